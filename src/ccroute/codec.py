@@ -1,0 +1,216 @@
+"""Commands and events as JSON, one object each, with the tag as ``type``; and lines of commands with their time.
+
+Reading checks types, names and tags; what a value may be beyond that (ranges, lengths, known names) the engine checks.
+Numbers keep their kind: an integer stays an integer, a number with a fraction or an exponent becomes an exact
+``Decimal`` in attributes and is a fault anywhere else. Of a key that stands twice in an object the last one counts.
+Unknown fields of an event are passed over, those of a command are faults.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from decimal import Decimal
+from typing import Any, Final, get_args
+
+import msgspec
+
+from ccroute.commands import COMMANDS, AnyCommand, Command, EnqueueContact
+from ccroute.errors import CodecError
+from ccroute.events import EVENTS, AnyEvent, Event
+
+__all__ = ["decode_command", "decode_event", "decode_timed", "encode_command", "encode_event", "encode_timed"]
+
+ADVANCE: Final = "advance"
+"""The ``type`` of a line that only moves time."""
+
+_commands: Final[msgspec.json.Decoder[AnyCommand]] = msgspec.json.Decoder(AnyCommand, float_hook=Decimal)
+_events: Final[msgspec.json.Decoder[AnyEvent]] = msgspec.json.Decoder(AnyEvent, float_hook=Decimal)
+_plain: Final[msgspec.json.Decoder[Any]] = msgspec.json.Decoder(float_hook=Decimal)
+_encoder: Final = msgspec.json.Encoder(decimal_format="number")
+
+_COMMAND_TYPES: Final[dict[str, type[msgspec.Struct]]] = {str(kind.__struct_config__.tag): kind for kind in COMMANDS}
+_EVENT_TYPES: Final[dict[str, type[msgspec.Struct]]] = {str(kind.__struct_config__.tag): kind for kind in EVENTS}
+
+# All that msgspec and Decimal raise for bad input: not JSON, wrong types, bad Unicode, an integer too long to convert
+# (ValueError), an exponent that Decimal cannot hold (ArithmeticError), nesting too deep.
+_BAD_INPUT: Final = (msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError)
+
+_NAME_SHOWN_MAX: Final = 80
+_ATTRIBUTE: Final = "true, false, text, a number or a list of texts"
+_PLACE: Final = re.compile(r" - at (?:`key` in )?`\$\.?(.*)`$")
+_EXPECTED: Final = re.compile(r"Expected `([^`]+)`")
+_FIELD: Final = re.compile(r"Object (missing required|contains unknown) field `([^`]*)`")
+
+
+def decode_command(data: bytes | str) -> Command:
+    """Return the command in ``data``, one JSON object.
+
+    :raises CodecError: ``data`` is no command; ``argument`` names the field, as in ``scores`` or ``excluded[0]``.
+    """
+    _check_text(data)
+    try:
+        command = _commands.decode(data)
+    except _BAD_INPUT as error:
+        raise _fault(data, error, _COMMAND_TYPES) from error
+    _check_attributes(command)
+    return command
+
+
+def encode_command(command: Command) -> bytes:
+    """Return ``command`` as one JSON object without line breaks; fields with their default are left out.
+
+    Field types are not checked beyond what JSON can hold.
+
+    :raises CodecError: ``command`` is no command, or a value has no place in JSON.
+    """
+    if type(command) not in COMMANDS:
+        raise CodecError("command", command, "a command")
+    _check_attributes(command)
+    return _encoded("command", command)
+
+
+def decode_event(data: bytes | str) -> Event:
+    """Return the event in ``data``, one JSON object.
+
+    :raises CodecError: ``data`` is no event; ``argument`` names the field.
+    """
+    _check_text(data)
+    try:
+        return _events.decode(data)
+    except _BAD_INPUT as error:
+        raise _fault(data, error, _EVENT_TYPES) from error
+
+
+def encode_event(event: Event) -> bytes:
+    """Return ``event`` as one JSON object without line breaks; fields that default to None are left out where None.
+
+    :raises CodecError: ``event`` is no event, or a value has no place in JSON.
+    """
+    if type(event) not in EVENTS:
+        raise CodecError("event", event, "an event")
+    return _encoded("event", event)
+
+
+def decode_timed(line: bytes | str) -> tuple[Command | None, int]:
+    """Return the command of one line and its time; None instead of a command where the line only moves time.
+
+    A line is a command with ``at_us`` beside its fields, or ``{"at_us": 5, "type": "advance"}``. The time is an integer
+    of any size; the engine checks its range.
+
+    :raises CodecError: ``line`` is neither; ``argument`` names the field.
+    """
+    _check_text(line)
+    try:
+        fields = _plain.decode(line)
+    except _BAD_INPUT as error:
+        raise _fault(line, error, _COMMAND_TYPES) from error
+    if type(fields) is not dict:
+        raise CodecError("data", fields, "a JSON object")
+    at_us = fields.pop("at_us", None)
+    if type(at_us) is not int:
+        raise CodecError("at_us", at_us, "an integer of microseconds")
+    if fields.get("type") == ADVANCE:
+        for name in (name for name in fields if name != "type"):
+            raise CodecError(name, fields[name], f"left out: {ADVANCE} takes only at_us")
+        return None, at_us
+    try:
+        command: Command = msgspec.convert(fields, AnyCommand)
+    except _BAD_INPUT as error:
+        raise _fault(fields, error, _COMMAND_TYPES) from error
+    _check_attributes(command)
+    return command, at_us
+
+
+def encode_timed(command: Command | None, at_us: int) -> bytes:
+    """Return the line, without a line break, that :func:`decode_timed` reads as ``(command, at_us)``.
+
+    :raises CodecError: ``command`` is neither a command nor None, or a value has no place in JSON.
+    """
+    if type(at_us) is not int:
+        raise CodecError("at_us", at_us, "an integer of microseconds")
+    rest = _encoded("type", {"type": ADVANCE}) if command is None else encode_command(command)
+    return b'{"at_us":%d,%b' % (at_us, rest[1:])
+
+
+def _check_text(data: object) -> None:
+    if type(data) is not bytes and type(data) is not str:
+        raise CodecError("data", data, "bytes or str")
+
+
+def _check_attributes(command: Command) -> None:
+    """Refuse what the declared type of attributes excludes; msgspec cannot check a union of str and Decimal."""
+    if not isinstance(command, EnqueueContact) or type(command.attributes) is not dict:
+        return
+    for name, value in command.attributes.items():
+        if type(name) is not str:
+            raise CodecError("attributes", name, "a table with texts as names")
+        kind = type(value)
+        if kind is bool or kind is str or kind is int:
+            continue
+        if type(value) is Decimal and value.is_finite():
+            continue
+        if type(value) is list and all(type(text) is str for text in value):
+            continue
+        raise CodecError(f"attributes[{name[:_NAME_SHOWN_MAX]}]", value, _ATTRIBUTE)
+
+
+def _encoded(argument: str, value: object) -> bytes:
+    try:
+        return _encoder.encode(value)
+    except (*_BAD_INPUT, TypeError) as error:
+        raise CodecError(argument, value, f"what JSON can hold ({error})") from error
+
+
+def _fault(data: object, error: Exception, types: dict[str, type[msgspec.Struct]]) -> CodecError:
+    """Turn what msgspec says into an error that names the field, the value, and what is allowed.
+
+    The data is read once more without types, for the value; that happens only where the input is bad.
+    """
+    if not isinstance(error, msgspec.ValidationError):
+        return CodecError("data", data, f"a JSON object ({error})")
+    message = str(error)
+    fields = data if isinstance(data, dict) else _reread(data)
+    found = _PLACE.search(message)
+    place = found[1] if found else ""
+    if (field := _FIELD.match(message)) is not None:
+        name = f"{place}.{field[2]}" if place else field[2]
+        if field[1] == "missing required":
+            return CodecError(name, None, "given")
+        return CodecError(name, _follow(fields, name), f"left out: {_tag(fields)} has no such field")
+    if place == "type":
+        return CodecError("type", _follow(fields, place), f"one of {', '.join(types)}")
+    return CodecError(place or "data", _follow(fields, place), _allowed(message, place, types.get(_tag(fields))))
+
+
+def _reread(data: object) -> object:
+    try:
+        return _plain.decode(data) if isinstance(data, (bytes, str)) else None
+    except _BAD_INPUT:
+        return None
+
+
+def _tag(fields: object) -> str:
+    return str(fields.get("type")) if isinstance(fields, dict) else ""
+
+
+def _follow(fields: object, place: str) -> object:
+    """Return the value at ``place``, as far as its steps say; ``[...]`` is some entry, so the way ends there."""
+    value = fields
+    for step in re.findall(r"[^.\[\]]+", place):
+        if isinstance(value, dict) and step in value:
+            value = value[step]
+        elif isinstance(value, list) and step.isdecimal() and int(step) < len(value):
+            value = value[int(step)]
+    return value
+
+
+def _allowed(message: str, place: str, struct: type[msgspec.Struct] | None) -> str:
+    expected = _EXPECTED.search(message)
+    if expected is not None:
+        return expected[1]
+    for field in msgspec.structs.fields(struct) if struct is not None else ():
+        for kind in (field.type, *get_args(field.type)):
+            if field.name == place and isinstance(kind, type) and issubclass(kind, enum.Enum):
+                return "one of " + ", ".join(str(choice) for choice in kind)
+    return f"what the field takes ({message})"

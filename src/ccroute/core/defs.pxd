@@ -1,0 +1,514 @@
+# What the kernels share: sized types, conventions, the records of the floor.
+#
+# A *slot* is a dense index, lowest free one first, -1 for none (NONE). A *seq* numbers in order of creation, is never
+# used again, and settles every tie. Times are microseconds since the Unix epoch, durations are microseconds.
+# All state hangs from one Floor; kernels are functions over it. Functions that take memory say so: everything else
+# relies on floor_reserve(), which each step calls before it moves anything, so that no step fails half-way.
+
+from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+
+cdef extern from *:
+    """
+    typedef unsigned __int128 ccroute_u128;
+    typedef __int128 ccroute_i128;
+    """
+    # Cython needs a width for arithmetic between C types only; the C compiler sees the real 128 bits.
+    ctypedef unsigned long long u128 "ccroute_u128"
+    ctypedef long long i128 "ccroute_i128"
+    int ctz64 "__builtin_ctzll"(uint64_t) noexcept nogil
+    int clz64 "__builtin_clzll"(uint64_t) noexcept nogil
+    int popcount64 "__builtin_popcountll"(uint64_t) noexcept nogil
+
+cdef extern from "<assert.h>" nogil:
+    # Aborts in debug and sanitizer builds, vanishes in release: what we believe, never what callers must do.
+    void check "assert"(bint)
+
+cdef enum:
+    NONE = -1
+    PAGE_BITS = 9                 # records a page: 512
+    PAGE_MASK = 511
+    KINDS_MAX = 64                # bits of an agent's mask; the last kind is checked agent by agent
+    KIND_CHECKED = 63
+    ORDERS_MAX = 8                # orders of idle agents kept as trees; queues with further ones scan
+    CHANNELS_MAX = 64
+    SELECT_KEYS_MAX = 9
+    STEP_RECORDS = 1024           # decision records one step can write at the most
+    STEP_SLOTS = 80               # offers, legs, timers, bars one step can take at the most
+    UNLIMITED = -1                # as a wrap-up: only a command ends it
+
+# ---- closed sets -----------------------------------------------------------------------------------------------
+
+cdef enum:                        # ContactState
+    CONTACT_FREE = 0
+    CONTACT_QUEUED = 1
+    CONTACT_ACTIVE = 2
+    CONTACT_CLOSED = 3
+    CONTACT_ABANDONED = 4
+    CONTACT_CANCELLED = 5
+
+cdef enum:                        # LegState
+    LEG_NONE = 0
+    LEG_ACTIVE = 1
+    LEG_HELD = 2
+    LEG_WRAPPING = 3
+
+cdef enum:                        # PresenceCode
+    OFFLINE = 0
+    AVAILABLE = 1
+    AWAY = 2
+
+cdef enum:                        # Mode
+    MODE_AUTO = 0
+    MODE_RING = 1
+
+cdef enum:                        # PendingPolicy
+    PENDING_DECLINE = 0
+    PENDING_RESCIND = 1
+    PENDING_KEEP = 2
+    PENDING_REFUSE = 3
+
+cdef enum:                        # PlacePolicy
+    PLACE_WAITED = 0
+    PLACE_AGE = 1
+    PLACE_NONE = 2
+
+cdef enum:                        # LegEndCode
+    END_COMPLETED = 0
+    END_TRANSFERRED = 1
+    END_CANCELLED = 2
+
+cdef enum:                        # RescindCode
+    RESCIND_ABANDONED = 0
+    RESCIND_CANCELLED = 1
+    RESCIND_PRESENCE = 2
+
+cdef enum:                        # TimerKind
+    TIMER_OFFER = 0
+    TIMER_WRAP_UP = 1
+    TIMER_COOLDOWN = 2
+
+cdef enum:                        # BarWhy: bits of Bar.why
+    BAR_COOLDOWN = 1
+    BAR_EXCLUDED = 2
+    BAR_LEG = 4
+
+cdef enum:                        # SelectKey
+    SELECT_IDLE = 0
+    SELECT_LOAD = 1
+    SELECT_LAST_OFFER = 2
+    SELECT_HANDLED = 3
+    SELECT_SKILL_SUM = 4          # from here on: keys that hang on more than the agent
+    SELECT_SCORE = 5
+    SELECT_LISTED = 6
+    SELECT_GIVEN_SCORE = 7
+
+cdef enum:                        # Reason: why a command is refused, 0 = it is not; order of RefusalReason in types.py
+    REFUSED_NOT = 0
+    UNKNOWN_CONTACT = 1
+    UNKNOWN_AGENT = 2
+    UNKNOWN_OFFER = 3
+    CONTACT_EXISTS = 4
+    REASON_CONTACT_ENDED = 5
+    REASON_CONTACT_ACTIVE = 6
+    REASON_CONTACT_QUEUED = 7
+    REASON_CONTACTS_MAX = 8
+    REASON_CLASSES_MAX = 9
+    REASON_OFFER_ENDED = 10
+    REASON_OFFERS_PENDING = 11
+    REASON_NO_LEG = 12
+    REASON_LEG_ACTIVE = 13
+    REASON_LEG_HELD = 14
+    REASON_LEG_WRAPPING = 15
+    REASON_QUEUE_PAUSED = 16
+    REASON_QUEUE_OPEN = 17
+
+cdef enum:                        # WhyNot: bits, in the order of Rule in types.py
+    WHY_CONTACT_STATE = 1
+    WHY_OFFER_OUT = 2
+    WHY_QUEUE_PAUSED = 4
+    WHY_PRESENCE = 8
+    WHY_NEXT_PRESENCE = 16
+    WHY_OFFERS_MAX = 32
+    WHY_MEMBERSHIP = 64
+    WHY_REQUIREMENT = 128
+    WHY_EXCLUDED = 256
+    WHY_COOLDOWN = 512
+    WHY_LEG = 1024
+    WHY_CHANNEL_CLOSED = 2048
+    WHY_CHANNEL_MAX = 4096
+    WHY_CAPACITY = 8192
+
+cdef enum:                        # RecordKind
+    RECORD_QUEUED = 0             # contact agent=- queue a=place_at b=head_start x=tier
+    RECORD_OFFERED = 1            # contact agent queue offer a=expires_at or -1 x=cost y=rank
+    RECORD_ACCEPTED = 2           # contact agent offer
+    RECORD_DECLINED = 3           # contact agent offer a=cooldown x=1 where the command gave the reason
+    RECORD_EXPIRED = 4            # contact agent offer a=cooldown x=expiries
+    RECORD_RESCINDED = 5          # contact agent offer x=RescindCode
+    RECORD_EXHAUSTED = 6          # contact queue x=offers
+    RECORD_ACTIVE = 7             # contact agent queue offer a=waited x=cost
+    RECORD_HELD = 8               # contact agent
+    RECORD_RESUMED = 9            # contact agent
+    RECORD_TRANSFERRED = 10       # contact agent queue=to x=from a=cooldown
+    RECORD_WRAP_UP_STARTED = 11   # contact agent a=ends_at or -1
+    RECORD_WRAP_UP_EXTENDED = 12  # contact agent a=ends_at or -1
+    RECORD_WRAP_UP_ENDED = 13     # contact agent a=wrapped
+    RECORD_LEG_ENDED = 14         # contact agent a=began_at b=handled x=LegEndCode
+    RECORD_CLOSED = 15            # contact queue a=waited
+    RECORD_ABANDONED = 16         # contact queue a=waited
+    RECORD_CANCELLED = 17         # contact queue a=waited
+    RECORD_PRESENCE = 18          # agent x=presence y=previous a=1 by command, 2 next presence taken, 3 no answer
+    RECORD_NEXT_PRESENCE = 19     # agent x=presence
+    RECORD_PAUSED = 20            # queue
+    RECORD_OPENED = 21            # queue
+
+cdef enum:                        # Cause: Record.cause: 0 the command, else 1 + TimerKind
+    CAUSE_COMMAND = 0
+
+# ---- records ---------------------------------------------------------------------------------------------------
+
+cdef struct Links:                # a place in a tree of order.pyx
+    int32_t left
+    int32_t right
+    int32_t parent
+
+cdef struct Root:                 # a tree: its top, both ends, how many
+    int32_t top
+    int32_t first
+    int32_t last
+    int32_t count
+
+cdef struct Store:                # paged records of one size; pages never move
+    char** pages
+    uint64_t* used[4]             # bit per slot, and bit per full word of the level below
+    int32_t levels
+    int32_t item                  # bytes of a record
+    int32_t limit                 # slots there can ever be
+    int32_t page_count
+    int32_t pages_capacity
+    int32_t count                 # slots taken
+
+cdef struct Contact:              # 120 bytes: what one waiting contact costs the core
+    Links order                   # in its class while waiting; among the ended: left = next ended
+    int32_t class_slot
+    uint64_t word_hi              # place in line, see word_of()
+    uint64_t word_lo
+    int64_t seq
+    int64_t place_at
+    int64_t head_start
+    int64_t in_queue_at           # entered the present queue; once ended: when
+    int64_t waited                # waiting: moment it would have come had it only waited; else: time waited so far
+    int32_t tier
+    int32_t queue
+    int32_t first_offer
+    int32_t first_leg
+    int32_t first_bar
+    int32_t bars
+    int32_t scores                # host's index of given scores, NONE without
+    int32_t own_cost              # NONE: not given
+    uint16_t offers_made          # since it entered the present queue
+    uint8_t state
+    uint8_t offers_out
+    uint8_t channel
+    uint8_t told_exhausted
+    uint8_t own_tier
+    uint8_t own_head_start
+
+cdef struct Agent:
+    Links idle                    # in the first order of its pool
+    int32_t pool                  # NONE: can take nothing now
+    uint64_t mask                 # bit per kind it can take now
+    int64_t idle_since
+    int64_t seq
+    int64_t last_offer            # seq of the last offer, 0 = never
+    int64_t away_since
+    int32_t profile
+    int32_t policy
+    int32_t capacity
+    int32_t taken                 # units of legs and pending offers
+    int32_t offers_max
+    int32_t pending
+    int32_t first_offer           # oldest first
+    int32_t last_of_offers
+    int32_t first_leg
+    int32_t legs
+    int32_t first_bar
+    int32_t bars
+    int32_t handled
+    int32_t expiries
+    uint8_t presence
+    int8_t next_presence          # NONE without
+    uint8_t next_pending          # PendingPolicy of the next presence
+    uint8_t is_dirty
+
+cdef struct Offer:
+    int64_t seq
+    int32_t contact
+    int32_t agent
+    int32_t next_of_contact
+    int32_t prev_of_agent
+    int32_t next_of_agent
+    int32_t cost
+    int32_t timer
+    int32_t next_in_bucket        # of the hash by seq
+
+cdef struct Leg:
+    int64_t seq
+    int64_t began_at
+    int64_t worked_until          # begin of the wrap-up
+    int32_t contact
+    int32_t agent
+    int32_t next_of_contact
+    int32_t next_of_agent
+    int32_t queue                 # the queue it was accepted from
+    int32_t cost
+    int32_t timer
+    uint8_t channel
+    uint8_t state
+    uint8_t ends_as               # LegEndCode
+
+cdef struct Bar:                  # a pair that is kept apart
+    int32_t contact
+    int32_t agent
+    int32_t prev_of_contact
+    int32_t next_of_contact
+    int32_t prev_of_agent
+    int32_t next_of_agent
+    int32_t timer                 # end of the cool-down
+    uint8_t why                   # BarWhy bits
+
+cdef struct Timer:
+    int64_t deadline
+    int32_t prev
+    int32_t next
+    int32_t target                # slot of the offer, leg or bar
+    uint8_t kind
+    uint8_t level
+    uint8_t cell
+
+cdef struct Wheel:                # hierarchical timing wheel, 9 levels of 64 cells
+    int64_t base                  # everything due before has fired
+    uint64_t occupied[9]
+    int32_t first[9][64]
+    int32_t last[9][64]
+    int64_t earliest              # exact least deadline where earliest_known
+    uint8_t earliest_known
+
+cdef struct Band:                 # one rank of a row of the matrix
+    int32_t rank
+    uint64_t* bits
+
+cdef struct Bands:
+    int32_t count
+    Band* bands                   # by rank, ascending
+
+cdef struct Profile:              # agents that answer every live requirement alike and serve the same queues
+    Bands row                     # bits over classes
+    int32_t first_pool
+    int32_t agents
+
+cdef struct Pool:                 # agents of one profile that can take the same kinds now
+    Root roots[ORDERS_MAX]
+    uint64_t mask
+    int32_t profile
+    int32_t next
+    int64_t stamp                 # last round of the decision that looked at it
+
+cdef struct ContactClass:         # waiting contacts that differ in place only
+    Root root
+    Bands row                     # bits over profiles
+    int64_t* skill_sums           # by profile; NULL where the queue does not select by it
+    int64_t* scores               # by profile; NULL likewise
+    int32_t queue
+    int32_t channel
+    int32_t own_cost
+    int32_t kind
+    int32_t refs                  # live contacts of the class
+    uint8_t in_use
+    uint8_t is_dirty
+
+cdef struct Kind:                 # what decides, of a class, whether an agent has room for it
+    int32_t channel
+    int32_t own_cost
+    int32_t queue_cost
+    uint8_t needs_slot            # takes a place among the agent's pending offers
+    uint64_t* available           # bit per profile with an agent that can take it
+    int64_t* heads                # by profile: idle_since of the agent idle longest
+    int64_t* bound                # by 64 profiles: the least of their heads
+
+cdef struct Queue:
+    int64_t head_start
+    int64_t offer_timeout
+    int64_t wrap_up
+    int64_t cooldown
+    int32_t tier
+    int32_t ageing
+    int32_t offers_max
+    int32_t away_after            # NONE: the channel's
+    int32_t cost                  # NONE: the channel's
+    int32_t select                # index of Select
+    int32_t waiting
+    uint8_t mode
+    uint8_t keeps_place
+    uint8_t paused
+
+cdef struct Channel:
+    int32_t cost
+    int32_t away_after
+
+cdef struct Policy:               # what an agent takes of each channel
+    uint64_t open
+    int32_t cost[CHANNELS_MAX]    # NONE: the queue's or channel's
+    int32_t max[CHANNELS_MAX]     # NONE: as units allow
+
+cdef struct Select:               # how a queue chooses among agents
+    int32_t keys[SELECT_KEYS_MAX]
+    uint8_t reversed[SELECT_KEYS_MAX]
+    int32_t count
+    int32_t order                 # tree that has its agent keys in order, NONE: scan
+    int32_t* listed               # by agent: position, or NULL
+    int32_t listed_size
+
+cdef struct Record:
+    int64_t at
+    int64_t a
+    int64_t b
+    int64_t offer
+    int32_t contact
+    int32_t agent
+    int32_t queue
+    int32_t x
+    int32_t y
+    uint8_t kind
+    uint8_t cause
+
+cdef struct Slots:                # a growing list of slots
+    int32_t* items
+    int32_t count
+    int32_t capacity
+
+cdef struct Given:                # given scores of one contact
+    int32_t count
+    int32_t* agents
+    int64_t* scores
+
+cdef struct Blocks:               # classes in blocks of 64 of one slope and kind
+    int32_t count
+    int32_t capacity
+    uint64_t* taken               # slots in use
+    uint64_t* open                # waiting contacts, queue not paused
+    u128* bound                   # least head word of the block
+    int32_t* slope
+    uint8_t* kind
+
+cdef struct Floor:
+    int64_t now
+    int64_t idle_grace
+    int64_t retain
+    int64_t next_contact_seq
+    int64_t next_leg_seq
+    int64_t offers_made           # seq of the last offer
+    int64_t round                 # of the decision, for Pool.stamp
+    int64_t tallies[8]            # created, closed, abandoned, cancelled, offers, accepts, bytes of core memory, -
+    Store contacts
+    Store agents
+    Store counts                  # int32[channels] by agent: legs and pending offers of the channel
+    Store further                 # Links[orders - 1] by agent
+    Store offers
+    Store legs
+    Store bars
+    Store timers
+    Store pools
+    Wheel wheel
+    Blocks blocks
+    ContactClass* classes         # by class slot
+    u128* heads                   # by class slot: word of its head
+    Profile* profiles
+    int32_t profile_count
+    int32_t profile_capacity      # multiple of 64
+    Kind kinds[KINDS_MAX]
+    int32_t kind_count
+    Queue* queues
+    int32_t queue_count
+    Channel channels[CHANNELS_MAX]
+    int32_t channel_count
+    Policy* policies
+    int32_t policy_count
+    Select* selects
+    int32_t select_count
+    int32_t orders[ORDERS_MAX]    # index of the Select that defines each kept order
+    int32_t order_count
+    int32_t class_count
+    int32_t* buckets              # offers by seq
+    int32_t bucket_count          # power of two
+    Slots dirty_agents
+    Slots dirty_classes
+    Slots scratch                 # agents whose next presence a command may bring on
+    Store given                   # Given, of the live contacts that bring scores
+    int32_t first_ended           # ended contacts, earliest first
+    int32_t last_ended
+    Record* records
+    int32_t record_count
+    int32_t record_capacity
+    uint8_t cause
+
+# ---- access ----------------------------------------------------------------------------------------------------
+
+cdef inline char* item_at(Store* store, int32_t slot) noexcept nogil:
+    check(0 <= slot < store.page_count << PAGE_BITS)
+    return store.pages[slot >> PAGE_BITS] + (slot & PAGE_MASK) * store.item
+
+cdef inline Contact* contact_at(Floor* floor, int32_t slot) noexcept nogil:
+    check(0 <= slot < floor.contacts.page_count << PAGE_BITS)
+    return <Contact*>floor.contacts.pages[slot >> PAGE_BITS] + (slot & PAGE_MASK)
+
+cdef inline Agent* agent_at(Floor* floor, int32_t slot) noexcept nogil:
+    check(0 <= slot < floor.agents.page_count << PAGE_BITS)
+    return <Agent*>floor.agents.pages[slot >> PAGE_BITS] + (slot & PAGE_MASK)
+
+cdef inline Offer* offer_at(Floor* floor, int32_t slot) noexcept nogil:
+    check(0 <= slot < floor.offers.page_count << PAGE_BITS)
+    return <Offer*>floor.offers.pages[slot >> PAGE_BITS] + (slot & PAGE_MASK)
+
+cdef inline Leg* leg_at(Floor* floor, int32_t slot) noexcept nogil:
+    check(0 <= slot < floor.legs.page_count << PAGE_BITS)
+    return <Leg*>floor.legs.pages[slot >> PAGE_BITS] + (slot & PAGE_MASK)
+
+cdef inline Bar* bar_at(Floor* floor, int32_t slot) noexcept nogil:
+    check(0 <= slot < floor.bars.page_count << PAGE_BITS)
+    return <Bar*>floor.bars.pages[slot >> PAGE_BITS] + (slot & PAGE_MASK)
+
+cdef inline Timer* timer_at(Floor* floor, int32_t slot) noexcept nogil:
+    check(0 <= slot < floor.timers.page_count << PAGE_BITS)
+    return <Timer*>floor.timers.pages[slot >> PAGE_BITS] + (slot & PAGE_MASK)
+
+cdef inline Pool* pool_at(Floor* floor, int32_t slot) noexcept nogil:
+    check(0 <= slot < floor.pools.page_count << PAGE_BITS)
+    return <Pool*>floor.pools.pages[slot >> PAGE_BITS] + (slot & PAGE_MASK)
+
+cdef inline Given* given_at(Floor* floor, int32_t slot) noexcept nogil:
+    return <Given*>item_at(&floor.given, slot)
+
+cdef inline int32_t* counts_at(Floor* floor, int32_t agent) noexcept nogil:
+    return <int32_t*>item_at(&floor.counts, agent)
+
+cdef inline u128 joined(uint64_t hi, uint64_t lo) noexcept nogil:
+    return (<u128>hi << 64) | lo
+
+cdef inline Record* write(Floor* floor, uint8_t kind) noexcept nogil:
+    """Append a decision record; STEP_RECORDS of room were reserved."""
+    check(floor.record_count < floor.record_capacity)
+    cdef Record* record = &floor.records[floor.record_count]
+    floor.record_count += 1
+    record.kind = kind
+    record.cause = floor.cause
+    record.at = floor.now
+    record.offer = 0
+    record.contact = NONE
+    record.agent = NONE
+    record.queue = NONE
+    record.x = 0
+    record.y = 0
+    record.a = 0
+    record.b = 0
+    return record

@@ -1,0 +1,64 @@
+"""Legs: agents' parts in contacts, found by contact and by agent."""
+
+from ccroute.core.defs cimport LEG_ACTIVE, NONE, Agent, Contact, Leg, agent_at, contact_at, leg_at
+from ccroute.core.store cimport store_give, store_take
+from ccroute.core.timers cimport timer_cancel
+
+
+cdef int32_t leg_find(Floor* floor, int32_t contact, int32_t agent) noexcept nogil:
+    """Return an agent's leg of a contact, NONE without. O(legs of the contact)."""
+    cdef int32_t at = contact_at(floor, contact).first_leg
+    while at != NONE and leg_at(floor, at).agent != agent:
+        at = leg_at(floor, at).next_of_contact
+    return at
+
+
+cdef int32_t leg_first(Floor* floor, int32_t contact, int32_t above) noexcept nogil:
+    """Return a contact's leg of the lowest agent slot above ``above``, NONE without: the order in which legs are told."""
+    cdef int32_t at = contact_at(floor, contact).first_leg
+    cdef int32_t least = NONE
+    while at != NONE:
+        if leg_at(floor, at).agent > above and (least == NONE or leg_at(floor, at).agent < leg_at(floor, least).agent):
+            least = at
+        at = leg_at(floor, at).next_of_contact
+    return least
+
+
+cdef int32_t leg_link(Floor* floor, int32_t contact, int32_t agent, int32_t cost) noexcept nogil:
+    """Begin an active leg and return its slot. Room was reserved."""
+    cdef int32_t slot = store_take(&floor.legs)
+    cdef Leg* leg = leg_at(floor, slot)
+    cdef Contact* one = contact_at(floor, contact)
+    cdef Agent* other = agent_at(floor, agent)
+    leg.seq = floor.next_leg_seq
+    floor.next_leg_seq += 1
+    leg.began_at = floor.now
+    leg.contact = contact
+    leg.agent = agent
+    leg.queue = one.queue
+    leg.channel = one.channel
+    leg.cost = cost
+    leg.timer = NONE
+    leg.state = LEG_ACTIVE
+    leg.next_of_contact = one.first_leg
+    one.first_leg = slot
+    leg.next_of_agent = other.first_leg
+    other.first_leg = slot
+    other.legs += 1
+    return slot
+
+
+cdef void leg_unlink(Floor* floor, int32_t slot) noexcept nogil:
+    """Forget a leg that has ended, its timer included. O(legs of contact and agent)."""
+    cdef Leg* leg = leg_at(floor, slot)
+    cdef int32_t* link = &contact_at(floor, leg.contact).first_leg
+    timer_cancel(floor, leg.timer)
+    while link[0] != slot:
+        link = &leg_at(floor, link[0]).next_of_contact
+    link[0] = leg.next_of_contact
+    link = &agent_at(floor, leg.agent).first_leg
+    while link[0] != slot:
+        link = &leg_at(floor, link[0]).next_of_agent
+    link[0] = leg.next_of_agent
+    agent_at(floor, leg.agent).legs -= 1
+    store_give(&floor.legs, slot)

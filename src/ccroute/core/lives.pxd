@@ -1,0 +1,26 @@
+from libc.stdint cimport int32_t, int64_t, uint8_t
+
+from ccroute.core.defs cimport Floor
+
+cdef int step_reserve(Floor* floor, int32_t times) noexcept nogil
+
+cdef void agent_take(Floor* floor, int32_t agent, int32_t channel, int32_t cost) noexcept nogil
+cdef void agent_give(Floor* floor, int32_t agent, int32_t channel, int32_t cost) noexcept nogil
+
+cdef void queue_enter(Floor* floor, int32_t contact, int32_t class_slot) noexcept nogil
+cdef void contact_forget(Floor* floor, int32_t contact) noexcept nogil
+cdef int32_t ended_due(Floor* floor) noexcept nogil
+
+cdef void leg_begin(Floor* floor, int32_t contact, int32_t agent, int64_t offer, int32_t cost) noexcept nogil
+cdef void do_abandon(Floor* floor, int32_t contact) noexcept nogil
+cdef void do_cancel(Floor* floor, int32_t contact) noexcept nogil
+cdef void do_accept(Floor* floor, int32_t offer) noexcept nogil
+cdef void do_decline(Floor* floor, int32_t offer) noexcept nogil
+cdef void do_complete(Floor* floor, int32_t contact, int32_t agent, int64_t wrap_up, bint own_wrap_up) noexcept nogil
+cdef void do_end_wrap_up(Floor* floor, int32_t leg) noexcept nogil
+cdef void do_extend_wrap_up(Floor* floor, int32_t leg, int64_t wrap_up) noexcept nogil
+cdef void do_transfer(Floor* floor, int32_t contact, int32_t leg, int32_t class_slot, int32_t queue, int32_t keeps_place) noexcept nogil
+cdef void do_presence(Floor* floor, int32_t agent, int presence, int pending, int how) noexcept nogil
+cdef void do_next_presence(Floor* floor, int32_t agent, int presence, int pending) noexcept nogil
+cdef void do_pause(Floor* floor, int32_t queue, bint paused) noexcept nogil
+cdef void fire(Floor* floor, int32_t timer) noexcept nogil

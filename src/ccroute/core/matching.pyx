@@ -1,0 +1,365 @@
+"""The line that decides: the class × profile matrix, and the least pair of ROUTING section 5.
+
+Order of pairs: tier, offer out, overdue, rank, credit, contact seq: one number, the contact's word with the rank put in
+its gap; then the queue's select among agents. Three searches find the least pair that contains an agent, a contact or any
+contact of a class. Each visits blocks of 64 heads and skips a block whose bound cannot beat the best found so far.
+"""
+
+from ccroute.core.bars cimport bar_find
+from ccroute.core.defs cimport (
+    AVAILABLE, BAR_COOLDOWN, BAR_EXCLUDED, BAR_LEG, CONTACT_QUEUED, KIND_CHECKED, NONE, WHY_CAPACITY, WHY_CHANNEL_CLOSED,
+    WHY_CHANNEL_MAX, WHY_CONTACT_STATE, WHY_COOLDOWN, WHY_EXCLUDED, WHY_LEG, WHY_MEMBERSHIP, WHY_NEXT_PRESENCE,
+    WHY_OFFER_OUT, WHY_OFFERS_MAX, WHY_PRESENCE, WHY_QUEUE_PAUSED, Agent, Band, Bands, Blocks, Contact, ContactClass, Kind,
+    Policy, Pool, Select, agent_at, bar_at, contact_at, counts_at, ctz64, i128, joined, pool_at, uint64_t,
+)
+from ccroute.core.order cimport Tree, order_next
+from ccroute.core.roster cimport compare_by, cost_for, has_room, idle_tree
+from ccroute.core.store cimport fresh, grown, release
+from ccroute.core.waiting cimport aged, waiting_tree
+
+cdef extern from *:
+    """
+    #define CCROUTE_PAIR_TOP (~(ccroute_u128)0)
+    """
+    const u128 PAIR_TOP "CCROUTE_PAIR_TOP"
+
+cdef enum:
+    RANK_SHIFT = 78
+    IDLE_NEVER = 9223372036854775807
+
+
+# ---- the matrix ------------------------------------------------------------------------------------------------
+
+
+cdef Band* band_for(Bands* row, int32_t rank, int32_t words) noexcept nogil:
+    """Return the band of a rank, begun where there is none; NULL without memory."""
+    cdef int32_t at = 0
+    cdef int32_t down
+    cdef void* memory
+    while at < row.count and row.bands[at].rank < rank:
+        at += 1
+    if at < row.count and row.bands[at].rank == rank:
+        return &row.bands[at]
+    memory = grown(row.bands, row.count, row.count + 1, sizeof(Band))
+    if memory == NULL:
+        return NULL
+    row.bands = <Band*>memory
+    memory = fresh(words, sizeof(uint64_t))
+    if memory == NULL:
+        return NULL
+    down = row.count
+    while down > at:
+        row.bands[down] = row.bands[down - 1]
+        down -= 1
+    row.bands[at].rank = rank
+    row.bands[at].bits = <uint64_t*>memory
+    row.count += 1
+    return &row.bands[at]
+
+
+cdef int row_set(Floor* floor, int32_t class_slot, int32_t profile, int32_t rank) noexcept nogil:
+    """Say that agents of a profile serve contacts of a class at a rank. Return -1 without memory."""
+    cdef Band* by_class = band_for(&floor.classes[class_slot].row, rank, floor.profile_capacity // 64)
+    cdef Band* by_profile
+    if by_class == NULL:
+        return -1
+    by_profile = band_for(&floor.profiles[profile].row, rank, floor.blocks.capacity)
+    if by_profile == NULL:
+        return -1
+    by_class.bits[profile >> 6] |= <uint64_t>1 << (profile & 63)
+    by_profile.bits[class_slot >> 6] |= <uint64_t>1 << (class_slot & 63)
+    return 0
+
+
+cdef void row_free(Bands* row) noexcept nogil:
+    cdef int32_t at
+    for at in range(row.count):
+        release(row.bands[at].bits)
+    release(row.bands)
+    row.bands = NULL
+    row.count = 0
+
+
+cdef void row_clear(Floor* floor, int32_t class_slot) noexcept nogil:
+    """Take a class out of every profile's row and empty its own."""
+    cdef uint64_t keep = ~(<uint64_t>1 << (class_slot & 63))
+    cdef int32_t profile, at
+    for profile in range(floor.profile_count):
+        for at in range(floor.profiles[profile].row.count):
+            floor.profiles[profile].row.bands[at].bits[class_slot >> 6] &= keep
+    row_free(&floor.classes[class_slot].row)
+
+
+cdef int32_t rank_of(Floor* floor, int32_t class_slot, int32_t profile) noexcept nogil:
+    """Return the rank at which a profile serves a class, 0 where it does not."""
+    cdef Bands* row = &floor.classes[class_slot].row
+    cdef int32_t at
+    for at in range(row.count):
+        if (row.bands[at].bits[profile >> 6] >> (profile & 63)) & 1:
+            return row.bands[at].rank
+    return 0
+
+
+# ---- pairs -----------------------------------------------------------------------------------------------------
+
+
+cdef bint pair_before(Pair* one, Pair* other) noexcept nogil:
+    """Compare two pairs as far as contact and rank go."""
+    if one.word != other.word:
+        return one.word < other.word
+    return one.seq < other.seq
+
+
+cdef bint fits_class(Floor* floor, int32_t agent, ContactClass* one) noexcept nogil:
+    """Say whether an agent has room for a class whose kind has no bit of its own."""
+    cdef Kind kind
+    kind.channel = one.channel
+    kind.own_cost = one.own_cost
+    kind.queue_cost = floor.queues[one.queue].cost
+    kind.needs_slot = floor.queues[one.queue].mode != 0
+    return has_room(floor, agent, &kind)
+
+
+cdef inline u128 pair_word(Contact* contact, u128 shift, int32_t rank) noexcept nogil:
+    return joined(contact.word_hi, contact.word_lo) - shift + (<u128>rank << RANK_SHIFT)
+
+
+cdef int32_t first_unbarred(Floor* floor, int32_t class_slot, int32_t agent) noexcept nogil:
+    """Return the first contact of a class that is not barred for an agent, NONE without. O(barred ones ahead)."""
+    cdef int32_t at = floor.classes[class_slot].root.first
+    cdef Tree tree
+    waiting_tree(floor, &tree)
+    while at != NONE and contact_at(floor, at).bars and bar_find(floor, at, agent) != NONE:
+        at = order_next(&tree, at)
+    return at
+
+
+cdef bint best_contact(Floor* floor, int32_t agent_slot, Pair* best) noexcept nogil:
+    """Find the least pair of an agent. Return False where no contact is eligible for it; ``best.agent`` is the agent.
+
+    O(blocks + heads in blocks whose bound beats the best so far), by band of ranks.
+    """
+    cdef Agent* agent = agent_at(floor, agent_slot)
+    cdef Bands* row = &floor.profiles[agent.profile].row
+    cdef Blocks* blocks = &floor.blocks
+    cdef Contact* contact
+    cdef int32_t band, block, class_slot, slope = 0, head
+    cdef uint64_t bits
+    cdef u128 word, shift = 0, less
+    best.word = PAIR_TOP
+    best.contact = NONE
+    best.agent = agent_slot
+    for band in range(row.count):
+        less = <u128>row.bands[band].rank << RANK_SHIFT
+        slope = 0
+        shift = 0 - less
+        for block in range(blocks.count):
+            bits = row.bands[band].bits[block] & blocks.open[block]
+            if bits == 0 or not (agent.mask >> blocks.kind[block]) & 1:
+                continue
+            if blocks.slope[block] != slope:
+                slope = blocks.slope[block]
+                shift = <u128>aged(floor, slope) - less
+            if blocks.bound[block] - shift > best.word:
+                continue
+            while bits:
+                class_slot = block * 64 + ctz64(bits)
+                bits &= bits - 1
+                word = floor.heads[class_slot] - shift
+                if word > best.word:
+                    continue
+                head = floor.classes[class_slot].root.first
+                if agent.bars and contact_at(floor, head).bars:
+                    head = first_unbarred(floor, class_slot, agent_slot)
+                    if head == NONE:
+                        continue
+                    contact = contact_at(floor, head)
+                    word = joined(contact.word_hi, contact.word_lo) - shift
+                if blocks.kind[block] == KIND_CHECKED and not fits_class(floor, agent_slot, &floor.classes[class_slot]):
+                    continue
+                if word < best.word or (word == best.word and contact_at(floor, head).seq < best.seq):
+                    best.word = word
+                    best.seq = contact_at(floor, head).seq
+                    best.contact = head
+                    best.rank = row.bands[band].rank
+    return best.contact != NONE
+
+
+# ---- agents of a contact ---------------------------------------------------------------------------------------
+
+
+cdef int32_t first_of_pool(Floor* floor, Pool* pool, int32_t order, int32_t contact, ContactClass* one) noexcept nogil:
+    """Return the first agent of a pool that may take a contact, in an order, NONE without. O(agents barred ahead)."""
+    cdef int32_t at = pool.roots[order].first
+    cdef bint is_barred = contact_at(floor, contact).bars != 0
+    cdef bint is_checked = one.kind == KIND_CHECKED
+    cdef Tree tree
+    if not is_barred and not is_checked:
+        return at
+    idle_tree(floor, order, &tree)
+    while at != NONE and (
+        (is_barred and agent_at(floor, at).bars and bar_find(floor, contact, at) != NONE)
+        or (is_checked and not fits_class(floor, at, one))
+    ):
+        at = order_next(&tree, at)
+    return at
+
+
+cdef int32_t idle_longest(Floor* floor, int32_t contact, ContactClass* one, uint64_t* row) noexcept nogil:
+    """Return the agent of a row idle longest (tie: lower seq) that may take a contact, NONE without."""
+    cdef Kind* kind = &floor.kinds[one.kind]
+    cdef int32_t block, profile, at, agent
+    cdef int32_t best = NONE
+    cdef int64_t least = IDLE_NEVER
+    cdef int64_t idle
+    cdef uint64_t bits
+    cdef Pool* pool
+    for block in range((floor.profile_count + 63) >> 6):
+        bits = row[block] & kind.available[block]
+        if bits == 0 or kind.bound[block] > least:
+            continue
+        while bits:
+            profile = block * 64 + ctz64(bits)
+            bits &= bits - 1
+            if kind.heads[profile] > least:
+                continue
+            at = floor.profiles[profile].first_pool
+            while at != NONE:
+                pool = pool_at(floor, at)
+                at = pool.next
+                if not (pool.mask >> one.kind) & 1:
+                    continue
+                agent = first_of_pool(floor, pool, 0, contact, one)
+                if agent == NONE:
+                    continue
+                idle = agent_at(floor, agent).idle_since
+                if idle < least or (idle == least and (best == NONE or agent_at(floor, agent).seq < agent_at(floor, best).seq)):
+                    least = idle
+                    best = agent
+    return best
+
+
+cdef int32_t selected(Floor* floor, int32_t contact, ContactClass* one, uint64_t* row) noexcept nogil:
+    """Return the agent of a row that the queue's select puts first, NONE without. O(pools), or O(agents) where it scans."""
+    cdef Kind* kind = &floor.kinds[one.kind]
+    cdef int32_t select = floor.queues[one.queue].select
+    cdef int32_t order = floor.selects[select].order
+    cdef int32_t scores = contact_at(floor, contact).scores
+    cdef int32_t block, at, agent
+    cdef int32_t best = NONE
+    cdef uint64_t bits
+    cdef Pool* pool
+    cdef Tree tree
+    idle_tree(floor, 0, &tree)
+    for block in range((floor.profile_count + 63) >> 6):
+        bits = row[block] & kind.available[block]
+        while bits:
+            at = floor.profiles[block * 64 + ctz64(bits)].first_pool
+            bits &= bits - 1
+            while at != NONE:
+                pool = pool_at(floor, at)
+                at = pool.next
+                if not (pool.mask >> one.kind) & 1:
+                    continue
+                agent = first_of_pool(floor, pool, order if order != NONE else 0, contact, one)
+                while agent != NONE:
+                    if best == NONE or compare_by(floor, select, contact_at(floor, contact).class_slot, scores, agent, best) < 0:
+                        best = agent
+                    if order != NONE:
+                        break
+                    agent = next_allowed(floor, &tree, agent, contact, one)
+    return best
+
+
+cdef int32_t next_allowed(Floor* floor, Tree* tree, int32_t agent, int32_t contact, ContactClass* one) noexcept nogil:
+    """Return the next agent of a pool that may take a contact, NONE behind the last."""
+    agent = order_next(tree, agent)
+    while agent != NONE and (
+        bar_find(floor, contact, agent) != NONE or (one.kind == KIND_CHECKED and not fits_class(floor, agent, one))
+    ):
+        agent = order_next(tree, agent)
+    return agent
+
+
+cdef bint best_agent(Floor* floor, int32_t contact_slot, Pair* best) noexcept nogil:
+    """Find the least pair of a contact that waits. Return False where no agent is eligible for it."""
+    cdef Contact* contact = contact_at(floor, contact_slot)
+    cdef ContactClass* one = &floor.classes[contact.class_slot]
+    cdef Bands* row = &one.row
+    cdef int32_t band, agent
+    for band in range(row.count):
+        if floor.queues[one.queue].select == 0:
+            agent = idle_longest(floor, contact_slot, one, row.bands[band].bits)
+        else:
+            agent = selected(floor, contact_slot, one, row.bands[band].bits)
+        if agent != NONE:
+            best.word = pair_word(contact, <u128>aged(floor, floor.queues[one.queue].ageing), row.bands[band].rank)
+            best.seq = contact.seq
+            best.contact = contact_slot
+            best.agent = agent
+            best.rank = row.bands[band].rank
+            return True
+    return False
+
+
+cdef bint best_of_class(Floor* floor, int32_t class_slot, Pair* best) noexcept nogil:
+    """Find the least pair of a class. Return False where none of its contacts has an eligible agent.
+
+    Contacts with bars can only have fewer agents than one without, so the walk ends at the first without.
+    """
+    cdef int32_t at = floor.classes[class_slot].root.first
+    cdef bint is_found = False
+    cdef Pair pair
+    cdef Tree tree
+    if floor.queues[floor.classes[class_slot].queue].paused:
+        return False
+    waiting_tree(floor, &tree)
+    while at != NONE:
+        if best_agent(floor, at, &pair) and (not is_found or pair_before(&pair, best)):
+            best[0] = pair
+            is_found = True
+        if contact_at(floor, at).bars == 0:
+            break
+        at = order_next(&tree, at)
+    return is_found
+
+
+# ---- why not ---------------------------------------------------------------------------------------------------
+
+
+cdef int64_t why_not(Floor* floor, int32_t contact_slot, int32_t agent_slot) noexcept nogil:
+    """Return the rules of section 4 that keep an agent from a contact, as WhyNot bits; requirement aside."""
+    cdef Contact* contact = contact_at(floor, contact_slot)
+    cdef Agent* agent = agent_at(floor, agent_slot)
+    cdef Policy* policy = &floor.policies[agent.policy]
+    cdef int32_t queue_cost = floor.queues[contact.queue].cost
+    cdef int32_t bar = bar_find(floor, contact_slot, agent_slot)
+    cdef int64_t why = 0
+    if contact.state != CONTACT_QUEUED:
+        why |= WHY_CONTACT_STATE
+    if contact.offers_out:
+        why |= WHY_OFFER_OUT
+    if floor.queues[contact.queue].paused:
+        why |= WHY_QUEUE_PAUSED
+    if agent.presence != AVAILABLE:
+        why |= WHY_PRESENCE
+    if agent.next_presence != NONE:
+        why |= WHY_NEXT_PRESENCE
+    if floor.queues[contact.queue].mode != 0 and agent.pending >= agent.offers_max:
+        why |= WHY_OFFERS_MAX
+    if rank_of(floor, contact.class_slot, agent.profile) == 0:
+        why |= WHY_MEMBERSHIP
+    if bar != NONE:
+        if bar_at(floor, bar).why & BAR_EXCLUDED:
+            why |= WHY_EXCLUDED
+        if bar_at(floor, bar).why & BAR_COOLDOWN:
+            why |= WHY_COOLDOWN
+        if bar_at(floor, bar).why & BAR_LEG:
+            why |= WHY_LEG
+    if not (policy.open >> contact.channel) & 1:
+        why |= WHY_CHANNEL_CLOSED
+    if policy.max[contact.channel] != NONE and counts_at(floor, agent_slot)[contact.channel] >= policy.max[contact.channel]:
+        why |= WHY_CHANNEL_MAX
+    if agent.taken + cost_for(floor, agent, contact.channel, contact.own_cost, queue_cost) > agent.capacity:
+        why |= WHY_CAPACITY
+    return why

@@ -1,0 +1,462 @@
+"""Agents: who can take what now, and in which order.
+
+An agent's *mask* has a bit per kind of class it has room for at this moment. Agents of one profile and one mask stand in
+one pool, in order of ``idle since`` and in every other order that some queue selects by; so a decision looks at the first
+of each pool. An agent is taken out of its pool before anything that its place hangs on changes, and put back afterwards.
+"""
+
+from libc.string cimport memset
+
+from ccroute.core.defs cimport (
+    AVAILABLE, KIND_CHECKED, NONE, PAGE_BITS, SELECT_GIVEN_SCORE, SELECT_HANDLED, SELECT_IDLE, SELECT_LAST_OFFER, SELECT_LISTED,
+    SELECT_LOAD, SELECT_SCORE, SELECT_SKILL_SUM, Given, Links, Policy, Pool, Profile, Select, agent_at, counts_at, ctz64, given_at,
+    pool_at,
+)
+from ccroute.core.order cimport order_clear, order_insert, order_remove
+from ccroute.core.store cimport (
+    fresh, grown, release, slots_append, slots_reserve, store_close, store_give, store_open, store_reserve, store_take,
+)
+
+cdef enum:
+    IDLE_NEVER = 9223372036854775807
+    UNLISTED = 2147483647
+
+
+# ---- orders ----------------------------------------------------------------------------------------------------
+
+
+cdef int64_t given_score(Floor* floor, int32_t scores, int32_t agent) noexcept nogil:
+    cdef Given* given
+    cdef int32_t at
+    if scores == NONE:
+        return 0
+    given = given_at(floor, scores)
+    for at in range(given.count):
+        if given.agents[at] == agent:
+            return given.scores[at]
+    return 0
+
+
+cdef int64_t key_value(Floor* floor, Select* select, int32_t key, int32_t class_slot, int32_t scores, int32_t slot) noexcept nogil:
+    """Return an agent's value of a key, so that in the natural direction the least comes first."""
+    cdef Agent* agent = agent_at(floor, slot)
+    if key == SELECT_IDLE:
+        return agent.idle_since
+    if key == SELECT_LAST_OFFER:
+        return agent.last_offer
+    if key == SELECT_HANDLED:
+        return agent.handled
+    if key == SELECT_SKILL_SUM:
+        return -floor.classes[class_slot].skill_sums[agent.profile]
+    if key == SELECT_SCORE:
+        return -floor.classes[class_slot].scores[agent.profile]
+    if key == SELECT_LISTED:
+        return select.listed[slot] if slot < select.listed_size else UNLISTED
+    return -given_score(floor, scores, slot)
+
+
+cdef int compare_by(
+    Floor* floor, int32_t select, int32_t class_slot, int32_t scores, int32_t one, int32_t other
+) noexcept nogil:
+    """Return -1 if agent ``one`` is chosen before ``other`` by a queue's select, else 1. Ties: idle longest, agent seq."""
+    cdef Select* by = &floor.selects[select]
+    cdef Agent* a = agent_at(floor, one)
+    cdef Agent* b = agent_at(floor, other)
+    cdef int64_t x, y
+    cdef int32_t at
+    for at in range(by.count):
+        if by.keys[at] == SELECT_LOAD:
+            # Exact comparison of fractions: taken / capacity.
+            x = <int64_t>a.taken * b.capacity
+            y = <int64_t>b.taken * a.capacity
+        else:
+            x = key_value(floor, by, by.keys[at], class_slot, scores, one)
+            y = key_value(floor, by, by.keys[at], class_slot, scores, other)
+        if x != y:
+            return -1 if (x < y) != by.reversed[at] else 1
+    if a.idle_since != b.idle_since:
+        return -1 if a.idle_since < b.idle_since else 1
+    return -1 if a.seq < b.seq else 1
+
+
+cdef bint idle_before(Floor* floor, int32_t which, int32_t one, int32_t other) noexcept nogil:
+    """Compare two agents by idle since, then seq."""
+    cdef Agent* a = agent_at(floor, one)
+    cdef Agent* b = agent_at(floor, other)
+    if a.idle_since != b.idle_since:
+        return a.idle_since < b.idle_since
+    return a.seq < b.seq
+
+
+cdef bint agent_before(Floor* floor, int32_t which, int32_t one, int32_t other) noexcept nogil:
+    """Compare two agents of one pool in a further order."""
+    return compare_by(floor, floor.orders[which], NONE, NONE, one, other) < 0
+
+
+cdef void idle_tree(Floor* floor, int32_t order, Tree* tree) noexcept nogil:
+    """Fill in how an order of pools is reached; order 0 is idle since."""
+    tree.floor = floor
+    tree.which = order
+    if order == 0:
+        tree.store = &floor.agents
+        tree.offset = 0           # Agent.idle is the first field
+        tree.before = idle_before
+    else:
+        tree.store = &floor.further
+        tree.offset = (order - 1) * <int32_t>sizeof(Links)
+        tree.before = agent_before
+
+
+# ---- room ------------------------------------------------------------------------------------------------------
+
+
+cdef int32_t cost_for(Floor* floor, Agent* agent, int32_t channel, int32_t own_cost, int32_t queue_cost) noexcept nogil:
+    """Return the units a contact takes of an agent: contact, agent and channel, queue, channel; the first that is set."""
+    cdef int32_t cost
+    if own_cost != NONE:
+        return own_cost
+    cost = floor.policies[agent.policy].cost[channel]
+    if cost != NONE:
+        return cost
+    return queue_cost if queue_cost != NONE else floor.channels[channel].cost
+
+
+cdef bint has_room(Floor* floor, int32_t slot, Kind* kind) noexcept nogil:
+    """Say whether an agent, presence aside, has room for a contact of a kind: ROUTING section 4, rules 2 and 5."""
+    cdef Agent* agent = agent_at(floor, slot)
+    cdef Policy* policy = &floor.policies[agent.policy]
+    cdef int32_t channel = kind.channel
+    if not (policy.open >> channel) & 1:
+        return False
+    if kind.needs_slot and agent.pending >= agent.offers_max:
+        return False
+    if policy.max[channel] != NONE and counts_at(floor, slot)[channel] >= policy.max[channel]:
+        return False
+    return agent.taken + cost_for(floor, agent, channel, kind.own_cost, kind.queue_cost) <= agent.capacity
+
+
+cdef uint64_t mask_of(Floor* floor, int32_t slot) noexcept nogil:
+    """Return a bit per kind that an agent can take now."""
+    cdef Agent* agent = agent_at(floor, slot)
+    cdef uint64_t mask = 0
+    cdef int32_t kind
+    if agent.presence != AVAILABLE or agent.next_presence != NONE:
+        return 0
+    for kind in range(floor.kind_count):
+        if has_room(floor, slot, &floor.kinds[kind]):
+            mask |= <uint64_t>1 << kind
+    if floor.kinds[KIND_CHECKED].available != NULL:
+        mask |= <uint64_t>1 << KIND_CHECKED
+    return mask
+
+
+# ---- pools -----------------------------------------------------------------------------------------------------
+
+
+cdef void profile_show_kind(Floor* floor, int32_t profile, int32_t kind_index) noexcept nogil:
+    """Bring the head of a profile for one kind up to date, and the bound of its 64."""
+    cdef Kind* kind = &floor.kinds[kind_index]
+    cdef int32_t block = profile >> 6
+    cdef uint64_t bit = <uint64_t>1 << (profile & 63)
+    cdef int64_t least = IDLE_NEVER
+    cdef int64_t old = kind.heads[profile]
+    cdef int64_t idle
+    cdef int32_t at = floor.profiles[profile].first_pool
+    cdef Pool* pool
+    cdef uint64_t bits
+    while at != NONE:
+        pool = pool_at(floor, at)
+        if (pool.mask >> kind_index) & 1:
+            idle = agent_at(floor, pool.roots[0].first).idle_since
+            if idle < least:
+                least = idle
+        at = pool.next
+    kind.heads[profile] = least
+    if least == IDLE_NEVER:
+        kind.available[block] &= ~bit
+    else:
+        kind.available[block] |= bit
+    if least < kind.bound[block]:
+        kind.bound[block] = least
+    elif old == kind.bound[block] and least != old:
+        bits = kind.available[block]
+        least = IDLE_NEVER
+        while bits:
+            idle = kind.heads[block * 64 + ctz64(bits)]
+            bits &= bits - 1
+            if idle < least:
+                least = idle
+        kind.bound[block] = least
+
+
+cdef inline void profile_show(Floor* floor, int32_t profile, uint64_t mask) noexcept nogil:
+    while mask:
+        profile_show_kind(floor, profile, ctz64(mask))
+        mask &= mask - 1
+
+
+cdef int32_t pool_for(Floor* floor, int32_t profile, uint64_t mask) noexcept nogil:
+    """Return the pool of a profile for a mask, begun where there is none. Room was reserved."""
+    cdef int32_t at = floor.profiles[profile].first_pool
+    cdef int32_t order
+    cdef Pool* pool
+    while at != NONE:
+        pool = pool_at(floor, at)
+        if pool.mask == mask:
+            return at
+        at = pool.next
+    at = store_take(&floor.pools)
+    pool = pool_at(floor, at)
+    pool.mask = mask
+    pool.profile = profile
+    pool.next = floor.profiles[profile].first_pool
+    floor.profiles[profile].first_pool = at
+    for order in range(floor.order_count):
+        order_clear(&pool.roots[order])
+    return at
+
+
+cdef void pool_close(Floor* floor, int32_t slot) noexcept nogil:
+    """Free an empty pool."""
+    cdef Pool* pool = pool_at(floor, slot)
+    cdef Profile* profile = &floor.profiles[pool.profile]
+    cdef int32_t at = profile.first_pool
+    if at == slot:
+        profile.first_pool = pool.next
+    else:
+        while pool_at(floor, at).next != slot:
+            at = pool_at(floor, at).next
+        pool_at(floor, at).next = pool.next
+    store_give(&floor.pools, slot)
+
+
+cdef void agent_detach(Floor* floor, int32_t slot) noexcept nogil:
+    """Take an agent out of its pool; its mask stays, for agent_attach to compare."""
+    cdef Agent* agent = agent_at(floor, slot)
+    cdef Pool* pool
+    cdef Tree tree
+    cdef int32_t order
+    cdef bint was_first
+    cdef uint64_t mask
+    if agent.pool == NONE:
+        return
+    pool = pool_at(floor, agent.pool)
+    was_first = pool.roots[0].first == slot
+    for order in range(floor.order_count):
+        idle_tree(floor, order, &tree)
+        order_remove(&tree, &pool.roots[order], slot)
+    mask = pool.mask
+    if pool.roots[0].count == 0:
+        pool_close(floor, agent.pool)
+    agent.pool = NONE
+    if was_first:
+        profile_show(floor, agent.profile, mask)
+
+
+cdef void agent_attach(Floor* floor, int32_t slot) noexcept nogil:
+    """Put an agent into the pool of what it can take now; have the decision look at it if that is more than before."""
+    cdef Agent* agent = agent_at(floor, slot)
+    cdef uint64_t mask = mask_of(floor, slot)
+    cdef Pool* pool
+    cdef Tree tree
+    cdef int32_t order
+    if mask & ~agent.mask:
+        mark_agent(floor, slot)
+    agent.mask = mask
+    if mask == 0:
+        return
+    agent.pool = pool_for(floor, agent.profile, mask)
+    pool = pool_at(floor, agent.pool)
+    for order in range(floor.order_count):
+        idle_tree(floor, order, &tree)
+        order_insert(&tree, &pool.roots[order], slot)
+    if pool.roots[0].first == slot:
+        profile_show(floor, agent.profile, mask)
+
+
+cdef void agent_refresh(Floor* floor, int32_t slot) noexcept nogil:
+    """Bring an agent's pool up to date."""
+    agent_detach(floor, slot)
+    agent_attach(floor, slot)
+
+
+cdef void mark_agent(Floor* floor, int32_t slot) noexcept nogil:
+    """Have the decision look at an agent."""
+    cdef Agent* agent = agent_at(floor, slot)
+    if not agent.is_dirty:
+        agent.is_dirty = 1
+        slots_append(&floor.dirty_agents, slot)
+
+
+# ---- making ----------------------------------------------------------------------------------------------------
+
+
+cdef int roster_open(Floor* floor, int32_t agents_max) noexcept nogil:
+    """Begin without agents; channels and orders are known. Return -1 without memory."""
+    if store_open(&floor.agents, sizeof(Agent), agents_max):
+        return -1
+    if store_open(&floor.counts, <int32_t>sizeof(int32_t) * floor.channel_count, agents_max):
+        return -1
+    if floor.order_count > 1:
+        if store_open(&floor.further, <int32_t>sizeof(Links) * (floor.order_count - 1), agents_max):
+            return -1
+    return store_open(&floor.pools, sizeof(Pool), agents_max)
+
+
+cdef void roster_close(Floor* floor) noexcept nogil:
+    """Give all memory back."""
+    cdef int32_t at, band
+    store_close(&floor.agents)
+    store_close(&floor.counts)
+    store_close(&floor.further)
+    store_close(&floor.pools)
+    for at in range(floor.profile_count):
+        for band in range(floor.profiles[at].row.count):
+            release(floor.profiles[at].row.bands[band].bits)
+        release(floor.profiles[at].row.bands)
+    for at in range(KIND_CHECKED + 1):
+        release(floor.kinds[at].available)
+        release(floor.kinds[at].heads)
+        release(floor.kinds[at].bound)
+        memset(&floor.kinds[at], 0, sizeof(Kind))
+    release(floor.profiles)
+    floor.profiles = NULL
+    floor.profile_count = 0
+    release(floor.dirty_agents.items)
+    floor.dirty_agents.items = NULL
+    release(floor.scratch.items)
+    floor.scratch.items = NULL
+
+
+cdef int32_t agent_open(
+    Floor* floor, int32_t profile, int32_t policy, int32_t capacity, int32_t offers_max
+) noexcept nogil:
+    """Begin an agent, offline; NONE without memory."""
+    cdef int32_t slot
+    cdef Agent* agent
+    if (
+        store_reserve(&floor.agents, 1)
+        or store_reserve(&floor.counts, 1)
+        or (floor.order_count > 1 and store_reserve(&floor.further, 1))
+        # Every page of pools that can be wanted, so that no change of pool ever needs memory.
+        or store_reserve(&floor.pools, floor.agents.count + 2 - floor.pools.count)
+        or slots_reserve(&floor.dirty_agents, floor.agents.count + 1)
+        or slots_reserve(&floor.scratch, floor.agents.count + 1)
+    ):
+        return NONE
+    slot = store_take(&floor.agents)
+    store_take(&floor.counts)
+    if floor.order_count > 1:
+        store_take(&floor.further)
+    agent = agent_at(floor, slot)
+    agent.pool = NONE
+    agent.seq = slot
+    agent.profile = profile
+    agent.policy = policy
+    agent.capacity = capacity
+    agent.offers_max = offers_max
+    agent.first_offer = NONE
+    agent.last_of_offers = NONE
+    agent.first_leg = NONE
+    agent.first_bar = NONE
+    agent.next_presence = NONE
+    floor.profiles[profile].agents += 1
+    return slot
+
+
+cdef int kind_arrays(Kind* kind, int32_t old, int32_t capacity) noexcept nogil:
+    """Give a kind room for this many profiles. Return -1 without memory."""
+    cdef int32_t at
+    cdef void* memory = grown(kind.available, old // 64, capacity // 64, sizeof(uint64_t))
+    if memory == NULL:
+        return -1
+    kind.available = <uint64_t*>memory
+    memory = grown(kind.heads, old, capacity, sizeof(int64_t))
+    if memory == NULL:
+        return -1
+    kind.heads = <int64_t*>memory
+    memory = grown(kind.bound, old // 64, capacity // 64, sizeof(int64_t))
+    if memory == NULL:
+        return -1
+    kind.bound = <int64_t*>memory
+    for at in range(old, capacity):
+        kind.heads[at] = IDLE_NEVER
+    for at in range(old // 64, capacity // 64):
+        kind.bound[at] = IDLE_NEVER
+    return 0
+
+
+cdef int profiles_reserve(Floor* floor) noexcept nogil:
+    """Make room for one more profile, rows of classes included. Return -1 without memory."""
+    cdef int32_t old = floor.profile_capacity
+    cdef int32_t capacity = old * 2 if old else 64
+    cdef int32_t at, band
+    cdef void* memory
+    if floor.profile_count < old:
+        return 0
+    for at in range(floor.blocks.count * 64):
+        for band in range(floor.classes[at].row.count):
+            memory = grown(floor.classes[at].row.bands[band].bits, old // 64, capacity // 64, sizeof(uint64_t))
+            if memory == NULL:
+                return -1
+            floor.classes[at].row.bands[band].bits = <uint64_t*>memory
+        if floor.classes[at].skill_sums != NULL:
+            memory = grown(floor.classes[at].skill_sums, old, capacity, sizeof(int64_t))
+            if memory == NULL:
+                return -1
+            floor.classes[at].skill_sums = <int64_t*>memory
+        if floor.classes[at].scores != NULL:
+            memory = grown(floor.classes[at].scores, old, capacity, sizeof(int64_t))
+            if memory == NULL:
+                return -1
+            floor.classes[at].scores = <int64_t*>memory
+    for at in range(KIND_CHECKED + 1):
+        if floor.kinds[at].available != NULL and kind_arrays(&floor.kinds[at], old, capacity):
+            return -1
+    memory = grown(floor.profiles, old, capacity, sizeof(Profile))
+    if memory == NULL:
+        return -1
+    floor.profiles = <Profile*>memory
+    floor.profile_capacity = capacity
+    return 0
+
+
+cdef int32_t profile_open(Floor* floor) noexcept nogil:
+    """Begin a profile that no class goes with; NONE without memory."""
+    if profiles_reserve(floor):
+        return NONE
+    floor.profiles[floor.profile_count].first_pool = NONE
+    floor.profile_count += 1
+    return floor.profile_count - 1
+
+
+cdef int32_t kind_of(
+    Floor* floor, int32_t channel, int32_t own_cost, int32_t queue_cost, bint needs_slot
+) noexcept nogil:
+    """Return the kind of a class, begun where it is new, in O(agents); NONE without memory."""
+    cdef int32_t at
+    cdef Kind* kind
+    for at in range(floor.kind_count):
+        kind = &floor.kinds[at]
+        if (
+            kind.channel == channel
+            and kind.own_cost == own_cost
+            and kind.queue_cost == queue_cost
+            and kind.needs_slot == needs_slot
+        ):
+            return at
+    at = floor.kind_count if floor.kind_count < KIND_CHECKED else KIND_CHECKED
+    kind = &floor.kinds[at]
+    if kind.available == NULL:
+        if kind_arrays(kind, 0, floor.profile_capacity if floor.profile_capacity else 64):
+            return NONE
+        kind.channel = channel
+        kind.own_cost = own_cost
+        kind.queue_cost = queue_cost
+        kind.needs_slot = needs_slot
+        if at < KIND_CHECKED:
+            floor.kind_count += 1
+        for at in range(floor.agents.count):
+            agent_refresh(floor, at)
+        return floor.kind_count - 1 if kind != &floor.kinds[KIND_CHECKED] else KIND_CHECKED
+    return at

@@ -1,0 +1,52 @@
+"""The requirement language: a subset of CEL over agent, contact and queue, as text and as structs."""
+
+from __future__ import annotations
+
+from ccroute.requirement.folding import conjoin, fold
+from ccroute.requirement.meaning import compile_expression, evaluate
+from ccroute.requirement.printing import print_expression
+from ccroute.requirement.rows import atoms, outcome, row
+from ccroute.requirement.statement import (
+    Requirement,
+    Score,
+    check,
+    check_score,
+    column_of_queue,
+    column_of_skill,
+    holds,
+    parse,
+    parse_expression,
+    parse_score,
+    score_of,
+)
+from ccroute.requirement.syntax import Expression
+from ccroute.requirement.views import AgentView, ContactView, EvaluationError, QueueView, Scene, Value
+
+__all__ = [
+    "AgentView",
+    "ContactView",
+    "EvaluationError",
+    "Expression",
+    "QueueView",
+    "Requirement",
+    "Scene",
+    "Score",
+    "Value",
+    "atoms",
+    "check",
+    "check_score",
+    "column_of_queue",
+    "column_of_skill",
+    "compile_expression",
+    "conjoin",
+    "evaluate",
+    "fold",
+    "holds",
+    "outcome",
+    "parse",
+    "parse_expression",
+    "parse_score",
+    "print_expression",
+    "row",
+    "score_of",
+]

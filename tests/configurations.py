@@ -1,0 +1,142 @@
+"""Strategies for configurations without faults, and for tables that may have any."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from hypothesis import strategies as st
+
+from ccroute.config import (
+    Agent,
+    AgentChannel,
+    AgentQueue,
+    Channel,
+    Config,
+    EngineSettings,
+    Offer,
+    Queue,
+    RecordPriority,
+    Records,
+    ServiceLevel,
+    Skill,
+)
+from ccroute.types import DURATION_US_MAX, KeepsPlace, OfferMode, SelectKey
+
+IDS = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=6)
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+DECIMALS = st.integers(-(2**53) + 1, 2**53 - 1).map(lambda millionths: Decimal(millionths).scaleb(-6))
+ATTRIBUTE_VALUES = st.booleans() | TEXTS | st.integers(-(2**63), 2**63 - 1) | DECIMALS | st.lists(TEXTS, max_size=3)
+ATTRIBUTES = st.dictionaries(IDS, ATTRIBUTE_VALUES, max_size=3)
+DURATIONS = st.integers(0, DURATION_US_MAX)
+HEAD_STARTS = st.integers(-DURATION_US_MAX, DURATION_US_MAX)
+TIERS = st.integers(-(2**31), 2**31 - 1)
+COSTS = st.none() | st.integers(0, 1_000_000)
+AWAY_AFTERS = st.none() | st.integers(0, 1_000)
+SHORT_FORMS = ("longest_idle", "least_loaded", "most_skilled", "least_skilled", "round_robin", "best_score")
+
+ENGINES = st.builds(
+    EngineSettings,
+    retain_us=DURATIONS,
+    command_ids_max=st.integers(0, 1_000_000),
+    jump_max_us=st.none() | st.integers(1, DURATION_US_MAX),
+    idle_grace_us=DURATIONS,
+    classes_max=st.integers(1, 65_536),
+    contacts_max=st.integers(1, 10_000_000),
+    agents_max=st.integers(1_000, 1_000_000),
+)
+CHANNELS = st.builds(Channel, cost=COSTS, live=st.none() | st.booleans(), away_after=AWAY_AFTERS)
+
+
+def _select_keys(key: SelectKey) -> st.SearchStrategy[str]:
+    return st.sampled_from([str(key), f"{key} asc", f"{key} desc"])
+
+
+def queues(agents: list[str]) -> st.SearchStrategy[Queue]:
+    """Return queues without faults in a centre with these agents."""
+    keys = st.lists(st.sampled_from([key for key in SelectKey if key is not SelectKey.SCORE]), min_size=1, unique=True)
+    return st.builds(
+        Queue,
+        requires=st.none() | st.just("agent.skills.known >= 30"),
+        members=st.sampled_from(["listed", "all"]),
+        select=st.sampled_from(SHORT_FORMS) | keys.flatmap(lambda some: st.tuples(*map(_select_keys, some)).map(list)),
+        order_list=st.lists(st.sampled_from(agents), unique=True) if agents else st.just([]),
+        score=st.none() | st.just("agent.skills.known * 2"),
+        offer=st.builds(Offer, mode=st.sampled_from(OfferMode), offer_timeout_us=st.integers(1, DURATION_US_MAX)),
+        cost=COSTS,
+        wrap_up_us=DURATIONS | st.just("unlimited"),
+        cooldown_us=DURATIONS,
+        offers_max_per_contact=st.integers(1, 10_000),
+        away_after=AWAY_AFTERS,
+        ageing=st.integers(-1_000_000, 1_000_000),
+        tier=TIERS,
+        head_start_us=HEAD_STARTS,
+        keeps_place=st.sampled_from(KeepsPlace),
+        service_level=st.builds(ServiceLevel, answered_within_us=DURATIONS, target=st.floats(0, 1)),
+        attributes=ATTRIBUTES,
+        paused=st.booleans(),
+    )
+
+
+def agents(queue_ids: list[str]) -> st.SearchStrategy[Agent]:
+    """Return agents without faults in a centre with these queues."""
+    rank = st.integers(1, 255)
+    serves = rank | st.builds(AgentQueue, rank=rank)
+    takes = st.builds(AgentChannel, cost=COSTS, max=st.none() | st.integers(0, 10_000), blocked=st.booleans())
+    return st.builds(
+        Agent,
+        skills=st.dictionaries(IDS, st.integers(1, 100), max_size=3),
+        queues=st.dictionaries(st.sampled_from(queue_ids), serves, max_size=3) if queue_ids else st.just({}),
+        capacity=st.integers(1, 1_000_000),
+        channels=st.dictionaries(st.sampled_from(["voice", "chat", "pigeon"]), takes, max_size=2),
+        channels_closed=st.booleans(),
+        offers_max=st.integers(1, 64),
+        attributes=ATTRIBUTES,
+    )
+
+
+@st.composite
+def configs(draw: st.DrawFn) -> Config:
+    """Return configurations without faults."""
+    queue_ids = draw(st.lists(IDS, max_size=3, unique=True))
+    agent_ids = draw(st.lists(IDS, max_size=3, unique=True))
+    priorities = st.dictionaries(
+        st.text("0123456789", min_size=1, max_size=3),
+        st.builds(RecordPriority, tier=TIERS, head_start_us=HEAD_STARTS),
+        max_size=2,
+    )
+    return Config(
+        engine=draw(ENGINES),
+        skills={"known": Skill()},
+        channels={"pigeon": draw(CHANNELS), **draw(st.dictionaries(IDS, CHANNELS, max_size=2))},
+        queues={id_: draw(queues(agent_ids)) for id_ in queue_ids},
+        agents={id_: draw(agents(queue_ids)) for id_ in agent_ids},
+        records=Records(priorities=draw(priorities)),
+    )
+
+
+KEYS = st.sampled_from(
+    (
+        *("engine", "skills", "channels", "queues", "agents", "records", "priorities", "offer", "service_level"),
+        *("requires", "select", "score", "order_list", "attributes", "wrap_up", "wrap_up_us", "target", "rank"),
+        *("voice", "7", "a", "mode", "", "a.b", "\ud800", "\x00", "ä", "x" * 200),
+    )
+)
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.decimals()
+    | st.text(max_size=4)
+    | st.sampled_from(["20s", "unlimited", "best_score", "idle desc", "agent.skills.x > 1", "\ud800", "9" * 400])
+)
+ANY_TABLES = st.dictionaries(
+    KEYS,
+    st.recursive(
+        SCALARS,
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS | st.integers(), inner, max_size=4),
+        max_leaves=12,
+    ),
+    max_size=4,
+)
+"""Tables as a JSON or TOML text might hold them, and worse, mostly with faults."""

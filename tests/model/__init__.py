@@ -1,0 +1,5 @@
+"""The oracle: the rules of routing once more, slow and obvious."""
+
+from tests.model.model import Model, TimeJumpError
+
+__all__ = ["Model", "TimeJumpError"]

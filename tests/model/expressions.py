@@ -1,0 +1,74 @@
+"""What requirements and scores mean, by a CEL implementation that is not ours.
+
+An expression sees ``agent`` (id, skills with 0 where it has none, attributes), ``contact`` (attributes) and ``queue``
+(attributes). Agents and queues never change, so answers are remembered by agent, queue and the contact's attributes.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import cel
+
+from ccroute.commands import EnqueueContact
+from ccroute.config.structs import Config
+
+SKILL = re.compile(r"agent\.skills(?:\.(\w+)|\[\"([^\"]*)\"\])")
+MISSING = object()
+
+
+class Expressions:
+    """Evaluates the expressions of one configuration and of its contacts."""
+
+    def __init__(self, config: Config) -> None:
+        self._queues = {id_: {"attributes": queue.attributes} for id_, queue in config.queues.items()}
+        skills = dict.fromkeys(config.skills) | {skill: None for a in config.agents.values() for skill in a.skills}
+        self._agents = {
+            id_: {
+                "id": id_,
+                "skills": {skill: agent.skills.get(skill, 0) for skill in skills},
+                "attributes": agent.attributes,
+            }
+            for id_, agent in config.agents.items()
+        }
+        self._programs: dict[str, Any] = {}
+        self._answers: dict[tuple[str, str, str, str], Any] = {}
+
+    def holds(self, text: str | None, agent_id: str, contact: EnqueueContact, queue_id: str) -> bool:
+        """Tell whether a requirement holds; one that is not there does, one that fails to evaluate does not."""
+        return text is None or self._evaluate(text, agent_id, contact, queue_id) is True
+
+    def score(self, text: str | None, agent_id: str, contact: EnqueueContact, queue_id: str) -> int | None:
+        """Return a score, or None where it has no integer value."""
+        if text is None:
+            return None
+        value = self._evaluate(text, agent_id, contact, queue_id)
+        return value if type(value) is int else None
+
+    def skills_named(self, *texts: str | None) -> list[str]:
+        """Return the skills that requirements name, each once."""
+        named = [dot or bracket for text in texts if text is not None for dot, bracket in SKILL.findall(text)]
+        return list(dict.fromkeys(named))
+
+    def _evaluate(self, text: str, agent_id: str, contact: EnqueueContact, queue_id: str) -> Any:
+        key = (text, agent_id, repr(contact.attributes), queue_id)
+        answer = self._answers.get(key, MISSING)
+        if answer is MISSING:
+            answer = self._answers[key] = self._evaluate_anew(text, agent_id, contact, queue_id)
+        return answer
+
+    def _evaluate_anew(self, text: str, agent_id: str, contact: EnqueueContact, queue_id: str) -> Any:
+        program = self._programs.get(text)
+        if program is None:
+            program = self._programs[text] = cel.compile(text)
+        try:
+            return program.execute(
+                {
+                    "agent": self._agents[agent_id],
+                    "contact": {"attributes": contact.attributes},
+                    "queue": self._queues[queue_id],
+                }
+            )
+        except Exception:  # whatever the evaluator raises is an error in the sense of CEL
+            return None
