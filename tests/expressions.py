@@ -200,7 +200,7 @@ def _bools(anything: st.SearchStrategy[Expression]) -> st.SearchStrategy[Express
         st.booleans().map(BoolLiteral),
         _owned("vip"),
         _asked.map(Has),
-        st.builds(InMap, _texts() | _small.filter(lambda node: isinstance(node, IntLiteral)), st.sampled_from(Map)),
+        st.builds(InMap, _texts() | st.sampled_from(_WHOLES).map(IntLiteral), st.sampled_from(Map)),
         st.builds(InList, anything, st.lists(anything, max_size=3).map(tuple).map(ListLiteral) | _owned("tags")),
         st.builds(Compare, st.sampled_from(Comparison), anything, anything),
         st.builds(Compare, st.sampled_from(Comparison), _numbers(), _numbers()),
@@ -214,7 +214,7 @@ def _combine(inside: st.SearchStrategy[Expression]) -> st.SearchStrategy[Express
         st.builds(And, terms),
         st.builds(Or, terms),
         # Some implementations drop a pair of ! without a look at what it negates.
-        st.builds(Not, inside.filter(lambda node: not isinstance(node, Not))),
+        inside.map(lambda node: node if isinstance(node, Not) else Not(node)),
         st.builds(Choice, inside, inside, inside),
         st.builds(Compare, st.sampled_from([Comparison.EQUAL, Comparison.UNEQUAL]), inside, inside),
     )

@@ -100,6 +100,11 @@ def test_structs_name_their_node_in_json() -> None:
     }
 
 
+def test_only_nodes_are_printed() -> None:
+    with pytest.raises(TypeError, match="must be a node of the requirement language, was int"):
+        print_expression(1)  # type: ignore[arg-type]
+
+
 # ---------------------------------------------------------------- what a statement reads
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import decimal
+import re
 from collections.abc import Sequence
 from decimal import Decimal
 
@@ -41,7 +42,11 @@ AGENT = AgentView(
     attributes={"lang": "de", "vip": True, "count": 3, "share": Decimal("0.1"), "tags": ["a", "b"]},
     queues={"support": 1},
 )
-CONTACT = ContactView(channel="voice", tier=5, attributes={"lang": "de", "skill": "billing"})
+CONTACT = ContactView(
+    channel="voice",
+    tier=5,
+    attributes={"lang": "de", "skill": "billing", "share": Decimal("0.5"), "tags": ["a", "b"], "vip": True},
+)
 QUEUE = QueueView(id="support", attributes={"site": "north"})
 ERROR = "error"
 
@@ -128,7 +133,8 @@ def test_meaning_is_that_of_cel(
         "'\\x41\\101\\u00e9\\U0001F600\\n\\?\\`' == 'AAé😀\\n?`'",
         "1 - -1 == 2 && 1 --1 == 2 && --1 == 1 && -(1) == -1",
         "true || false && false", "!true == false", "2 + 3 * 4 == 14 && 2 - 3 - 4 == -5", "[1,] == [1]", "true // no",
-        "false ? 1 : true ? 2 : 3", "'😀' < '\uffff'",
+        "false ? 1 : true ? 2 : 3", "'😀' < '\uffff'", "[1, 'a'] == [1]", "[1] == 1",
+        "true < agent.id", "[1] == ['a'] || ['a'] == ['a']",
     ],
 )  # fmt: skip
 def test_meaning_of_each_form_is_that_of_cel(text: str) -> None:
@@ -157,6 +163,17 @@ def test_meaning_of_each_form_is_that_of_cel(text: str) -> None:
         ("-(-9223372036854775808)", ERROR),
         ("'a' + 'b'", ERROR),
         ("[1] + [2]", ERROR),
+        ("agent.id in ['maxim', 'dorit'] && !(3 in ['3'])", True),
+        ("[1, agent.attributes.nope] == [1]", ERROR),
+        ("1 == agent.attributes.nope", ERROR),
+        ("1 < agent.attributes.nope", ERROR),
+        ("1 + agent.attributes.nope", ERROR),
+        ("1 in agent.attributes.nope", ERROR),
+        ("agent.attributes.nope in [1]", ERROR),
+        ("agent.attributes.nope in ['a']", ERROR),
+        ("agent.attributes.nope.contains('a')", ERROR),
+        ("agent.attributes.nope.size()", ERROR),
+        ("agent.attributes.nope in agent.skills", ERROR),
         ("'héllo😀'.size()", 6),
         ("1.0 in agent.skills || ['a'] in agent.skills", False),
         ("contact.attributes.skill in agent.skills", True),
@@ -192,6 +209,10 @@ def test_errors_say_what_is_wrong() -> None:
     assert isinstance(error, EvaluationError)
     assert error.reason == "agent.attributes.nope is missing"
     assert repr(error) == "EvaluationError('agent.attributes.nope is missing')"
+    folded = fold(parse_expression("contact.attributes.nope == 1 && agent.skills.billing > 0"), CONTACT, None)
+    error = evaluate(folded, AGENT, None, None)
+    assert isinstance(error, EvaluationError)
+    assert error.reason == "contact.attributes.nope is missing"
     assert fold(parse_expression("contact.tier > 1"), ContactView(channel="chat"), None) == s.Fault(
         "contact.tier is missing"
     )
@@ -249,6 +270,7 @@ def test_not_and_choice_absorb_no_error() -> None:
 # ---------------------------------------------------------------- folding
 
 
+@pytest.mark.slow
 @settings(max_examples=settings.default.max_examples * 3)
 @given(
     comparable_expressions() | expressions(),
@@ -281,7 +303,19 @@ def test_folding_keeps_the_meaning(
          "agent.skills.x > 0 || <contact.attributes.nope is missing>"),
         ("contact.attributes.nope == 1 && agent.skills.x > 0 && false", "false"),
         ("agent.attributes.lang in [contact.attributes.lang, 'en']", 'agent.attributes.lang in ["de", "en"]'),
-        ("agent.attributes.lang in contact.attributes", 'agent.attributes.lang in ["lang", "skill"]'),
+        ("agent.attributes.lang in contact.attributes",
+         'agent.attributes.lang in ["lang", "share", "skill", "tags", "vip"]'),
+        ("agent.id in contact.attributes.tags", 'agent.id in ["a", "b"]'),
+        ("contact.attributes.vip && agent.attributes.share > -(contact.attributes.share + agent.attributes.share)",
+         "agent.attributes.share > -(0.5 + agent.attributes.share)"),
+        ("agent.attributes.tags.size() > contact.attributes.tags.size()", "agent.attributes.tags.size() > 2"),
+        ("contact.attributes.lang.startsWith(agent.id)", '"de".startsWith(agent.id)'),
+        ("contact.attributes.nope in agent.skills", "<contact.attributes.nope is missing>"),
+        ("agent.attributes.vip ? contact.tier > 1 : contact.tier < 1", "agent.attributes.vip ? true : false"),
+        ("[contact.tier, agent.id] == ['x', agent.id]", '[5, agent.id] == ["x", agent.id]'),
+        ("true && true || false", "true"),
+        ("false || contact.attributes.vip && !false", "true"),
+        ("agent.attributes.vip || agent.attributes.vip", "agent.attributes.vip || false"),
         ("contact.attributes.skill in agent.skills", '"billing" in agent.skills'),
         ("1 in agent.skills || contact.tier in contact.attributes", "false"),
         ("queue.attributes.site == 'north' ? agent.skills.x > 0 : agent.skills.y > 0", "agent.skills.x > 0"),
@@ -320,6 +354,7 @@ def test_conjunctions_are_flat_and_say_nothing_twice() -> None:
 # ---------------------------------------------------------------- rows
 
 
+@pytest.mark.slow
 @settings(max_examples=settings.default.max_examples * 3)
 @given(
     comparable_expressions() | expressions(),
@@ -344,6 +379,30 @@ def test_rows_hold_where_the_requirement_holds(
     expected = [holds(expression, agent, contact, queue) for agent in profiles]
     assert [bool(bits >> bit & 1) for bit in range(len(profiles))] == expected
     assert bits & ~everyone == 0
+
+
+def test_rows_follow_three_valued_logic() -> None:
+    # Nine profiles: every pair of true, false and error for a and b. From the right: a is TTTFFFEEE, b is TFETFETFE.
+    a, b = parse_expression("agent.attributes.a"), parse_expression("agent.attributes.b")
+    true_rows, false_rows = {a: 0b000000111, b: 0b001001001}, {a: 0b000111000, b: 0b010010010}
+
+    def truth(text: str) -> int:
+        whole = re.sub(r"\b([ab])\b", r"agent.attributes.\1", text)
+        return row(parse_expression(whole), true_rows, false_rows, 0b111111111)
+
+    assert truth("a") == 0b000000111
+    assert truth("!a") == 0b000111000
+    assert truth("a && b") == 0b000000001
+    assert truth("!(a && b)") == 0b010111010
+    assert truth("a || b") == 0b001001111
+    assert truth("!(a || b)") == 0b000010000
+    assert truth("a ? b : !b") == 0b000010001
+    assert truth("!(a ? b : !b)") == 0b000001010
+    assert truth("5 || b") == 0b001001001
+    assert truth("!(5 && b)") == 0b010010010
+    folded = fold(parse_expression("true || agent.attributes.a"), None, None)
+    assert row(folded, {}, {}, 0b11) == 0b11
+    assert row(s.BoolLiteral(False), {}, {}, 0b11) == 0
 
 
 def test_atoms_are_told_once_in_order() -> None:

@@ -17,7 +17,7 @@ from tests.steps import Advance, Batch, Duel, Handle, Malformed, Restore, Step
 from tests.worlds import configs, random_command, random_malformed, random_time
 
 RANDOMS = st.randoms(use_true_random=False)
-WORLDS_COUNT = 150
+WORLDS_COUNT = settings().max_examples * 3 // 2
 """Worlds of the plain random run, 150 steps each, beside those that hypothesis makes."""
 
 
@@ -103,7 +103,7 @@ class EngineAndModel(RuleBasedStateMachine):
 
 
 TestEngineAndModel = EngineAndModel.TestCase
-TestEngineAndModel.settings = settings(max_examples=settings().max_examples, stateful_step_count=30)
+TestEngineAndModel.settings = settings(max_examples=settings().max_examples * 2, stateful_step_count=40)
 
 
 def test_engine_and_model_agree_in_many_random_worlds() -> None:

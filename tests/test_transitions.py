@@ -29,6 +29,7 @@ from ccroute.commands import (
     TransferContact,
 )
 from ccroute.config.structs import Agent, Config, EngineSettings, Offer, Queue
+from ccroute.core.table import CONTACT_TABLE, LEG_TABLE, OFFER_TABLE, QUEUE_TABLE
 from ccroute.events import CommandRefused, Event
 from ccroute.types import OfferMode, PendingOffers, Presence, RefusalReason
 from tests.model import Model
@@ -253,3 +254,46 @@ def test_every_command_and_every_reason_that_a_transition_can_give_is_in_the_tab
     given = {outcome for cell in CELLS if isinstance(outcome := _expected(*cell), str)}
     of_ids_and_limits = {"unknown_agent", "contacts_max", "classes_max", "queue_paused"}
     assert given == {reason.value for reason in RefusalReason} - of_ids_and_limits
+
+
+# ---- the engine's own table
+
+INPUT_OF_TAG = {
+    "contact.enqueue": "enqueue",
+    "contact.abandon": "abandon",
+    "contact.cancel": "cancel",
+    "contact.complete": "complete by a",
+    "contact.transfer": "transfer",
+    "offer.accept": "accept",
+    "offer.decline": "decline",
+    "leg.hold": "hold",
+    "leg.resume": "resume",
+    "leg.end_wrap_up": "end wrap-up",
+    "leg.extend_wrap_up": "extend wrap-up",
+    "queue.pause": "pause",
+    "queue.open": "open",
+}
+REFUSALS_OF_ENGINE = [
+    (table, tag, state, outcome.removeprefix("!"))
+    for table, rows in (("contact", CONTACT_TABLE), ("leg", LEG_TABLE), ("offer", OFFER_TABLE), ("queue", QUEUE_TABLE))
+    for tag, row in rows.items()
+    for state, outcome in row.items()
+    if outcome.startswith("!") and (table, state) != ("queue", "paused")
+]
+
+
+@pytest.mark.parametrize(("table", "tag", "state", "reason"), REFUSALS_OF_ENGINE)
+def test_table_of_the_engine_refuses_what_ours_refuses(table: str, tag: str, state: str, reason: str) -> None:
+    name = INPUT_OF_TAG[tag]
+    if (table, state) == ("leg", "none"):
+        assert _expected("active", f"{name.removesuffix(' by a')} by b") == reason
+        return
+    states = {"new": "none", "unknown": "none", "ended": "closed", "open": "queued"}
+    assert _expected(states.get(state, state), name) == reason
+
+
+def test_table_of_the_engine_knows_every_command() -> None:
+    tags = {command.__struct_config__.tag for command in COMMANDS}
+    assert tags == {tag for rows in (CONTACT_TABLE, LEG_TABLE, OFFER_TABLE, QUEUE_TABLE) for tag in rows} - {
+        "timer:offer"
+    }

@@ -28,6 +28,7 @@ CONTACTS = tuple(f"c{number}" for number in range(10))
 REQUIREMENTS = (
     "agent.skills.s0 >= 1",
     "agent.skills.s1 >= 50",
+    "agent.skills.s0 >= 0 && agent.skills.s2 >= 0",
     "agent.skills.s0 >= 30 && agent.skills.s1 >= 10",
     'agent.skills.s2 > 10 || agent.attributes.lang == "de"',
     "!(agent.attributes.n > 3)",
@@ -74,10 +75,14 @@ def _some(random: Random, values: Sequence[str]) -> list[str]:
 
 
 def random_config(random: Random) -> Config:
-    """Make a contact centre of 1–3 queues and 1–5 agents that passes every check of configurations."""
+    """Make a contact centre of 1–3 queues and 1–5 agents that passes every check of configurations.
+
+    In half of them nearly everybody can serve nearly everything, so that there is a choice among agents.
+    """
     agents = [f"a{number}" for number in range(1 + random.randrange(5))]
     queues = [f"q{number}" for number in range(1 + random.randrange(3))]
     few_classes = _one_in(random, 14)
+    easy = bool(random.randrange(2))
     channels = {"pigeon": _random_channel(random)}
     for channel in CHANNELS[:3]:
         if _one_in(random, 5):
@@ -94,8 +99,8 @@ def random_config(random: Random) -> Config:
         ),
         skills={skill: Skill() for skill in SKILLS},
         channels=channels,
-        queues={queue: _random_queue(random, agents, few_classes) for queue in queues},
-        agents={agent: _random_agent(random, queues) for agent in agents},
+        queues={queue: _random_queue(random, agents, few_classes, easy) for queue in queues},
+        agents={agent: _random_agent(random, queues, easy) for agent in agents},
     )
 
 
@@ -107,12 +112,12 @@ def _random_channel(random: Random) -> Channel:
     )
 
 
-def _random_queue(random: Random, agents: list[str], few_classes: bool) -> Queue:
+def _random_queue(random: Random, agents: list[str], few_classes: bool, easy: bool) -> Queue:
     select = _random_select(random)
     needs_score = any(key.startswith("score") for key in ([select] if isinstance(select, str) else select))
     return Queue(
-        requires=_pick(random, REQUIREMENTS) if not few_classes and _one_in(random, 4) else None,
-        members="all" if _one_in(random, 4) else "listed",
+        requires=_random_requirement(random, easy) if not few_classes and _one_in(random, 3) else None,
+        members="all" if _one_in(random, 2 if easy else 4) else "listed",
         select=select,
         order_list=random.sample(agents, random.randrange(len(agents) + 1)),
         score=_pick(random, SCORES) if needs_score or _one_in(random, 3) else None,
@@ -134,6 +139,11 @@ def _random_queue(random: Random, agents: list[str], few_classes: bool) -> Queue
     )
 
 
+def _random_requirement(random: Random, easy: bool) -> str:
+    """Return a requirement; an easy one holds for nearly everybody and names skills, as ``skill_sum`` wants it."""
+    return str(_pick(random, REQUIREMENTS[:3] if easy else REQUIREMENTS))
+
+
 def _random_select(random: Random) -> str | list[str]:
     if random.randrange(2):
         return str(_pick(random, SHORT_FORMS))
@@ -141,26 +151,26 @@ def _random_select(random: Random) -> str | list[str]:
     return [key + _pick(random, ("", " asc", " desc")) for key in keys]
 
 
-def _random_agent(random: Random, queues: list[str]) -> Agent:
+def _random_agent(random: Random, queues: list[str], easy: bool) -> Agent:
     ranks: dict[str, int | AgentQueue] = {}
     for queue in queues:
         if not _one_in(random, 4):
-            rank = _pick(random, (1, 1, 2, 3))
+            rank = _pick(random, (1, 1, 1, 1, 2) if easy else (1, 1, 2, 3))
             ranks[queue] = AgentQueue(rank=rank) if random.randrange(2) else rank
     channels = {}
     for channel in CHANNELS:
-        if _one_in(random, 3):
+        if _one_in(random, 12 if easy else 3):
             channels[channel] = AgentChannel(
                 cost=_pick(random, (None, None, 0, 30, 50, 100)),
                 max=_pick(random, (None, 1, 2, 0)),
                 blocked=_one_in(random, 8),
             )
     return Agent(
-        skills={skill: _pick(random, (1, 10, 40, 60, 100)) for skill in _some(random, SKILLS)},
+        skills={skill: _pick(random, (1, 10, 40, 60, 100)) for skill in SKILLS if random.randrange(4)},
         queues=ranks,
-        capacity=_pick(random, (100, 100, 60, 200, 300, 1)),
+        capacity=_pick(random, (100, 200, 250, 300, 500) if easy else (100, 100, 60, 200, 300, 1)),
         channels=channels,
-        channels_closed=_one_in(random, 8),
+        channels_closed=not easy and _one_in(random, 8),
         offers_max=1 + random.randrange(3),
         attributes=_random_attributes(random),
     )
@@ -229,7 +239,8 @@ def random_command(random: Random, model: Model) -> Command:
     """Make a well-formed command; most can be carried out."""
     actor = None if random.randrange(3) else _pick(random, ("boss", *model.agents))
     command_id = f"k{random.randrange(8)}" if _one_in(random, 8) else None
-    makers = [_enqueue] * 6 + [_set_presence] * 4 + [_any_other] * 2
+    makers = [_enqueue] * 6 + [_set_presence] * 3 + [_any_other] * 2
+    makers += [_set_presence] * (2 * sum(agent.presence == Presence.OFFLINE for agent in model.agents.values()))
     if any(agent.offers for agent in model.agents.values()):
         makers += [_answer] * 14
     if any(agent.legs for agent in model.agents.values()):
@@ -245,7 +256,11 @@ def _enqueue(random: Random, model: Model, shared: dict[str, Any]) -> Command:
     if not free and random.randrange(8):
         return _end(random, model, shared)
     few_classes = model.config.engine.classes_max < 100
-    requirements = REQUIREMENTS[:PLAIN_REQUIREMENTS_COUNT] if few_classes else REQUIREMENTS
+    requires = (
+        REQUIREMENTS[random.randrange(PLAIN_REQUIREMENTS_COUNT)]
+        if few_classes
+        else _random_requirement(random, bool(random.randrange(2)))
+    )
     return commands.EnqueueContact(
         contact_id=_pick(random, CONTACTS if not free or _one_in(random, 8) else free),
         queue_id=_pick(random, tuple(model.config.queues)),
@@ -253,7 +268,7 @@ def _enqueue(random: Random, model: Model, shared: dict[str, Any]) -> Command:
         customer_id="anna" if _one_in(random, 4) else None,
         conversation_id="talk" if _one_in(random, 6) else None,
         parent_id="c0" if _one_in(random, 6) else None,
-        requires=_pick(random, requirements) if _one_in(random, 4) else None,
+        requires=requires if _one_in(random, 3) else None,
         tier=_pick(random, (None, None, None, None, 0, 1, 2, -1)),
         head_start_us=_pick(random, (None, None, None, 0, 2, 5, -3, 90_000_000)),
         excluded=_some(random, ("a0", "a1", "a2", "ghost")) if _one_in(random, 5) else [],
@@ -311,7 +326,7 @@ def _work(random: Random, model: Model, shared: dict[str, Any]) -> Command:
     both = {"contact_id": contact_id, "agent_id": agent_id} | shared
     wraps = leg.state == "wrapping"
     kinds = (
-        (6, 6, 7, 7, 2) if wraps else (1,) if leg.state == "held" and random.randrange(2) else (2, 3, 2, 3, 4, 5, 0, 1)
+        (6, 6, 7, 7, 2) if wraps else (1,) if leg.state == "held" and random.randrange(2) else (2, 3, 2, 4, 5, 4, 0, 1)
     )
     kind = _pick(random, kinds) if random.randrange(8) else random.randrange(8)
     if kind == 0:
@@ -339,8 +354,11 @@ def _work(random: Random, model: Model, shared: dict[str, Any]) -> Command:
 
 
 def _end(random: Random, model: Model, shared: dict[str, Any]) -> Command:
-    contact_id = _contact_key(random, model, _pick(random, tuple(model.contacts.values())))
-    kind = commands.CancelContact if _one_in(random, 4) else commands.AbandonContact
+    contacts = tuple(model.contacts.values())
+    busiest = max(contacts, key=lambda contact: len(contact.legs))
+    cancels = len(busiest.legs) > 1 and random.randrange(2)
+    contact_id = _contact_key(random, model, busiest if cancels else _pick(random, contacts))
+    kind = commands.CancelContact if cancels or _one_in(random, 4) else commands.AbandonContact
     return kind(contact_id=contact_id, reason=_pick(random, (None, "bored")), **shared)
 
 
@@ -349,7 +367,7 @@ def _set_presence(random: Random, model: Model, shared: dict[str, Any]) -> Comma
     agent_id = _pick(random, offline) if offline and random.randrange(4) else _pick(random, tuple(model.agents))
     presences = [Presence.AWAY, Presence.AWAY, Presence.OFFLINE, Presence.AVAILABLE]
     if agent_id in offline:
-        presences = [Presence.AVAILABLE] * 6 + [Presence.AWAY, Presence.OFFLINE]
+        presences = [Presence.AVAILABLE] * 6 + [Presence.AWAY, Presence.AWAY, Presence.OFFLINE]
     return commands.SetPresence(
         agent_id=_agent_key(random, model, agent_id),
         presence=_pick(random, presences),

@@ -2,10 +2,99 @@
 
 from __future__ import annotations
 
+import enum
+from typing import TYPE_CHECKING, Annotated, Final
+
 import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import msgspec
+
+_JSON_HELP: Final = "Show the figures as JSON."
+_LARGE: Final = 1_000
+"""From here on a figure is shown without digits after the point."""
+
+
+class Through(enum.StrEnum):
+    """The door a trace goes through."""
+
+    CORE = "core"
+    ENGINE = "engine"
 
 
 def bench_app() -> typer.Typer:
     """Return the group of measuring commands."""
-    group = typer.Typer(help="Measure how fast ccroute is, here.")
+    group = typer.Typer(
+        help="Measure how fast ccroute is, here. Figures are of one run; repeat it to see their spread."
+    )
+    group.command("trace")(trace)
+    group.command("core")(core)
+    group.command("engine")(engine)
     return group
+
+
+def trace(
+    contacts: str = typer.Argument(metavar="CONTACTS", help="CSV: id, arrival_us, skill, vip, service_us, patience_us"),
+    agents: str = typer.Argument(metavar="AGENTS", help="CSV: id, profile, skill|skill|…"),
+    through: Annotated[Through, typer.Option("--through", help="The compiled core, or the engine.")] = Through.CORE,
+    as_json: bool = typer.Option(False, "--json", help=_JSON_HELP),
+) -> int:
+    """Route a trace of contacts and tell the digest of all assignments. Loading the files is not timed."""
+    from ccroute.bench.trace import run_trace
+
+    _show("trace", [run_trace(contacts, agents, through=through.value)], as_json=as_json)
+    return 0
+
+
+def core(
+    agents: int = typer.Option(1_000, "--agents", min=1, help="Agents."),
+    profiles: int = typer.Option(100, "--profiles", min=1, help="Different sets of skills among the agents."),
+    classes: int = typer.Option(100, "--classes", min=1, help="Different requirements among the contacts."),
+    waiting: int = typer.Option(10_000, "--waiting", min=1, help="Contacts that wait."),
+    skills: int = typer.Option(50, "--skills", min=1, help="Skills."),
+    iterations: int = typer.Option(200_000, "--iterations", min=1, help="Decisions that are timed."),
+    as_json: bool = typer.Option(False, "--json", help=_JSON_HELP),
+) -> int:
+    """Time the core's decisions, with all agents busy and with half of them idle."""
+    from ccroute.bench.core_bench import run_core
+
+    results = run_core(
+        agents=agents, profiles=profiles, classes=classes, waiting=waiting, skills=skills, iterations=iterations
+    )
+    _show("core", results, as_json=as_json)
+    return 0
+
+
+def engine(
+    as_json: bool = typer.Option(False, "--json", help=_JSON_HELP),
+) -> int:
+    """Time whole contact lives through the engine: enqueue, ring, accept, complete, wrap-up, all events built."""
+    from ccroute.bench.engine_bench import run_engine
+
+    _show("engine", [run_engine()], as_json=as_json)
+    return 0
+
+
+def _show(title: str, results: Sequence[msgspec.Struct], *, as_json: bool) -> None:
+    """Show results of one kind: one line of JSON each, or a table with a column each."""
+    from ccroute.cli.screen import show, show_json, table
+
+    if as_json:
+        for result in results:
+            show_json(result)
+        return
+    names = results[0].__struct_fields__
+    rows = [(_words(name), *(_figure(getattr(result, name)) for result in results)) for name in names]
+    show(table(title, ("", *("" for _ in results)), rows))
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _figure(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:,.0f}" if abs(value) >= _LARGE else f"{value:.3f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)

@@ -1,6 +1,6 @@
 from libc.stdint cimport int32_t, int64_t, uint8_t
 
-from ccroute.core.defs cimport Floor
+from ccroute.core.defs cimport Contact, Floor, u128
 
 cdef enum:                        # ContactCommand: rows of table.CONTACT_TABLE that can refuse
     COMMAND_ENQUEUE = 0
@@ -42,3 +42,4 @@ cdef class Acd:
     cdef int pause(self, int32_t queue, bint paused) except -1
     cdef int64_t contact_handle(self, int32_t slot) noexcept
     cdef int32_t contact_slot(self, int64_t handle) noexcept
+    cdef u128 aged_word(self, Contact* contact) noexcept

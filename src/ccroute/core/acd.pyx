@@ -9,16 +9,16 @@ out later, in a decision, ``is_torn`` is set and the caller must not go on.
 cimport cython
 from libc.string cimport memcpy, memset
 
-from ccroute.core.bars cimport bar_add
+from ccroute.core.bars cimport bar_add, bar_find
 from ccroute.core.decision cimport run_until, settle
 from ccroute.core.defs cimport (
     AVAILABLE, BAR_EXCLUDED, CAUSE_COMMAND, CHANNELS_MAX, CONTACT_ACTIVE, CONTACT_FREE, CONTACT_QUEUED, LEG_ACTIVE, LEG_HELD,
     LEG_WRAPPING, NONE, ORDERS_MAX, PENDING_DECLINE, PENDING_REFUSE, REASON_CONTACT_ENDED,
     REASON_CONTACT_QUEUED, REASON_LEG_WRAPPING, REASON_OFFER_ENDED, REASON_OFFERS_PENDING, REASON_QUEUE_OPEN, REASON_QUEUE_PAUSED,
     RECORD_HELD, RECORD_RESUMED, REFUSED_NOT, SELECT_GIVEN_SCORE, SELECT_HANDLED, SELECT_IDLE, SELECT_KEYS_MAX, SELECT_LISTED,
-    SELECT_SCORE, SELECT_SKILL_SUM, UNKNOWN_OFFER, Agent, Bar, Contact, ContactClass, Given, Leg, Offer, Policy, Queue,
-    Record, Select, Timer, agent_at, contact_at, counts_at, given_at, leg_at, int8_t, offer_at, timer_at, uint64_t,
-    write,
+    SELECT_SCORE, SELECT_SKILL_SUM, UNKNOWN_OFFER, WHY_CONTACT_STATE, WHY_OFFER_OUT, WHY_QUEUE_PAUSED, Agent, Bar, Contact, ContactClass, Given, Leg, Offer, Policy, Queue,
+    Record, Select, Timer, agent_at, bar_at, contact_at, counts_at, given_at, leg_at, int8_t, offer_at, timer_at, uint64_t,
+    write, joined, u128,
 )
 from ccroute.core.legs cimport leg_find, leg_first
 from ccroute.core.lives cimport (
@@ -27,12 +27,12 @@ from ccroute.core.lives cimport (
 )
 from ccroute.core.matching cimport rank_of, row_clear, row_set, why_not
 from ccroute.core.offers cimport offer_find, offers_close, offers_open
-from ccroute.core.roster cimport agent_attach, agent_detach, agent_open, kind_of, profile_open, roster_close, roster_open
+from ccroute.core.roster cimport agent_attach, agent_detach, agent_open, cost_for, kind_of, profile_open, roster_close, roster_open
 from ccroute.core.store cimport (
     fresh, grown, release, store_bytes, store_close, store_has, store_next, store_open, store_reserve, store_take,
 )
 from ccroute.core.timers cimport timers_next, timers_open
-from ccroute.core.waiting cimport class_close, class_open, waited_by, waiting_close, waiting_open
+from ccroute.core.waiting cimport aged, class_close, class_open, waited_by, waiting_close, waiting_open
 
 from ccroute.core.table import CONTACT_STATES, CONTACT_TABLE, LEG_STATES, LEG_TABLE
 from ccroute.types import RefusalReason
@@ -129,7 +129,7 @@ cdef class Acd:
         cdef Floor* floor = &self.floor
         cdef Select* select
         cdef int32_t at
-        orders = {}
+        orders = {(): 0}          # agents' own keys none: within a pool, idle decides
         floor.selects = <Select*>fresh(len(selects), sizeof(Select))
         if floor.selects == NULL:
             raise MemoryError
@@ -530,7 +530,7 @@ cdef class Acd:
         """Return what is known of a contact slot in use."""
         cdef Contact* one = contact_at(&self.floor, slot)
         return {
-            "seq": one.seq, "state": one.state, "queue": one.queue, "channel": one.channel, "tier": one.tier,
+            "handle": self.contact_handle(slot), "seq": one.seq, "state": one.state, "queue": one.queue, "channel": one.channel, "tier": one.tier,
             "head_start_us": one.head_start, "place_at_us": one.place_at, "in_queue_at_us": one.in_queue_at,
             "waited_us": waited_by(&self.floor, one), "offers_out": one.offers_out, "offers_made": one.offers_made,
             "class": one.class_slot, "has_legs": one.first_leg != NONE, "word": (<object>one.word_hi << 64) | one.word_lo,
@@ -579,6 +579,84 @@ cdef class Acd:
             return None
         offer = offer_at(&self.floor, slot)
         return offer.contact, offer.agent, offer.cost, timer_at(&self.floor, offer.timer).deadline
+
+    def agents_of(self, int slot) -> list:
+        """Return the agents that have a leg of a contact, in order of creation."""
+        cdef int32_t at = leg_first(&self.floor, slot, NONE)
+        agents = []
+        while at != NONE:
+            agents.append(leg_at(&self.floor, at).agent)
+            at = leg_first(&self.floor, slot, leg_at(&self.floor, at).agent)
+        return agents
+
+    def offers_out(self, int slot) -> list:
+        """Return the seqs of a contact's pending offers, oldest first."""
+        cdef int32_t at = contact_at(&self.floor, slot).first_offer
+        seqs = []
+        while at != NONE:
+            seqs.append(offer_at(&self.floor, at).seq)
+            at = offer_at(&self.floor, at).next_of_contact
+        return sorted(seqs)
+
+    def contacts_behind(self, int64_t seq) -> list:
+        """Return the slots of contacts created after a seq, in order of creation. O(contacts log contacts)."""
+        cdef int32_t at = store_next(&self.floor.contacts, 0)
+        found = []
+        while at != NONE:
+            if contact_at(&self.floor, at).seq > seq:
+                found.append((contact_at(&self.floor, at).seq, at))
+            at = store_next(&self.floor.contacts, at + 1)
+        return [slot for _, slot in sorted(found)]
+
+    def offers_behind(self, seq) -> list:
+        """Return the seqs of pending offers made after one, in order of making. O(offers log offers)."""
+        cdef int32_t at = store_next(&self.floor.offers, 0)
+        found = []
+        while at != NONE:
+            if offer_at(&self.floor, at).seq > seq:
+                found.append(offer_at(&self.floor, at).seq)
+            at = store_next(&self.floor.offers, at + 1)
+        return sorted(found)
+
+    def places(self, int slot) -> tuple:
+        """Return the place of a waiting contact in its queue and over all queues, ranks aside. O(contacts)."""
+        cdef Floor* floor = &self.floor
+        cdef int32_t at = store_next(&floor.contacts, 0)
+        cdef Contact* one = contact_at(floor, slot)
+        cdef Contact* other
+        cdef u128 own = self.aged_word(one)
+        cdef u128 word
+        cdef int64_t in_queue = 1
+        cdef int64_t overall = 1
+        while at != NONE:
+            other = contact_at(floor, at)
+            if other.state == CONTACT_QUEUED and at != slot:
+                word = self.aged_word(other)
+                if word < own or (word == own and other.seq < one.seq):
+                    overall += 1
+                    in_queue += other.queue == one.queue
+            at = store_next(&floor.contacts, at + 1)
+        return in_queue, overall
+
+    cdef u128 aged_word(self, Contact* contact) noexcept:
+        """Return a contact's place as of now, so that contacts of all queues compare."""
+        return joined(contact.word_hi, contact.word_lo) - <u128>aged(&self.floor, self.floor.queues[contact.queue].ageing)
+
+    def cooldown_until(self, int contact, int agent) -> int:
+        """Return when the cool-down of a pair ends."""
+        return timer_at(&self.floor, bar_at(&self.floor, bar_find(&self.floor, contact, agent)).timer).deadline
+
+    def cost_for(self, int contact, int agent) -> int:
+        """Return the units a contact takes of an agent."""
+        cdef Contact* one = contact_at(&self.floor, contact)
+        return cost_for(&self.floor, agent_at(&self.floor, agent), one.channel, one.own_cost, self.floor.queues[one.queue].cost)
+
+    def why_nobody(self, int contact) -> int:
+        """Return the rules that keep every agent from a contact, as bits in the order of ``ccroute.types.Rule``."""
+        cdef Contact* one = contact_at(&self.floor, contact)
+        return (WHY_CONTACT_STATE if one.state != CONTACT_QUEUED else 0) | (WHY_OFFER_OUT if one.offers_out else 0) | (
+            WHY_QUEUE_PAUSED if self.floor.queues[one.queue].paused else 0
+        )
 
     def why_not(self, int contact, int agent) -> int:
         """Return the rules that keep an agent from a contact, as bits in the order of ``ccroute.types.Rule``."""

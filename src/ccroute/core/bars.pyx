@@ -27,17 +27,11 @@ cdef int32_t bar_find(Floor* floor, int32_t contact, int32_t agent) noexcept nog
     return at
 
 
-cdef void bar_add(Floor* floor, int32_t contact, int32_t agent, uint8_t why) noexcept nogil:
-    """Keep a pair apart for one more reason. Room was reserved."""
-    cdef int32_t slot = bar_find(floor, contact, agent)
+cdef void bar_link(Floor* floor, int32_t slot, int32_t contact, int32_t agent, uint8_t why) noexcept nogil:
+    """Begin a bar in a slot just taken."""
     cdef Contact* one = contact_at(floor, contact)
     cdef Agent* other = agent_at(floor, agent)
-    cdef Bar* bar
-    if slot != NONE:
-        bar_at(floor, slot).why |= why
-        return
-    slot = store_take(&floor.bars)
-    bar = bar_at(floor, slot)
+    cdef Bar* bar = bar_at(floor, slot)
     bar.contact = contact
     bar.agent = agent
     bar.why = why
@@ -54,6 +48,17 @@ cdef void bar_add(Floor* floor, int32_t contact, int32_t agent, uint8_t why) noe
         bar_at(floor, other.first_bar).prev_of_agent = slot
     other.first_bar = slot
     other.bars += 1
+
+
+cdef int32_t bar_add(Floor* floor, int32_t contact, int32_t agent, uint8_t why) noexcept nogil:
+    """Keep a pair apart for one more reason and return its bar. Room was reserved."""
+    cdef int32_t slot = bar_find(floor, contact, agent)
+    if slot != NONE:
+        bar_at(floor, slot).why |= why
+        return slot
+    slot = store_take(&floor.bars)
+    bar_link(floor, slot, contact, agent, why)
+    return slot
 
 
 cdef void bar_lift(Floor* floor, int32_t slot, uint8_t why) noexcept nogil:
@@ -100,7 +105,6 @@ cdef void cool_down(Floor* floor, int32_t contact, int32_t agent, int64_t durati
         if slot != NONE:
             bar_lift(floor, slot, BAR_COOLDOWN)
         return
-    bar_add(floor, contact, agent, BAR_COOLDOWN)
-    slot = bar_find(floor, contact, agent)
+    slot = bar_add(floor, contact, agent, BAR_COOLDOWN)
     timer_cancel(floor, bar_at(floor, slot).timer)
     bar_at(floor, slot).timer = timer_arm(floor, floor.now + duration, TIMER_COOLDOWN, slot)

@@ -12,6 +12,7 @@ from ccroute.core.lives cimport agent_take, fire, leg_begin, step_reserve
 from ccroute.core.matching cimport Pair, best_agent, best_contact, best_of_class, pair_before
 from ccroute.core.offers cimport offer_link
 from ccroute.core.roster cimport agent_attach, agent_detach, cost_for
+from ccroute.core.store cimport store_take
 from ccroute.core.timers cimport timer_arm, timers_due, timers_step
 from ccroute.core.waiting cimport class_leave
 
@@ -112,7 +113,8 @@ cdef void make_offer(Floor* floor, Pair* pair) noexcept nogil:
         leg_begin(floor, pair.contact, pair.agent, floor.offers_made, cost)
     else:
         record.a = floor.now + queue.offer_timeout
-        slot = offer_link(floor, floor.offers_made, pair.contact, pair.agent, cost)
+        slot = store_take(&floor.offers)
+        offer_link(floor, slot, floor.offers_made, pair.contact, pair.agent, cost)
         offer_at(floor, slot).timer = timer_arm(floor, record.a, TIMER_OFFER, slot)
     agent_attach(floor, pair.agent)
 

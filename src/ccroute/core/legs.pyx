@@ -1,7 +1,7 @@
 """Legs: agents' parts in contacts, found by contact and by agent."""
 
 from ccroute.core.defs cimport LEG_ACTIVE, NONE, Agent, Contact, Leg, agent_at, contact_at, leg_at
-from ccroute.core.store cimport store_give, store_take
+from ccroute.core.store cimport store_give
 from ccroute.core.timers cimport timer_cancel
 
 
@@ -24,9 +24,8 @@ cdef int32_t leg_first(Floor* floor, int32_t contact, int32_t above) noexcept no
     return least
 
 
-cdef int32_t leg_link(Floor* floor, int32_t contact, int32_t agent, int32_t cost) noexcept nogil:
-    """Begin an active leg and return its slot. Room was reserved."""
-    cdef int32_t slot = store_take(&floor.legs)
+cdef void leg_link(Floor* floor, int32_t slot, int32_t contact, int32_t agent, int32_t cost) noexcept nogil:
+    """Begin an active leg in a slot just taken."""
     cdef Leg* leg = leg_at(floor, slot)
     cdef Contact* one = contact_at(floor, contact)
     cdef Agent* other = agent_at(floor, agent)
@@ -45,7 +44,6 @@ cdef int32_t leg_link(Floor* floor, int32_t contact, int32_t agent, int32_t cost
     leg.next_of_agent = other.first_leg
     other.first_leg = slot
     other.legs += 1
-    return slot
 
 
 cdef void leg_unlink(Floor* floor, int32_t slot) noexcept nogil:

@@ -19,7 +19,7 @@ from ccroute.core.defs cimport (
 from ccroute.core.legs cimport leg_find, leg_first, leg_link, leg_unlink
 from ccroute.core.offers cimport offer_unlink, offers_reserve
 from ccroute.core.roster cimport agent_attach, agent_detach
-from ccroute.core.store cimport grown, release, slots_append, store_give, store_reserve
+from ccroute.core.store cimport grown, release, slots_append, store_give, store_reserve, store_take
 from ccroute.core.timers cimport timer_arm, timer_cancel
 from ccroute.core.waiting cimport class_enter, class_leave, class_show, mark_class, waited_by
 
@@ -267,7 +267,7 @@ cdef void leg_begin(Floor* floor, int32_t contact_slot, int32_t agent_slot, int6
     agent.handled += 1
     agent.expiries = 0
     agent.idle_since = floor.now
-    leg_link(floor, contact_slot, agent_slot, cost)
+    leg_link(floor, store_take(&floor.legs), contact_slot, agent_slot, cost)
     record = write(floor, RECORD_ACTIVE)
     record.contact = contact_slot
     record.agent = agent_slot

@@ -1,7 +1,7 @@
 """Pending offers: found by seq, by contact and by agent, oldest first."""
 
 from ccroute.core.defs cimport NONE, Agent, Contact, Offer, agent_at, contact_at, offer_at
-from ccroute.core.store cimport fresh, release, store_close, store_give, store_open, store_reserve, store_take
+from ccroute.core.store cimport fresh, release, store_close, store_give, store_open, store_reserve
 from ccroute.core.timers cimport timer_cancel
 
 cdef enum:
@@ -62,9 +62,8 @@ cdef int32_t offer_find(Floor* floor, int64_t seq) noexcept nogil:
     return at
 
 
-cdef int32_t offer_link(Floor* floor, int64_t seq, int32_t contact, int32_t agent, int32_t cost) noexcept nogil:
-    """Begin an offer and return its slot. Room was reserved."""
-    cdef int32_t slot = store_take(&floor.offers)
+cdef void offer_link(Floor* floor, int32_t slot, int64_t seq, int32_t contact, int32_t agent, int32_t cost) noexcept nogil:
+    """Begin an offer in a slot just taken."""
     cdef Offer* offer = offer_at(floor, slot)
     cdef Contact* one = contact_at(floor, contact)
     cdef Agent* other = agent_at(floor, agent)
@@ -87,7 +86,6 @@ cdef int32_t offer_link(Floor* floor, int64_t seq, int32_t contact, int32_t agen
         offer_at(floor, other.last_of_offers).next_of_agent = slot
     other.last_of_offers = slot
     other.pending += 1
-    return slot
 
 
 cdef void offer_unlink(Floor* floor, int32_t slot) noexcept nogil:

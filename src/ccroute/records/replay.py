@@ -86,7 +86,7 @@ class _RoutedDay:
         self._spans: Final[defaultdict[str, list[tuple[int, int]]]] = defaultdict(list)
         # (moment, kind, number of the call's line or the shift, what): the number is the tie-break, so that structs are
         # never compared.
-        self._due: Final[list[tuple[int, int, int, Call | Shift]]] = [
+        self._due: list[tuple[int, int, int, Call | Shift]] = [
             (call.arrived_at_us, _ARRIVES, call.line, call) for call in day.calls
         ]
         for number, shift in enumerate(day.shifts):

@@ -43,7 +43,6 @@ from ccroute.requirement.syntax import (
     Not,
     Or,
     QueueAttribute,
-    QueueId,
     QueueRank,
     Read,
     Search,
@@ -395,7 +394,7 @@ def _read(read: Read) -> Evaluator:
         case ContactChannel():
             no_contact = EvaluationError(read, "is missing")
             return lambda scene: no_contact if scene.contact is None else scene.contact.channel
-        case QueueId():
+        case _:  # QueueId()
             no_queue = EvaluationError(read, "is missing")
             return lambda scene: no_queue if scene.queue is None else scene.queue.id
 

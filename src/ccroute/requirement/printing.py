@@ -86,7 +86,7 @@ def _print_name(owner: str, name: str) -> str:
 def _print(expression: Expression, tightness: int) -> str:
     """Return the text of ``expression``, in parentheses if it binds looser than ``tightness``."""
     own = _tightness(expression)
-    text = _print_operator(expression) if own < _PRIMARY else _print_primary(expression)
+    text = _print_operator(expression)
     return f"({text})" if own < tightness else text
 
 
@@ -133,7 +133,8 @@ def _print_operator(expression: Expression) -> str:
             text = _print_operator(operand) if isinstance(operand, Negation) else _print(operand, _PRIMARY)
             # A minus right before a digit belongs to the number, so -(5) is not -5.
             return f"-({text})" if text[0].isdigit() else f"-{text}"
-    raise TypeError(f"expression must be an operator, was {type(expression).__name__}")
+        case _:
+            return _print_primary(expression)
 
 
 def _print_primary(expression: Expression) -> str:

@@ -1,0 +1,1 @@
+"""Measuring, in CPU time throughout: known traces, the core alone, the engine whole."""

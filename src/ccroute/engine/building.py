@@ -1,0 +1,139 @@
+"""From a configuration to a floor: every name gets its slot, in the order of the configuration."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ccroute.config import Agent, AgentChannel, Config, Queue, ResolvedChannel, check, resolve_select, resolved_channels, to_json
+from ccroute.core.acd import Acd
+from ccroute.engine.classes import Classes
+from ccroute.engine.names import Names
+from ccroute.engine.profiles import Profiles
+from ccroute.errors import ConfigError
+from ccroute.requirement import AgentView
+from ccroute.types import UNLIMITED, KeepsPlace, OfferMode, SelectKey
+
+__all__ = ["build"]
+
+_UNLISTED: Final = 2**31 - 1
+_KEY_CODES: Final = {
+    SelectKey.IDLE: 0,
+    SelectKey.LOAD: 1,
+    SelectKey.LAST_OFFER: 2,
+    SelectKey.HANDLED: 3,
+    SelectKey.SKILL_SUM: 4,
+    SelectKey.SCORE: 5,
+    SelectKey.LISTED: 6,
+    SelectKey.GIVEN_SCORE: 7,
+}
+_PLACE_CODES: Final = {KeepsPlace.WAITED: 0, KeepsPlace.AGE: 1, KeepsPlace.NONE: 2}
+_Select = tuple[tuple[int, ...], tuple[bool, ...], tuple[int, ...] | None]
+_IDLE: Final[_Select] = ((0,), (False,), None)
+
+
+def build(config: Config) -> Names:
+    """Return the floor of a configuration under its names.
+
+    :raises ConfigError: it has faults.
+    """
+    faults = check(config)
+    if faults:
+        raise ConfigError(faults)
+    # The engine keeps a copy, so that nobody can change what was checked.
+    config = Config.from_json(to_json(config))
+    channels = resolved_channels(config)
+    selects = _selects(config)
+    acd = Acd(
+        channels=[(channel.cost, channel.away_after) for channel in channels.values()],
+        selects=list(selects),
+        contacts_max=config.engine.contacts_max,
+        agents_max=config.engine.agents_max,
+        classes_max=config.engine.classes_max,
+        idle_grace_us=config.engine.idle_grace_us,
+        retain_us=config.engine.retain_us,
+    )
+    numbers = {select: number for number, select in enumerate(selects)}
+    agent_slots = {id_: slot for slot, id_ in enumerate(config.agents)}
+    for queue in config.queues.values():
+        _add_queue(acd, queue, numbers[_select(queue, agent_slots)])
+    views = [_view(id_, agent) for id_, agent in config.agents.items()]
+    profiles = Profiles(acd, views, _ranks(config, views))
+    _add_agents(acd, config, channels, profiles)
+    classes = Classes(acd, config, views, profiles, list(channels))
+    return Names(acd, config, classes, list(config.queues), list(channels), list(config.agents))
+
+
+def _select(queue: Queue, agent_slots: dict[str, int]) -> _Select:
+    keys = resolve_select(queue)
+    listed = None
+    if any(key is SelectKey.LISTED for key, _ in keys):
+        positions = [_UNLISTED] * len(agent_slots)
+        for position, agent in enumerate(queue.order_list):
+            positions[agent_slots[agent]] = position
+        listed = tuple(positions)
+    return tuple(_KEY_CODES[key] for key, _ in keys), tuple(turned for _, turned in keys), listed
+
+
+def _selects(config: Config) -> dict[_Select, None]:
+    """Return every select in use, idle alone first, and behind each one its agents' own keys, which define an order."""
+    agent_slots = {id_: slot for slot, id_ in enumerate(config.agents)}
+    selects: dict[_Select, None] = {_IDLE: None}
+    for queue in config.queues.values():
+        keys, turns, listed = _select(queue, agent_slots)
+        own = [(key, turn) for key, turn in zip(keys, turns, strict=True) if key < _KEY_CODES[SelectKey.SKILL_SUM]]
+        if own and len(own) < len(keys) and listed is None and _KEY_CODES[SelectKey.GIVEN_SCORE] not in keys:
+            selects.setdefault((tuple(key for key, _ in own), tuple(turn for _, turn in own), None), None)
+        selects.setdefault((keys, turns, listed), None)
+    return selects
+
+
+def _add_queue(acd: Acd, queue: Queue, select: int) -> None:
+    acd.add_queue(
+        select=select,
+        mode=0 if queue.offer.mode is OfferMode.AUTO else 1,
+        offer_timeout_us=queue.offer.offer_timeout_us,
+        wrap_up_us=-1 if queue.wrap_up_us == UNLIMITED else int(queue.wrap_up_us),
+        cooldown_us=queue.cooldown_us,
+        offers_max=queue.offers_max_per_contact,
+        away_after=-1 if queue.away_after is None else queue.away_after,
+        ageing=queue.ageing,
+        tier=queue.tier,
+        head_start_us=queue.head_start_us,
+        cost=-1 if queue.cost is None else queue.cost,
+        keeps_place=_PLACE_CODES[queue.keeps_place],
+        paused=queue.paused,
+    )
+
+
+def _rank(served: object) -> int:
+    return served if isinstance(served, int) else served.rank  # type: ignore[attr-defined, no-any-return]
+
+
+def _view(agent_id: str, agent: Agent) -> AgentView:
+    ranks = {queue: _rank(served) for queue, served in agent.queues.items()}
+    return AgentView(id=agent_id, skills=agent.skills, attributes=agent.attributes, queues=ranks)
+
+
+def _ranks(config: Config, views: list[AgentView]) -> list[dict[int, int]]:
+    """Return, by agent slot, the rank by queue slot: as listed, 1 where the queue takes everyone."""
+    slots = {id_: slot for slot, id_ in enumerate(config.queues)}
+    open_to_all = {slots[id_]: 1 for id_, queue in config.queues.items() if queue.members == "all"}
+    return [open_to_all | {slots[queue]: rank for queue, rank in view.queues.items()} for view in views]
+
+
+def _add_agents(acd: Acd, config: Config, channels: dict[str, ResolvedChannel], profiles: Profiles) -> None:
+    policies: dict[tuple[int, tuple[int, ...], tuple[int, ...]], int] = {}
+    nothing = AgentChannel()
+    for slot, agent in enumerate(config.agents.values()):
+        taken = [agent.channels.get(channel, nothing) for channel in channels]
+        open_channels = sum(
+            1 << number
+            for number, (channel, one) in enumerate(zip(channels, taken, strict=True))
+            if not one.blocked and (not agent.channels_closed or channel in agent.channels)
+        )
+        costs = tuple(-1 if one.cost is None else one.cost for one in taken)
+        maxes = tuple(-1 if one.max is None else one.max for one in taken)
+        policy = policies.get((open_channels, costs, maxes))
+        if policy is None:
+            policy = policies[open_channels, costs, maxes] = acd.add_policy(open_channels, costs, maxes)
+        acd.add_agent(profiles.profile_of(slot), policy, agent.capacity, agent.offers_max)

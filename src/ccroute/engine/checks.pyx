@@ -1,0 +1,89 @@
+"""Checks of single values: exact types, ranges, ids. Each raises a typed error that names the argument, the value and what is allowed.
+
+Types are exact: ``True`` is no integer, a subclass of ``str`` with a hash of its own is no id.
+"""
+
+from cpython.long cimport PyLong_AsLongLongAndOverflow
+from cpython.unicode cimport PyUnicode_DATA, PyUnicode_GET_LENGTH, PyUnicode_KIND, PyUnicode_READ
+
+from ccroute.config import attribute_allowed
+from ccroute.errors import InvalidId, OutOfRange, WrongType
+from ccroute.types import ATTRIBUTES_MAX, TEXT_LENGTH_MAX
+
+cdef enum:
+    ID_LENGTH = 128
+
+cdef Py_ssize_t TEXT_LENGTH = TEXT_LENGTH_MAX
+_ID_ALLOWED = "1 to 128 characters without control characters and lone surrogates"
+_TEXT_ALLOWED = "at most 1 024 characters without NUL and lone surrogates"
+
+
+cdef bint is_whole(object value):
+    """Say whether a value is an integer and no bool."""
+    return type(value) is int
+
+
+cdef int64_t whole(object value, str argument, int64_t low, int64_t high) except? -9223372036854775807:
+    """Return an integer within bounds."""
+    cdef int overflow = 0
+    cdef long long number
+    if type(value) is not int:
+        raise WrongType(argument, value, f"an integer from {low} to {high}")
+    number = PyLong_AsLongLongAndOverflow(value, &overflow)
+    if overflow or number < low or number > high:
+        raise OutOfRange(argument, value, f"an integer from {low} to {high}")
+    return number
+
+
+cdef bint is_clean(str text, Py_UCS4 lowest):
+    """Say whether a str has no character below ``lowest``, no DEL where controls are out, and no lone surrogate."""
+    cdef Py_ssize_t at
+    cdef Py_ssize_t length = PyUnicode_GET_LENGTH(text)
+    cdef int kind = PyUnicode_KIND(text)
+    cdef void* data = PyUnicode_DATA(text)
+    cdef Py_UCS4 character
+    for at in range(length):
+        character = PyUnicode_READ(kind, data, at)
+        if character < lowest or (0xD800 <= character <= 0xDFFF) or (lowest > 1 and 0x7F <= character <= 0x9F):
+            return False
+    return True
+
+
+cdef int check_id(object value, str argument) except -1:
+    """Raise unless a value is an id."""
+    if type(value) is not str:
+        raise WrongType(argument, value, "a str of " + _ID_ALLOWED)
+    cdef Py_ssize_t length = PyUnicode_GET_LENGTH(value)
+    if length == 0 or length > ID_LENGTH or not is_clean(value, 0x20):
+        raise InvalidId(argument, value, _ID_ALLOWED)
+    return 0
+
+
+cdef int check_optional_id(object value, str argument) except -1:
+    """Raise unless a value is an id or None."""
+    return 0 if value is None else check_id(value, argument)
+
+
+cdef int check_text(object value, str argument) except -1:
+    """Raise unless a value is a short text or None."""
+    if value is None:
+        return 0
+    if type(value) is not str:
+        raise WrongType(argument, value, "None or a str of " + _TEXT_ALLOWED)
+    if PyUnicode_GET_LENGTH(value) > TEXT_LENGTH or not is_clean(value, 1):
+        raise InvalidId(argument, value, _TEXT_ALLOWED)
+    return 0
+
+
+cdef int check_attributes(object value) except -1:
+    """Raise unless a value is a dict of routing attributes."""
+    if type(value) is not dict:
+        raise WrongType("attributes", value, "a dict of attributes by name")
+    if len(value) > ATTRIBUTES_MAX:
+        raise OutOfRange("attributes", len(value), f"at most {ATTRIBUTES_MAX} attributes")
+    for name, one in value.items():
+        check_id(name, "attributes")
+        allowed = attribute_allowed(one)
+        if allowed is not None:
+            raise WrongType(f"attributes[{name}]", one, allowed)
+    return 0

@@ -1,0 +1,325 @@
+"""The engine: commands and time in, events out. One deterministic state machine behind the names of the host.
+
+An engine belongs to one thread at a time and to the process that made it; it never waits, reads a clock or does I/O.
+"""
+
+cimport cython
+from cpython.pythread cimport PyThread_get_thread_ident
+
+import os
+from collections import deque
+
+from ccroute.core.defs cimport CAUSE_COMMAND
+from ccroute.engine.checks cimport whole
+from ccroute.engine.intake cimport apply_command, check_command
+
+from ccroute.config import Config
+from ccroute.engine import explain, queries, snapshots
+from ccroute.engine.building import build
+from ccroute.errors import (
+    CcrouteError, ConcurrentUse, EngineBug, EngineClosed, EngineOutOfMemory, ForkedEngine, ReentrantCall, TimeJump, WrongType,
+)
+from ccroute.types import TIME_US_MAX
+
+cdef int64_t TIME_MAX = TIME_US_MAX
+cdef int64_t FORKS = 0
+
+
+def _count_fork() -> None:
+    global FORKS
+    FORKS += 1
+
+
+os.register_at_fork(after_in_child=_count_fork)
+
+
+@cython.final
+cdef class Engine:
+    """Decides which agent takes which contact and when.
+
+    :param config: checked whole; its content is copied.
+    :raises ConfigError: the configuration has faults; all of them are told.
+    """
+
+    def __init__(self, config):
+        if type(config) is not Config:
+            raise WrongType("config", config, "a Config")
+        if self.names is not None:
+            raise EngineClosed("an engine is made once; make another one")
+        self.start(build(config), 0)
+
+    def start(self, names, int64_t seq) -> None:
+        """Begin with names that were just built; only for this package."""
+        self.names = names
+        self.output = Output(names, seq)
+        self.forks = FORKS
+        self.is_fresh = True
+        self.jump_max = names.config.engine.jump_max_us
+        self.command_ids_max = names.config.engine.command_ids_max
+        self.command_ids = {}
+        self.command_order = deque()
+
+    # ---- guards ------------------------------------------------------------------------------------------------
+
+    cdef int enter(self) except -1:
+        """Begin a call, or say why the engine cannot take one."""
+        if self.names is None or self.is_closed:
+            raise EngineClosed("the engine is closed")
+        if self.forks != FORKS:
+            raise ForkedEngine("the engine was made in another process; restore a snapshot here instead")
+        if self.is_busy:
+            if self.owner == PyThread_get_thread_ident():
+                raise ReentrantCall("the engine is inside another call of this thread")
+            raise ConcurrentUse("another thread is inside the engine")
+        self.owner = PyThread_get_thread_ident()
+        self.is_busy = True
+        self.is_moving = False
+        return 0
+
+    cdef object failed(self, object error):
+        """Return the exception to raise for one met inside a call; close the engine if something had moved."""
+        if not self.is_moving:
+            return EngineOutOfMemory(str(error)) if isinstance(error, MemoryError) else error
+        self.is_closed = True
+        if isinstance(error, MemoryError):
+            return EngineOutOfMemory("memory ran out while the engine was deciding; it is closed, restore a snapshot")
+        return EngineBug(f"{type(error).__name__} inside the engine: {error}; it is closed, restore a snapshot")
+
+    cdef int64_t moment(self, object at_us, str argument, int64_t now, bint allow_jump, bint is_first) except -1:
+        """Return the moment a call stands for, never before ``now``."""
+        cdef int64_t at = whole(at_us, argument, 0, TIME_MAX)
+        if at <= now:
+            return now
+        if self.jump_max is not None and not is_first and not allow_jump and at - now > self.jump_max:
+            raise TimeJump(argument, at_us, f"at most {self.jump_max} µs (jump_max_us) ahead of {now}, or allow_jump=True given")
+        return at
+
+    # ---- commands ----------------------------------------------------------------------------------------------
+
+    def handle(self, command, at_us, *, allow_jump=False):
+        """Carry out one command at a moment and return what happened, timers due before it included."""
+        cdef int64_t at
+        self.enter()
+        try:
+            check_flag(allow_jump)
+            at = self.moment(at_us, "at_us", self.names.acd.floor.now, allow_jump, self.is_fresh)
+            check_command(self.names, command)
+            self.names.acd.reserve(1)
+            return self.carry_out(command, at)
+        except Exception as error:
+            raise self.failed(error) from (error if self.is_moving else error.__cause__)
+        finally:
+            self.is_busy = False
+
+    def handle_many(self, commands, *, allow_jump=False):
+        """Carry out commands in order, all checked before the first moves anything; return a list of events per command."""
+        cdef int64_t now
+        cdef list moments = []
+        cdef list answers = []
+        cdef Py_ssize_t at
+        cdef bint is_first
+        self.enter()
+        try:
+            check_flag(allow_jump)
+            if type(commands) is not list and type(commands) is not tuple:
+                raise WrongType("commands", commands, "a list of (command, at_us) pairs")
+            # A copy, so that nobody can change what was checked.
+            commands = tuple(commands)
+            now = self.names.acd.floor.now
+            is_first = self.is_fresh
+            for at in range(len(commands)):
+                pair = commands[at]
+                if type(pair) is not tuple or len(pair) != 2:
+                    raise WrongType(f"commands[{at}]", pair, "a tuple (command, at_us)")
+                now = self.moment(pair[1], "at_us", now, allow_jump, is_first)
+                is_first = False
+                check_command(self.names, pair[0])
+                moments.append(now)
+            self.names.acd.reserve(1)
+            for at in range(len(commands)):
+                answers.append(self.carry_out(commands[at][0], moments[at]))
+            return answers
+        except Exception as error:
+            raise self.failed(error) from (error if self.is_moving else error.__cause__)
+        finally:
+            self.is_busy = False
+
+    def advance(self, to_us, *, allow_jump=False):
+        """Let time pass up to a moment and return what happened on the way."""
+        cdef list events = []
+        cdef int64_t to
+        self.enter()
+        try:
+            check_flag(allow_jump)
+            to = self.moment(to_us, "to_us", self.names.acd.floor.now, allow_jump, self.is_fresh)
+            self.names.acd.reserve(1)
+            self.is_moving = True
+            self.run_until(to, events)
+            return events
+        except Exception as error:
+            raise self.failed(error) from (error if self.is_moving else error.__cause__)
+        finally:
+            self.is_busy = False
+
+    cdef int run_until(self, int64_t to, list events) except -1:
+        """Fire what is due up to a moment, and forget what has been kept long enough by then."""
+        self.is_fresh = False
+        self.names.acd.run_until(to)
+        if self.names.acd.floor.record_count:
+            self.output.drain(events, None, None)
+        self.names.forget_due()
+        return 0
+
+    cdef list carry_out(self, object command, int64_t at_us):
+        """Bring the engine to a moment and carry out a checked command."""
+        cdef list events = []
+        cdef object cause, known
+        cdef int64_t first_seq, now
+        cdef int reason
+        cdef object command_id = command.command_id
+        self.is_moving = True
+        self.run_until(at_us, events)
+        now = self.names.acd.floor.now
+        self.commands += 1
+        cause = f"command:{self.commands}"
+        if command_id is not None:
+            known = self.command_ids.get(command_id)
+            if known is not None:
+                events.append(self.output.repeated(command, cause, now, known[0], known[1]))
+                return events
+        first_seq = self.output.seq + 1
+        self.names.acd.floor.cause = CAUSE_COMMAND
+        reason = apply_command(self.names, command)
+        if reason:
+            events.append(self.output.refused(command, cause, now, reason))
+        else:
+            self.output.drain(events, command, cause)
+        if command_id is not None:
+            self.note_id(command_id, first_seq, self.output.seq + 1 - first_seq)
+        self.names.forget_due()
+        return events
+
+    cdef int note_id(self, object command_id, int64_t first_seq, int64_t count) except -1:
+        """Remember a command id, in place of the oldest where the window is full."""
+        if self.command_ids_max == 0:
+            return 0
+        if len(self.command_ids) >= self.command_ids_max:
+            del self.command_ids[self.command_order.popleft()]
+        self.command_ids[command_id] = (first_seq, count)
+        self.command_order.append(command_id)
+        return 0
+
+    # ---- time and life -----------------------------------------------------------------------------------------
+
+    @property
+    def now_us(self):
+        """Where the engine stands, microseconds since the Unix epoch; 0 before the first call."""
+        return self.query(queries.now_us)
+
+    def next_at_us(self):
+        """Return when something will happen by itself next, or None."""
+        return self.query(queries.next_at_us)
+
+    def close(self):
+        """Give everything back; every later call raises ``EngineClosed``. Closing twice is fine."""
+        if self.names is None or self.is_closed:
+            return
+        self.enter()
+        self.is_closed = True
+        self.is_busy = False
+        self.names = None
+        self.output = None
+        self.command_ids = {}
+        self.command_order.clear()
+
+    def snapshot(self):
+        """Return the whole state as bytes: equal states give equal bytes."""
+        self.enter()
+        try:
+            return snapshots.save(
+                self.names, self.output.seq, self.commands, self.is_fresh,
+                [(command_id, *self.command_ids[command_id]) for command_id in self.command_order],
+            )
+        except MemoryError as error:
+            raise EngineOutOfMemory("no memory for a snapshot; nothing has moved") from error
+        finally:
+            self.is_busy = False
+
+    @staticmethod
+    def restore(data):
+        """Return an engine in the state of a snapshot; it behaves as the original would have."""
+        cdef Engine engine
+        names, state = snapshots.load(data)
+        engine = Engine.__new__(Engine)
+        engine.start(names, state.seq)
+        engine.commands = state.commands
+        engine.is_fresh = state.is_fresh
+        for command_id, first_seq, count in state.command_ids:
+            engine.note_id(command_id, first_seq, count)
+        return engine
+
+    # ---- queries -----------------------------------------------------------------------------------------------
+
+    def query(self, question, *arguments, **options):
+        """Answer a question of ``ccroute.engine.queries``; only for this package."""
+        self.enter()
+        try:
+            return question(self.names, *arguments, **options)
+        except MemoryError as error:
+            raise EngineOutOfMemory("no memory for a query; nothing has moved") from error
+        finally:
+            self.is_busy = False
+
+    def contact(self, contact_id):
+        """Return what is known of a contact, or None."""
+        return self.query(queries.contact, contact_id)
+
+    def agent(self, agent_id):
+        """Return what is known of an agent, or None."""
+        return self.query(queries.agent, agent_id)
+
+    def queue(self, queue_id):
+        """Return what is known of a queue, or None."""
+        return self.query(queries.queue, queue_id)
+
+    def offer(self, offer_id):
+        """Return what is known of a pending offer, or None."""
+        return self.query(queries.offer, offer_id)
+
+    def contacts(self, *, state=None, queue_id=None, channel=None, where=None, after=None, limit=100):
+        """Return a page of contacts in order of creation, those behind ``after``."""
+        return self.query(
+            queries.contacts, state=state, queue_id=queue_id, channel=channel, where=where, after=after, limit=limit
+        )
+
+    def agents(self, *, presence=None, queue_id=None, channel=None, where=None, after=None, limit=100):
+        """Return a page of agents in order of creation, those behind ``after``."""
+        return self.query(
+            queries.agents, presence=presence, queue_id=queue_id, channel=channel, where=where, after=after, limit=limit
+        )
+
+    def queues(self, *, paused=None, after=None, limit=100):
+        """Return a page of queues in order of creation, those behind ``after``."""
+        return self.query(queries.queues, paused=paused, after=after, limit=limit)
+
+    def offers(self, *, agent_id=None, queue_id=None, channel=None, after=None, limit=100):
+        """Return a page of pending offers in order of making, those behind ``after``."""
+        return self.query(queries.offers, agent_id=agent_id, queue_id=queue_id, channel=channel, after=after, limit=limit)
+
+    def counters(self):
+        """Return how many contacts were created, ended in each way and are inside."""
+        return self.query(queries.counters)
+
+    def position(self, contact_id):
+        """Return the place in line of a waiting contact, or None."""
+        return self.query(queries.position, contact_id)
+
+    def explain(self, contact_id):
+        """Return why a contact waits: per agent the rules that keep it away, its place, and what would have to change."""
+        return self.query(explain.explain, contact_id)
+
+
+cdef int check_flag(object value) except -1:
+    if type(value) is not bool:
+        raise WrongType("allow_jump", value, "True or False")
+    return 0

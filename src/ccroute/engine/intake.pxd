@@ -1,0 +1,6 @@
+from libc.stdint cimport int32_t, int64_t
+
+from ccroute.engine.names cimport Names
+
+cdef int check_command(Names names, object command) except -1
+cdef int apply_command(Names names, object command) except -1

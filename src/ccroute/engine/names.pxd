@@ -1,0 +1,25 @@
+from libc.stdint cimport int32_t, int64_t
+
+from ccroute.core.acd cimport Acd
+
+cdef class Names:
+    cdef readonly Acd acd
+    cdef readonly object config
+    cdef readonly object classes          # engine.classes.Classes
+    cdef readonly dict queue_slots
+    cdef readonly dict channel_slots
+    cdef readonly dict agent_slots
+    cdef readonly dict contact_slots               # the latest contact of an id
+    cdef readonly list queue_ids
+    cdef readonly list channel_ids
+    cdef readonly list agent_ids
+    cdef readonly list agent_labels
+    cdef readonly list next_labels
+    cdef readonly list contacts                    # EnqueueContact by contact slot
+    cdef readonly dict dispositions                # by contact slot, where one was given
+
+    cdef int32_t contact_slot(self, object reference, str argument) except -2
+    cdef int32_t agent_slot(self, object reference, str argument) except -2
+    cdef int remember(self, int32_t slot, object command) except -1
+    cdef int forget(self, int32_t slot) except -1
+    cdef int forget_due(self) except -1

@@ -1,0 +1,112 @@
+"""What the host calls things, and the slots the core knows them by."""
+
+cimport cython
+
+from ccroute.core.defs cimport NONE
+from ccroute.core.lives cimport ended_due
+from ccroute.engine.checks cimport check_id, is_whole, whole
+
+from ccroute.errors import WrongType
+
+
+@cython.final
+cdef class Names:
+    """Ids, slots and the host's own words of one engine."""
+
+    def __cinit__(self, Acd acd, config, classes, list queue_ids, list channel_ids, list agent_ids):
+        self.acd = acd
+        self.config = config
+        self.classes = classes
+        self.queue_ids = queue_ids
+        self.channel_ids = channel_ids
+        self.agent_ids = agent_ids
+        self.queue_slots = {id_: slot for slot, id_ in enumerate(queue_ids)}
+        self.channel_slots = {id_: slot for slot, id_ in enumerate(channel_ids)}
+        self.agent_slots = {id_: slot for slot, id_ in enumerate(agent_ids)}
+        self.contact_slots = {}
+        self.agent_labels = [None] * len(agent_ids)
+        self.next_labels = [None] * len(agent_ids)
+        self.contacts = []
+        self.dispositions = {}
+
+    cdef int32_t contact_slot(self, object reference, str argument) except -2:
+        """Return the slot of a contact named by id or handle, NONE where it is not known; raise for what is neither."""
+        cdef object slot
+        if type(reference) is str:
+            slot = self.contact_slots.get(reference)
+            if slot is None:
+                check_id(reference, argument)
+                return NONE
+            return slot
+        if is_whole(reference):
+            return self.acd.contact_slot(whole(reference, argument, 0, 9223372036854775807))
+        raise WrongType(argument, reference, "a str or an integer handle")
+
+    cdef int32_t agent_slot(self, object reference, str argument) except -2:
+        """Return the slot of an agent named by id or handle, NONE where it is not known; raise for what is neither."""
+        cdef object slot
+        cdef int64_t handle
+        if type(reference) is str:
+            slot = self.agent_slots.get(reference)
+            if slot is None:
+                check_id(reference, argument)
+                return NONE
+            return slot
+        if is_whole(reference):
+            handle = whole(reference, argument, 0, 9223372036854775807)
+            return <int32_t>handle if handle < len(self.agent_ids) else NONE
+        raise WrongType(argument, reference, "a str or an integer handle")
+
+    cdef int remember(self, int32_t slot, object command) except -1:
+        """Note the command that brought a contact."""
+        cdef list contacts = self.contacts
+        while len(contacts) <= slot:
+            contacts.append(None)
+        contacts[slot] = command
+        self.contact_slots[command.contact_id] = slot
+        return 0
+
+    cdef int forget(self, int32_t slot) except -1:
+        """Forget the contact that ended first."""
+        cdef object contact_id = self.contacts[slot].contact_id
+        if self.contact_slots.get(contact_id) == slot:
+            del self.contact_slots[contact_id]
+        self.contacts[slot] = None
+        if self.dispositions:
+            self.dispositions.pop(slot, None)
+        self.acd.forget_one(slot)
+        return 0
+
+    cdef int forget_due(self) except -1:
+        """Forget the ended contacts whose time is over."""
+        cdef int32_t slot = ended_due(&self.acd.floor)
+        while slot != NONE:
+            self.forget(slot)
+            slot = ended_due(&self.acd.floor)
+        return 0
+
+    # ---- for queries and snapshots -----------------------------------------------------------------------------
+
+    def check_id(self, value, argument: str) -> None:
+        """Raise unless a value is an id."""
+        check_id(value, argument)
+
+    def find_contact(self, reference):
+        """Return the slot of a contact named by id or handle, or None."""
+        cdef int32_t slot = self.contact_slot(reference, "contact_id")
+        return None if slot == NONE else slot
+
+    def find_agent(self, reference):
+        """Return the slot of an agent named by id or handle, or None."""
+        cdef int32_t slot = self.agent_slot(reference, "agent_id")
+        return None if slot == NONE else slot
+
+    def put_back(self, int32_t slot, command) -> None:
+        """Note the command that brought a contact of a snapshot; the latest contact of an id has it."""
+        self.remember(slot, command)
+
+    def put_back_words(self, dispositions, agent_labels, next_labels) -> None:
+        """Note what the host said of contacts and agents of a snapshot."""
+        self.dispositions.update(dispositions)
+        self.agent_labels[:] = agent_labels
+        self.next_labels[:] = next_labels

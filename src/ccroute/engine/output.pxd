@@ -1,0 +1,18 @@
+from libc.stdint cimport int64_t
+
+from ccroute.core.defs cimport Record
+from ccroute.engine.names cimport Names
+
+cdef class Output:
+    cdef Names names
+    cdef int64_t seq                      # of the last event
+
+    cdef int drain(self, list events, object command, object cause) except -1
+    cdef object event(self, Record* record, object command, object cause, object actor)
+    cdef object queued(self, Record* record, object command, object cause, object actor)
+    cdef object less_frequent(
+        self, Record* record, object contact_id, object agent_id, object queue_id, object command, object cause, object actor
+    )
+    cdef object of_agent(self, Record* record, object command, object cause, object actor)
+    cdef object refused(self, object command, object cause, int64_t at_us, int reason)
+    cdef object repeated(self, object command, object cause, int64_t at_us, int64_t first_seq, int64_t count)

@@ -1,0 +1,471 @@
+"""Questions to the engine: single look-ups, keyset-paged lists, counters. Answers are frozen structs; nothing moves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from ccroute.errors import OutOfRange, UnknownName, WrongType
+from ccroute.requirement import AgentView, ContactView, Expression, QueueView, Requirement, holds, parse
+from ccroute.types import ContactState, LegState, Presence
+
+if TYPE_CHECKING:
+    from ccroute.engine.names import Names
+
+__all__ = ["AgentStatus", "ContactStatus", "Counters", "LegStatus", "OfferStatus", "Position", "QueueStatus"]
+
+PAGE_MAX: Final = 10_000
+"""Most answers on one page."""
+
+_CONTACT_STATES: Final = (None, *ContactState)
+_LEG_STATES: Final = (None, *LegState)
+_PRESENCES: Final = (Presence.OFFLINE, Presence.AVAILABLE, Presence.AWAY)
+
+
+class LegStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """An agent's part in a contact."""
+
+    contact_id: str
+    state: LegState
+    cost: int
+    """Units it takes."""
+    began_at_us: int
+    ends_at_us: int | None
+    """When its wrap-up ends by itself."""
+
+
+class ContactStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """A contact that is inside, or has ended and is still retained."""
+
+    contact_id: str
+    handle: int
+    """Integer handle, valid while the contact answers queries."""
+    seq: int
+    """Order of creation."""
+    state: ContactState
+    queue_id: str
+    channel: str
+    customer_id: str | None
+    conversation_id: str | None
+    parent_id: str | None
+    requires: str | None
+    """Its own requirement."""
+    tier: int
+    """In force."""
+    head_start_us: int
+    """In force, microseconds."""
+    place_at_us: int
+    """Moment its place in line is counted from."""
+    in_queue_at_us: int | None
+    """When it entered its present queue; None once it has ended."""
+    waited_us: int
+    """Queued or offered so far, microseconds."""
+    offers_made: int
+    """Since it entered its present queue."""
+    agents: list[str]
+    """Agents with a leg of it."""
+    offers: list[str]
+    """Pending offers of it."""
+    attributes: dict[str, bool | int | Decimal | str | list[str]]
+
+
+class AgentStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """An agent."""
+
+    agent_id: str
+    handle: int
+    """Integer handle."""
+    presence: Presence
+    label: str | None
+    next_presence: Presence | None
+    """Taken when its last leg ends."""
+    idle_since_us: int
+    """Latest of sign-in, accept and end of a leg."""
+    taken: int
+    """Units taken by legs and pending offers."""
+    capacity: int
+    """Units it has."""
+    handled: int
+    """Accepts since sign-in."""
+    legs: list[LegStatus]
+    """By begin."""
+    offers: list[str]
+    """Pending, oldest first."""
+
+
+class QueueStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """A queue."""
+
+    queue_id: str
+    waiting: int
+    """Contacts queued or offered."""
+    paused: bool
+
+
+class OfferStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """A pending offer."""
+
+    offer_id: str
+    contact_id: str
+    agent_id: str
+    queue_id: str
+    channel: str
+    cost: int
+    expires_at_us: int
+
+
+class Counters(msgspec.Struct, frozen=True, kw_only=True):
+    """Contacts over the engine's life: created = closed + abandoned + cancelled + inside."""
+
+    created: int
+    closed: int
+    abandoned: int
+    cancelled: int
+    inside: int
+    """Queued or active now."""
+
+
+class Position(msgspec.Struct, frozen=True, kw_only=True):
+    """Place in line by tier, credit and seq, ranks aside, among the contacts queued or offered now."""
+
+    in_queue: int
+    """1 is first in its queue."""
+    overall: int
+    """1 is first of all queues."""
+
+
+# ---- single look-ups -------------------------------------------------------------------------------------------
+
+
+def now_us(names: Names) -> int:
+    """Return where the engine stands."""
+    return names.acd.now()
+
+
+def next_at_us(names: Names) -> int | None:
+    """Return the deadline of the next timer, or None."""
+    deadline = names.acd.next_timer()
+    return None if deadline < 0 else deadline
+
+
+def contact(names: Names, contact_id: str | int) -> ContactStatus | None:
+    """Return a contact by id or handle, or None."""
+    slot = names.find_contact(contact_id)
+    return None if slot is None else _contact(names, slot)
+
+
+def agent(names: Names, agent_id: str | int) -> AgentStatus | None:
+    """Return an agent by id or handle, or None."""
+    slot = names.find_agent(agent_id)
+    return None if slot is None else _agent(names, slot)
+
+
+def queue(names: Names, queue_id: str) -> QueueStatus | None:
+    """Return a queue by id, or None."""
+    names.check_id(queue_id, "queue_id")
+    slot = names.queue_slots.get(queue_id)
+    return None if slot is None else _queue(names, slot)
+
+
+def offer(names: Names, offer_id: str) -> OfferStatus | None:
+    """Return a pending offer by id, or None."""
+    names.check_id(offer_id, "offer_id")
+    number = offer_id[1:]
+    if offer_id[0] != "o" or not (number.isascii() and number.isdigit()) or number[0] == "0" or len(number) > 16:
+        return None
+    return _offer(names, int(number))
+
+
+def counters(names: Names) -> Counters:
+    """Return the tallies of contacts."""
+    created, closed, abandoned, cancelled = names.acd.tallies()
+    inside = created - closed - abandoned - cancelled
+    return Counters(created=created, closed=closed, abandoned=abandoned, cancelled=cancelled, inside=inside)
+
+
+def position(names: Names, contact_id: str | int) -> Position | None:
+    """Return the place in line of a waiting contact, None where it does not wait. O(contacts)."""
+    slot = names.find_contact(contact_id)
+    if slot is None or names.acd.contact(slot)["state"] != 1:
+        return None
+    in_queue, overall = names.acd.places(slot)
+    return Position(in_queue=in_queue, overall=overall)
+
+
+def _contact(names: Names, slot: int) -> ContactStatus:
+    known = names.acd.contact(slot)
+    first = names.contacts[slot]
+    state = _CONTACT_STATES[known["state"]]
+    assert state is not None
+    is_live = state in (ContactState.QUEUED, ContactState.ACTIVE)
+    return ContactStatus(
+        contact_id=first.contact_id,
+        handle=known["handle"],
+        seq=known["seq"],
+        state=state,
+        queue_id=names.queue_ids[known["queue"]],
+        channel=first.channel,
+        customer_id=first.customer_id,
+        conversation_id=first.conversation_id,
+        parent_id=first.parent_id,
+        requires=first.requires,
+        tier=known["tier"],
+        head_start_us=known["head_start_us"],
+        place_at_us=known["place_at_us"],
+        in_queue_at_us=known["in_queue_at_us"] if is_live else None,
+        waited_us=known["waited_us"],
+        offers_made=known["offers_made"],
+        agents=[names.agent_ids[one] for one in names.acd.agents_of(slot)],
+        offers=[f"o{seq}" for seq in names.acd.offers_out(slot)],
+        attributes={name: list(one) if isinstance(one, list) else one for name, one in first.attributes.items()},
+    )
+
+
+def _agent(names: Names, slot: int) -> AgentStatus:
+    known = names.acd.agent(slot)
+    legs = []
+    for contact_slot, state, cost, began_at_us, ends_at_us in names.acd.legs_of(slot):
+        leg_state = _LEG_STATES[state]
+        assert leg_state is not None
+        legs.append(
+            LegStatus(
+                contact_id=names.contacts[contact_slot].contact_id,
+                state=leg_state,
+                cost=cost,
+                began_at_us=began_at_us,
+                ends_at_us=None if ends_at_us < 0 else ends_at_us,
+            )
+        )
+    return AgentStatus(
+        agent_id=names.agent_ids[slot],
+        handle=slot,
+        presence=_PRESENCES[known["presence"]],
+        label=names.agent_labels[slot],
+        next_presence=None if known["next_presence"] < 0 else _PRESENCES[known["next_presence"]],
+        idle_since_us=known["idle_since_us"],
+        taken=known["taken"],
+        capacity=known["capacity"],
+        handled=known["handled"],
+        legs=legs,
+        offers=[f"o{seq}" for seq, _, _ in names.acd.offers_of(slot)],
+    )
+
+
+def _queue(names: Names, slot: int) -> QueueStatus:
+    waiting, paused = names.acd.queue_state(slot)
+    return QueueStatus(queue_id=names.queue_ids[slot], waiting=waiting, paused=paused)
+
+
+def _offer(names: Names, seq: int) -> OfferStatus | None:
+    known = names.acd.offer(seq)
+    if known is None:
+        return None
+    contact_slot, agent_slot, cost, expires_at_us = known
+    return OfferStatus(
+        offer_id=f"o{seq}",
+        contact_id=names.contacts[contact_slot].contact_id,
+        agent_id=names.agent_ids[agent_slot],
+        queue_id=names.queue_ids[names.acd.contact(contact_slot)["queue"]],
+        channel=names.contacts[contact_slot].channel,
+        cost=cost,
+        expires_at_us=expires_at_us,
+    )
+
+
+# ---- lists -----------------------------------------------------------------------------------------------------
+
+
+def contacts(
+    names: Names,
+    *,
+    state: ContactState | None = None,
+    queue_id: str | None = None,
+    channel: str | None = None,
+    where: str | None = None,
+    after: str | int | None = None,
+    limit: int = 100,
+) -> list[ContactStatus]:
+    """Return contacts inside or retained in order of creation, those behind the contact ``after``.
+
+    ``where`` is an expression over contact and queue. O(contacts log contacts).
+    """
+    _check_member(state, "state", ContactState)
+    queue_slot = _known(names.queue_slots, queue_id, "queue_id", "queue")
+    channel_slot = _known(names.channel_slots, channel, "channel", "channel")
+    condition = _condition(where)
+    floor_seq = -1
+    if after is not None:
+        behind = names.find_contact(after)
+        if behind is None:
+            raise UnknownName("after", after, "a contact that still answers queries")
+        floor_seq = names.acd.contact(behind)["seq"]
+
+    def is_wanted(slot: int) -> bool:
+        known = names.acd.contact(slot)
+        return (
+            (state is None or _CONTACT_STATES[known["state"]] is state)
+            and (queue_slot is None or known["queue"] == queue_slot)
+            and (channel_slot is None or known["channel"] == channel_slot)
+            and (condition is None or _holds_for_contact(names, condition, slot))
+        )
+
+    slots = names.acd.contacts_behind(floor_seq)
+    return [_contact(names, slot) for slot in _page(slots, is_wanted, limit)]
+
+
+def agents(
+    names: Names,
+    *,
+    presence: Presence | None = None,
+    queue_id: str | None = None,
+    channel: str | None = None,
+    where: str | None = None,
+    after: str | int | None = None,
+    limit: int = 100,
+) -> list[AgentStatus]:
+    """Return agents in order of creation, those behind the agent ``after``.
+
+    ``queue_id``: those that serve it. ``channel``: those at work on a contact of it. ``where`` is an expression over agent.
+    O(agents).
+    """
+    _check_member(presence, "presence", Presence)
+    queue_slot = _known(names.queue_slots, queue_id, "queue_id", "queue")
+    channel_slot = _known(names.channel_slots, channel, "channel", "channel")
+    condition = _condition(where)
+    first = 0
+    if after is not None:
+        behind = names.find_agent(after)
+        if behind is None:
+            raise UnknownName("after", after, "an agent of the configuration")
+        first = behind + 1
+
+    def is_wanted(slot: int) -> bool:
+        return (
+            (presence is None or _PRESENCES[names.acd.agent(slot)["presence"]] is presence)
+            and (queue_id is None or serves(names, slot, queue_id))
+            and (channel_slot is None or names.acd.channel_count_of(slot, channel_slot) > 0)
+            and (condition is None or holds(condition, agent_view(names, slot), None, None))
+        )
+
+    assert queue_id is None or queue_slot is not None
+    return [_agent(names, slot) for slot in _page(range(first, len(names.agent_ids)), is_wanted, limit)]
+
+
+def queues(
+    names: Names, *, paused: bool | None = None, after: str | None = None, limit: int = 100
+) -> list[QueueStatus]:
+    """Return queues in order of creation, those behind the queue ``after``. O(queues)."""
+    if paused is not None and type(paused) is not bool:
+        raise WrongType("paused", paused, "None, True or False")
+    behind = _known(names.queue_slots, after, "after", "queue")
+    slots = range(0 if behind is None else behind + 1, len(names.queue_ids))
+    wanted = _page(slots, lambda slot: paused is None or names.acd.queue_state(slot)[1] is paused, limit)
+    return [_queue(names, slot) for slot in wanted]
+
+
+def offers(
+    names: Names,
+    *,
+    agent_id: str | int | None = None,
+    queue_id: str | None = None,
+    channel: str | None = None,
+    after: str | None = None,
+    limit: int = 100,
+) -> list[OfferStatus]:
+    """Return pending offers in order of making, those behind the offer ``after``, which may have ended. O(offers log offers)."""
+    _known(names.queue_slots, queue_id, "queue_id", "queue")
+    _known(names.channel_slots, channel, "channel", "channel")
+    agent_slot = None if agent_id is None else names.find_agent(agent_id)
+    if agent_id is not None and agent_slot is None:
+        raise UnknownName("agent_id", agent_id, "an agent of the configuration")
+    floor_seq = 0
+    if after is not None:
+        names.check_id(after, "after")
+        if not (after[0] == "o" and after[1:].isascii() and after[1:].isdigit()):
+            raise UnknownName("after", after, "an offer id")
+        floor_seq = int(after[1:])
+
+    def is_wanted(seq: int) -> bool:
+        one = _offer(names, seq)
+        return (
+            one is not None
+            and (agent_slot is None or one.agent_id == names.agent_ids[agent_slot])
+            and (queue_id is None or one.queue_id == queue_id)
+            and (channel is None or one.channel == channel)
+        )
+
+    found = (_offer(names, seq) for seq in _page(names.acd.offers_behind(floor_seq), is_wanted, limit))
+    return [one for one in found if one is not None]
+
+
+def _page(slots: Any, is_wanted: Callable[[int], bool], limit: int) -> Iterator[int]:
+    """Yield the first ``limit`` of the slots that are wanted."""
+    if type(limit) is not int:
+        raise WrongType("limit", limit, f"an integer from 1 to {PAGE_MAX}")
+    if not 1 <= limit <= PAGE_MAX:
+        raise OutOfRange("limit", limit, f"an integer from 1 to {PAGE_MAX}")
+    left = limit
+    for slot in slots:
+        if is_wanted(slot):
+            yield slot
+            left -= 1
+            if left == 0:
+                return
+
+
+def _known(slots: dict[str, int], value: str | None, argument: str, what: str) -> int | None:
+    if value is None:
+        return None
+    if type(value) is not str:
+        raise WrongType(argument, value, f"None or a str, the id of a {what}")
+    if value not in slots:
+        raise UnknownName(argument, value, f"the id of a {what} of the configuration")
+    return slots[value]
+
+
+def _check_member(value: object, argument: str, closed_set: type) -> None:
+    if value is not None and type(value) is not closed_set:
+        raise WrongType(argument, value, f"None or a {closed_set.__name__}")
+
+
+# ---- expressions -----------------------------------------------------------------------------------------------
+
+_NOBODY: Final = AgentView(id="-")
+
+
+def _condition(where: str | None) -> Requirement | None:
+    return None if where is None else parse(where, argument="where")
+
+
+def _holds_for_contact(names: Names, condition: Requirement, slot: int) -> bool:
+    return holds(condition, _NOBODY, contact_view(names, slot), queue_view(names, names.acd.contact(slot)["queue"]))
+
+
+def contact_view(names: Names, slot: int) -> ContactView:
+    """Return what expressions see of a contact."""
+    first = names.contacts[slot]
+    return ContactView(channel=first.channel, tier=first.tier, attributes=first.attributes)
+
+
+def queue_view(names: Names, slot: int) -> QueueView:
+    """Return what expressions see of a queue."""
+    queue_id = names.queue_ids[slot]
+    return QueueView(id=queue_id, attributes=names.config.queues[queue_id].attributes)
+
+
+def agent_view(names: Names, slot: int) -> AgentView:
+    """Return what expressions see of an agent."""
+    return names.classes.agents[slot]  # type: ignore[no-any-return]
+
+
+def serves(names: Names, agent_slot: int, queue_id: str) -> bool:
+    """Say whether an agent serves a queue at all."""
+    return names.config.queues[queue_id].members == "all" or queue_id in agent_view(names, agent_slot).queues
+
+
+def in_force(names: Names, slot: int) -> Expression:
+    """Return the requirement in force of a live contact, folded."""
+    return names.classes.spec(names.acd.contact(slot)["class"]).requirement  # type: ignore[no-any-return]

@@ -1,0 +1,123 @@
+"""Snapshots as bytes: the names in front, the core's tape behind, a digest over both at the end."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from ccroute.commands import EnqueueContact
+from ccroute.config import Config, to_json
+from ccroute.core import snapshot
+from ccroute.engine.building import build
+from ccroute.engine.classes import ClassSpec
+from ccroute.errors import SnapshotError, WrongType
+from ccroute.requirement import Expression
+
+if TYPE_CHECKING:
+    from ccroute.engine.names import Names
+
+__all__ = ["RULES_VERSION", "SnapshotState", "load", "save"]
+
+RULES_VERSION: Final = 1
+"""Goes up whenever the same commands could give other events; replay equality holds within one."""
+
+_MAGIC: Final = b"ccroute\x00" + RULES_VERSION.to_bytes(4, "little")
+_DIGEST_SIZE: Final = 16
+_LENGTH_SIZE: Final = 8
+
+
+class _Class(msgspec.Struct, frozen=True, array_like=True):
+    queue: int
+    channel: int
+    own_cost: int
+    requirement: Expression
+    skills: tuple[str, ...]
+
+
+class SnapshotState(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything of an engine that is not in the core's tape."""
+
+    config: msgspec.Raw
+    seq: int
+    """Of the last event."""
+    commands: int
+    is_fresh: bool
+    command_ids: list[tuple[str, int, int]]
+    """Id, first seq, count of the commands remembered, oldest first."""
+    classes: list[_Class]
+    """Classes that hold contacts, numbered in order of slot of their first contact."""
+    contacts: list[tuple[int, EnqueueContact]]
+    """By slot."""
+    dispositions: list[tuple[int, str]]
+    agent_labels: list[str | None]
+    next_labels: list[str | None]
+
+
+_ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
+_DECODER: Final = msgspec.json.Decoder(SnapshotState)
+
+
+def save(
+    names: Names, seq: int, commands: int, is_fresh: bool, command_ids: list[tuple[str, int, int]]
+) -> bytes:
+    """Return the snapshot of an engine; equal states give equal bytes."""
+    numbers: dict[int, int] = {}
+    contacts = []
+    slot = names.acd.next_contact(0)
+    while slot >= 0:
+        known = names.acd.contact(slot)
+        if known["state"] <= 2:
+            numbers.setdefault(known["class"], len(numbers))
+        contacts.append((slot, names.contacts[slot]))
+        slot = names.acd.next_contact(slot + 1)
+    state = SnapshotState(
+        config=msgspec.Raw(to_json(names.config)),
+        seq=seq,
+        commands=commands,
+        is_fresh=is_fresh,
+        command_ids=command_ids,
+        classes=[_Class(*names.classes.spec(class_slot)) for class_slot in numbers],
+        contacts=contacts,
+        dispositions=sorted(names.dispositions.items()),
+        agent_labels=names.agent_labels,
+        next_labels=names.next_labels,
+    )
+    front = _ENCODER.encode(state)
+    tape = snapshot.save(names.acd, numbers)
+    if sys.byteorder != "little":
+        raise SnapshotError("byteorder", sys.byteorder, "little")
+    body = _MAGIC + len(front).to_bytes(_LENGTH_SIZE, "little") + front + tape
+    return body + hashlib.blake2b(body, digest_size=_DIGEST_SIZE).digest()
+
+
+def load(data: bytes) -> tuple[Names, SnapshotState]:
+    """Return names and state of a snapshot.
+
+    :raises SnapshotError: the bytes are not a whole snapshot of a rules version this release restores.
+    """
+    if type(data) is not bytes:
+        raise WrongType("data", data, "bytes, a snapshot")
+    body, digest = data[:-_DIGEST_SIZE], data[-_DIGEST_SIZE:]
+    if not body.startswith(_MAGIC):
+        raise SnapshotError("data", data[:16], f"a snapshot of rules version {RULES_VERSION}")
+    if hashlib.blake2b(body, digest_size=_DIGEST_SIZE).digest() != digest:
+        raise SnapshotError("data", data[:16], "a whole snapshot; its digest does not agree")
+    begin = len(_MAGIC) + _LENGTH_SIZE
+    length = int.from_bytes(body[len(_MAGIC) : begin], "little")
+    try:
+        state = _DECODER.decode(body[begin : begin + length])
+        names = build(Config.from_json(bytes(state.config)))
+        slots = [
+            names.classes.restore(ClassSpec(one.queue, one.channel, one.own_cost, one.requirement, one.skills))
+            for one in state.classes
+        ]
+        for slot, contact in state.contacts:
+            names.put_back(slot, contact)
+        snapshot.load(names.acd, body[begin + length :], slots)
+        names.put_back_words(state.dispositions, state.agent_labels, state.next_labels)
+    except (msgspec.MsgspecError, ValueError, KeyError, IndexError) as error:
+        raise SnapshotError("data", data[:16], f"a snapshot of this release; {error}") from error
+    return names, state

@@ -1,0 +1,6 @@
+from ccroute.core.acd import Acd
+
+from ccroute.sim.arrivals import Arrivals, Assignments
+
+def open_doors(acd: Acd) -> None: ...
+def simulate(acd: Acd, arrivals: Arrivals) -> Assignments: ...
