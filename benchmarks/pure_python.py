@@ -1,7 +1,7 @@
 """The right structures for one rule, in pure Python: what anyone can write in 45 lines, and what ccroute must beat.
 
-One deque of waiting contacts per skill and tier, one heap of idle agents per profile, one heap of events. It knows nothing but
-this rule: one skill per contact, the agent idle longest, higher tier first, then earlier arrival; no leg, no event, no check.
+One deque of waiting contacts per skill and tier, one heap of idle agents per profile, one heap of events. It knows
+nothing but this rule: one skill per contact, the agent idle longest, VIPs first, then earlier arrival.
 """
 
 from __future__ import annotations

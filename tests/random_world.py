@@ -66,14 +66,30 @@ def report(config: Config, steps: list[Step], write: str | None) -> None:
     config, steps = shrink(config, steps)
     found = failure_of(config, steps)
     assert found is not None
-    print("configuration:", config)
+    print("configuration:", compact(config))
     for step in steps:
-        print("  ", step)
+        print("  ", compact(step))
     print(f"{type(found[1]).__name__}: {found[1]}")
     if write is not None:
         path = REPLAY / f"{write}.json"
         recordings.write(path, config, steps, model_events(config, steps))
         print("written:", path)
+
+
+def compact(value: object) -> str:
+    """Return a struct as text, without what has its default."""
+    if isinstance(value, msgspec.Struct):
+        told = [
+            f"{field.name}={compact(getattr(value, field.name))}"
+            for field in msgspec.structs.fields(value)
+            if getattr(value, field.name) != recordings.default_of(field)
+        ]
+        return f"{type(value).__name__}({', '.join(told)})"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key!r}: {compact(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, tuple):
+        return "(" + ", ".join(compact(item) for item in value) + ")"
+    return repr(str(value)) if isinstance(value, str) else repr(value)
 
 
 def main() -> int:

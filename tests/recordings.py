@@ -68,14 +68,15 @@ def _without_defaults(value: Any) -> Any:
         return {
             name: _without_defaults(getattr(value, name))
             for name, field in defaults.items()
-            if getattr(value, name) != _default(field)
+            if getattr(value, name) != default_of(field)
         }
     if isinstance(value, dict):
         return {key: _without_defaults(item) for key, item in value.items()}
     return msgspec.to_builtins(value)
 
 
-def _default(field: msgspec.structs.FieldInfo) -> Any:
+def default_of(field: msgspec.structs.FieldInfo) -> Any:
+    """Return the default of a field of a struct."""
     return field.default if field.default_factory is msgspec.NODEFAULT else field.default_factory()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
@@ -330,6 +331,8 @@ def test_commands_with_a_byte_changed_never_crash_run(command, center: Path, tmp
 
 def test_at_a_terminal_events_are_readable(command, monkeypatch, center: Path, tmp_path: Path) -> None:
     monkeypatch.setattr("ccroute.cli.run.sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("TERM", "dumb")
     path = lines_file(tmp_path, MAXIM_COMES, "x")
     shown = command("run", path, "--config", center).out
     assert "0.000001 s  agent.presence_changed" in shown
@@ -388,6 +391,30 @@ def test_long_work_shows_a_bar_at_a_terminal(monkeypatch, capsys: pytest.Capture
         bar.told(0.4)
         bar.told(1.0)
     assert "routing" in capsys.readouterr().err
+
+
+# bench
+
+
+def test_bench_trace_tells_every_assignment_in_its_digest(command, tmp_path: Path) -> None:
+    contacts, agents = tmp_path / "contacts.csv", tmp_path / "agents.csv"
+    agents.write_text("id,profile,skills\n0,0,1|2\n")
+    contacts.write_text(
+        "id,arrival_us,skill,vip,service_us,patience_us\n"
+        "0,0,1,0,10000000,-1\n"
+        "1,1000000,2,0,10000000,5000000\n"  # leaves at 6 s
+        "2,2000000,1,0,10000000,-1\n"  # waits for the VIP
+        "3,3000000,2,1,10000000,-1\n"
+    )
+    answer = b"0,0,0\n1,-1,6000000\n2,0,20000000\n3,0,10000000\n"
+    for through in ("core", "engine"):
+        (told,) = command("bench", "trace", contacts, agents, "--through", through, "--json").objects()
+        assert list(told) == ["digest", "served", "left", "mean_wait_s", "contacts_per_cpu_second"]
+        assert told["digest"] == hashlib.sha256(answer).hexdigest()[:16]
+        assert (told["served"], told["left"], told["mean_wait_s"]) == (3, 1, pytest.approx(25 / 3))
+    assert str(told["digest"]) in command("bench", "trace", contacts, agents).out
+    wrong = command("bench", "trace", contacts, agents, "--through", "luck")
+    assert (wrong.status, wrong.error) == (2, "ccroute: OutOfRange: through must be core or engine, was 'luck'\n")
 
 
 def test_the_embedding_example_runs() -> None:

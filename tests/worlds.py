@@ -252,7 +252,8 @@ def random_command(random: Random, model: Model) -> Command:
 
 
 def _enqueue(random: Random, model: Model, shared: dict[str, Any]) -> Command:
-    free = [id_ for id_ in CONTACTS if id_ not in model.contacts or model.contacts[id_].over_at is not None]
+    taken = [contact.id for contact in model.contacts if contact.over_at is None]
+    free = [id_ for id_ in CONTACTS if id_ not in taken]
     if not free and random.randrange(8):
         return _end(random, model, shared)
     few_classes = model.config.engine.classes_max < 100
@@ -354,7 +355,7 @@ def _work(random: Random, model: Model, shared: dict[str, Any]) -> Command:
 
 
 def _end(random: Random, model: Model, shared: dict[str, Any]) -> Command:
-    contacts = tuple(model.contacts.values())
+    contacts = tuple(model.contacts)
     busiest = max(contacts, key=lambda contact: len(contact.legs))
     cancels = len(busiest.legs) > 1 and random.randrange(2)
     contact_id = _contact_key(random, model, busiest if cancels else _pick(random, contacts))

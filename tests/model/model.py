@@ -57,7 +57,7 @@ class Model:
         self.contacts_made = 0
         self.timers_armed = 0
         self.timers: SortedKeyList[Timer, tuple[int, int]] = SortedKeyList(key=lambda timer: (timer.due, timer.arming))
-        self.contacts: dict[str, Contact] = {}
+        self.contacts: list[Contact] = []
         self.over: list[Contact] = []
         self.agents = {id_: Agent(seq, id_, agent) for seq, (id_, agent) in enumerate(config.agents.items())}
         self.paused = {id_ for id_, queue in config.queues.items() if queue.paused}
@@ -98,7 +98,7 @@ class Model:
 
     def counters(self) -> dict[str, int]:
         """Return how many contacts were created, how many met each end, and how many have met none."""
-        return self.counts | {"inside": sum(self._is_live(contact) for contact in self.contacts.values())}
+        return self.counts | {"inside": sum(self._is_live(contact) for contact in self.contacts)}
 
     def _check_jump(self, now: int, at_us: int, allow_jump: bool) -> None:
         jump_max_us = self.config.engine.jump_max_us
@@ -164,12 +164,12 @@ class Model:
             self._drop(self.over[0])
 
     def _drop(self, contact: Contact) -> None:
-        del self.contacts[contact.id]
+        self.contacts.remove(contact)
         self.over.remove(contact)
 
     def eligible_pairs(self) -> list[Pair]:
         """Return every pair that could be made now, least first; after a call there is none."""
-        return self.choice.pairs(self.now, self.contacts.values(), self.agents.values(), self.paused)
+        return self.choice.pairs(self.now, self.contacts, self.agents.values(), self.paused)
 
     def _decide(self) -> None:
         while pairs := self.eligible_pairs():
@@ -420,8 +420,12 @@ class Model:
         return found or refuse(RefusalReason.UNKNOWN_AGENT)
 
     def _contact(self, key: str | int) -> Contact:
-        found = next((c for c in self.contacts.values() if key == c.id or (type(key) is int and key == c.seq)), None)
+        found = next((c for c in self.contacts if key == c.seq), None) if type(key) is int else self._newest(key)
         return found or refuse(RefusalReason.UNKNOWN_CONTACT)
+
+    def _newest(self, contact_id: str | int) -> Contact | None:
+        """Return the newest contact of an id; an earlier one of the same id is still retained under its handle."""
+        return next((contact for contact in reversed(self.contacts) if contact.id == contact_id), None)
 
     def _leg(self, contact: Contact, agent: Agent, *allowed: LegState) -> Leg:
         if contact.over_at is not None:
@@ -444,27 +448,25 @@ class Model:
         return queue_id, given.requires, given.channel, given.cost
 
     def _check_classes(self, given: commands.EnqueueContact, queue_id: str) -> None:
-        others = [c for c in self.contacts.values() if self._is_live(c) and c.given is not given]
+        others = [c for c in self.contacts if self._is_live(c) and c.given is not given]
         held = {self._class(contact.given, contact.queue) for contact in others}
         if self._class(given, queue_id) not in held and len(held) >= self.config.engine.classes_max:
             refuse(RefusalReason.CLASSES_MAX)
 
     def _on_contact_enqueue(self, command: commands.EnqueueContact) -> None:
-        same = self.contacts.get(command.contact_id)
+        same = self._newest(command.contact_id)
         if same is not None and same.over_at is None:
             refuse(RefusalReason.CONTACT_EXISTS)
         contacts_max = self.config.engine.contacts_max
-        if sum(contact.over_at is None for contact in self.contacts.values()) >= contacts_max:
+        if sum(contact.over_at is None for contact in self.contacts) >= contacts_max:
             refuse(RefusalReason.CONTACTS_MAX)
         self._check_classes(command, command.queue_id)
-        if same is not None:
-            self._drop(same)
         while len(self.contacts) >= contacts_max:
             self._drop(self.over[0])
         self.contacts_made += 1
         self.counts["created"] += 1
         contact = Contact(self.contacts_made, command, command.queue_id, self.now, self.now)
-        self.contacts[contact.id] = contact
+        self.contacts.append(contact)
         self._enter_queue(contact, command.queue_id)
 
     def _on_contact_abandon(self, command: commands.AbandonContact) -> None:

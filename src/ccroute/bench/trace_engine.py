@@ -11,21 +11,17 @@ from typing import Final
 
 from ccroute import (
     AbandonContact,
-    Agent,
     CompleteContact,
     Config,
     ContactActive,
     Engine,
-    EngineSettings,
     EnqueueContact,
-    Offer,
     OfferMode,
     Presence,
-    Queue,
     SetPresence,
-    Skill,
 )
 from ccroute.bench.trace_files import TraceAgents, TraceContacts
+from ccroute.config.structs import Agent, EngineSettings, Offer, Queue, Skill
 
 _QUEUE: Final = "all"
 _CHANNEL: Final = "voice"

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import enum
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Final
 
 import typer
 
@@ -15,13 +14,6 @@ if TYPE_CHECKING:
 _JSON_HELP: Final = "Show the figures as JSON."
 _LARGE: Final = 1_000
 """From here on a figure is shown without digits after the point."""
-
-
-class Through(enum.StrEnum):
-    """The door a trace goes through."""
-
-    CORE = "core"
-    ENGINE = "engine"
 
 
 def bench_app() -> typer.Typer:
@@ -38,13 +30,13 @@ def bench_app() -> typer.Typer:
 def trace(
     contacts: str = typer.Argument(metavar="CONTACTS", help="CSV: id, arrival_us, skill, vip, service_us, patience_us"),
     agents: str = typer.Argument(metavar="AGENTS", help="CSV: id, profile, skill|skill|…"),
-    through: Annotated[Through, typer.Option("--through", help="The compiled core, or the engine.")] = Through.CORE,
+    through: str = typer.Option("core", "--through", metavar="core|engine", help="What serves the trace."),
     as_json: bool = typer.Option(False, "--json", help=_JSON_HELP),
 ) -> int:
     """Route a trace of contacts and tell the digest of all assignments. Loading the files is not timed."""
     from ccroute.bench.trace import run_trace
 
-    _show("trace", [run_trace(contacts, agents, through=through.value)], as_json=as_json)
+    _show("trace", [run_trace(contacts, agents, through=through)], as_json=as_json)
     return 0
 
 

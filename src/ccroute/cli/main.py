@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         status = app()(args=words, prog_name="ccroute", standalone_mode=False)
         sys.stdout.flush()
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):  # typer turns a broken pipe, and nothing else, into SystemExit
         _forget_output()
         return _FINE
     except (KeyboardInterrupt, typer.Abort):

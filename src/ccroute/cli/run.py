@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import IO, TYPE_CHECKING, Final
 
 import typer
 
 if TYPE_CHECKING:
+    from typing import TypeAlias
+
     from ccroute import Engine
     from ccroute.events import Event
+
+    Writer: TypeAlias = Callable[[Sequence[Event | dict[str, object]]], None]
 
 LINE_BYTES_MAX: Final = 4 * 1024 * 1024
 """Longest line of commands; a longer one is told as an error and passed over."""
@@ -34,7 +38,7 @@ def run(
     from ccroute import Config, Engine
 
     engine = Engine(Config() if config is None else Config.from_file(config))
-    write = _write_json if as_json or not sys.stdout.isatty() else _write_readable
+    write = _json_writer() if as_json or not sys.stdout.isatty() else _readable_writer()
     with _opened(commands) as source, contextlib.closing(engine):
         run_lines(source, engine, write, allow_jump=allow_jump, flush_each=commands == "-")
     return 0
@@ -43,7 +47,7 @@ def run(
 def run_lines(
     source: IO[bytes],
     engine: Engine,
-    write: Callable[[list[Event | dict[str, object]]], None],
+    write: Writer,
     *,
     allow_jump: bool,
     flush_each: bool,
@@ -62,7 +66,7 @@ def run_lines(
         try:
             if len(line) > LINE_BYTES_MAX:
                 raise CodecError("line", line[:_SHOWN_LINE_BYTES], f"at most {LINE_BYTES_MAX} bytes long")
-            command, at_us = decode_timed(line)
+            command, at_us = decode_timed(line.strip())
             if command is None:
                 events = engine.advance(at_us, allow_jump=allow_jump)
             else:
@@ -70,7 +74,7 @@ def run_lines(
         except CcrouteError as error:
             write([_error(error, number)])
         else:
-            write([*events])
+            write(events)
         if flush_each:
             sys.stdout.flush()
 
@@ -101,27 +105,36 @@ def _error(error: Exception, line: int) -> dict[str, object]:
     }
 
 
-def _write_json(told: list[Event | dict[str, object]]) -> None:
+def _json_writer() -> Writer:
     import msgspec
 
     from ccroute.codec import encode_event
 
-    for one in told:
-        line = msgspec.json.encode(one) if isinstance(one, dict) else encode_event(one)
-        sys.stdout.buffer.write(line + b"\n")
+    output = sys.stdout.buffer
+
+    def write(told: Sequence[Event | dict[str, object]]) -> None:
+        lines = [msgspec.json.encode(one) if isinstance(one, dict) else encode_event(one) for one in told]
+        if lines:
+            output.write(b"\n".join(lines) + b"\n")  # one write a command, for standard output may be unbuffered
+
+    return write
 
 
-def _write_readable(told: list[Event | dict[str, object]]) -> None:
+def _readable_writer() -> Writer:
     from rich.console import Console
     from rich.text import Text
 
     console = Console()
-    for one in told:
-        if isinstance(one, dict):
-            line = Text(f"line {one['line']}: {one['error']}: {one['message']}", style="red")
-        else:
-            line = Text.assemble(f"{one.at_us / 1e6:>16.6f} s  ", (_tag(one), "bold"), f"  {_fields(one)}")
-        console.print(line, soft_wrap=True)
+
+    def write(told: Sequence[Event | dict[str, object]]) -> None:
+        for one in told:
+            if isinstance(one, dict):
+                line = Text(f"line {one['line']}: {one['error']}: {one['message']}", style="red")
+            else:
+                line = Text.assemble(f"{one.at_us / 1e6:>16.6f} s  ", (_tag(one), "bold"), f"  {_fields(one)}")
+            console.print(line, soft_wrap=True)
+
+    return write
 
 
 def _tag(event: Event) -> str:

@@ -23,7 +23,7 @@ from ccroute.core.defs cimport (
 from ccroute.core.legs cimport leg_find, leg_first
 from ccroute.core.lives cimport (
     contact_forget, do_abandon, do_accept, do_cancel, do_complete, do_decline, do_end_wrap_up, do_extend_wrap_up,
-    do_next_presence, do_pause, do_presence, do_transfer, ended_due, queue_enter, step_reserve,
+    do_next_presence, do_pause, do_presence, do_transfer, ended_due, queue_enter, step_ready, step_reserve,
 )
 from ccroute.core.matching cimport rank_of, row_clear, row_set, why_not
 from ccroute.core.offers cimport offer_find, offers_close, offers_open
@@ -259,7 +259,7 @@ cdef class Acd:
 
     cdef int reserve(self, int32_t times) except -1:
         """Make room for ``times`` steps, or raise with nothing moved."""
-        return room(step_reserve(&self.floor, times))
+        return room(step_ready(&self.floor) if times == 1 else step_reserve(&self.floor, times))
 
     cdef int settle(self) except -1:
         """Decide; a lack of memory here tears the floor."""

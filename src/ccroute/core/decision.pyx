@@ -8,7 +8,7 @@ from ccroute.core.defs cimport (
     MODE_AUTO, NONE, RECORD_OFFERED, TIMER_OFFER, Agent, Contact, Queue, Record, Slots, agent_at, contact_at, int32_t, offer_at,
     pool_at, write,
 )
-from ccroute.core.lives cimport agent_take, fire, leg_begin, step_reserve
+from ccroute.core.lives cimport agent_take, fire, leg_begin, step_ready
 from ccroute.core.matching cimport Pair, best_agent, best_contact, best_of_class, pair_before
 from ccroute.core.offers cimport offer_link
 from ccroute.core.roster cimport agent_attach, agent_detach, cost_for
@@ -123,7 +123,7 @@ cdef int settle(Floor* floor) noexcept nogil:
     """Make offers until no eligible pair is left. Return -1 without memory, with what was decided so far in force."""
     cdef Pair pair
     while floor.dirty_classes.count or floor.dirty_agents.count:
-        if step_reserve(floor, 1):
+        if step_ready(floor):
             return -1
         if not least_pair(floor, &pair):
             return 0
@@ -142,7 +142,7 @@ cdef int run_until(Floor* floor, int64_t to) noexcept nogil:
         floor.now = at
         timer = timers_due(floor)
         while timer != NONE:
-            if step_reserve(floor, 1):
+            if step_ready(floor):
                 return -1
             fire(floor, timer)
             timer = timers_due(floor)

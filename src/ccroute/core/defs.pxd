@@ -167,6 +167,8 @@ cdef enum:                        # Cause: Record.cause: 0 the command, else 1 +
 
 # ---- records ---------------------------------------------------------------------------------------------------
 
+cdef struct Floor
+
 cdef struct Links:                # a place in a tree of order.pyx
     int32_t left
     int32_t right
@@ -187,6 +189,7 @@ cdef struct Store:                # paged records of one size; pages never move
     int32_t page_count
     int32_t pages_capacity
     int32_t count                 # slots taken
+    int32_t hint                  # every word of used[0] below this one is full
 
 cdef struct Contact:              # 120 bytes: what one waiting contact costs the core
     Links order                   # in its class while waiting; among the ended: left = next ended
@@ -401,6 +404,13 @@ cdef struct Blocks:               # classes in blocks of 64 of one slope and kin
     int32_t* slope
     uint8_t* kind
 
+cdef struct Tree:                 # how to find the links of a slot, and how slots compare
+    Floor* floor
+    Store* store
+    int32_t offset                # of the Links in a record
+    int32_t which                 # handed to before
+    bint (*before)(Floor*, int32_t, int32_t, int32_t) noexcept nogil
+
 cdef struct Floor:
     int64_t now
     int64_t idle_grace
@@ -419,6 +429,8 @@ cdef struct Floor:
     Store bars
     Store timers
     Store pools
+    Tree line                     # contacts of a class
+    Tree idle[ORDERS_MAX]         # agents of a pool, by order
     Wheel wheel
     Blocks blocks
     ContactClass* classes         # by class slot
@@ -453,6 +465,10 @@ cdef struct Floor:
     uint8_t cause
 
 # ---- access ----------------------------------------------------------------------------------------------------
+
+cdef inline bint has_pages(Store* store, int32_t count) noexcept nogil:
+    """Say whether the next takes cannot fail: slots are taken lowest first, so they lie below the number in use."""
+    return store.count + count <= store.page_count << PAGE_BITS
 
 cdef inline char* item_at(Store* store, int32_t slot) noexcept nogil:
     check(0 <= slot < store.page_count << PAGE_BITS)

@@ -1,8 +1,22 @@
 from libc.stdint cimport int32_t, int64_t, uint8_t
 
-from ccroute.core.defs cimport Floor
+from ccroute.core.defs cimport STEP_RECORDS, STEP_SLOTS, Floor, has_pages
 
 cdef int step_reserve(Floor* floor, int32_t times) noexcept nogil
+
+cdef inline int step_ready(Floor* floor) noexcept nogil:
+    """Make room for one step; mostly there is room, and this says so at once."""
+    if (
+        floor.record_count + STEP_RECORDS <= floor.record_capacity
+        and has_pages(&floor.contacts, 1)
+        and has_pages(&floor.offers, 1)
+        and floor.offers.count < floor.bucket_count
+        and has_pages(&floor.legs, 1)
+        and has_pages(&floor.bars, STEP_SLOTS)
+        and has_pages(&floor.timers, STEP_SLOTS)
+    ):
+        return 0
+    return step_reserve(floor, 1)
 
 cdef void agent_take(Floor* floor, int32_t agent, int32_t channel, int32_t cost) noexcept nogil
 cdef void agent_give(Floor* floor, int32_t agent, int32_t channel, int32_t cost) noexcept nogil

@@ -12,10 +12,10 @@ from ccroute.core.defs cimport (
     WHY_OFFER_OUT, WHY_OFFERS_MAX, WHY_PRESENCE, WHY_QUEUE_PAUSED, Agent, Band, Bands, Blocks, Contact, ContactClass, Kind,
     Policy, Pool, Select, agent_at, bar_at, contact_at, counts_at, ctz64, i128, joined, pool_at, uint64_t,
 )
-from ccroute.core.order cimport Tree, order_next
-from ccroute.core.roster cimport compare_by, cost_for, has_room, idle_tree
+from ccroute.core.order cimport order_next
+from ccroute.core.roster cimport compare_by, cost_for, has_room
 from ccroute.core.store cimport fresh, grown, release
-from ccroute.core.waiting cimport aged, waiting_tree
+from ccroute.core.waiting cimport aged
 
 cdef extern from *:
     """
@@ -127,10 +127,8 @@ cdef inline u128 pair_word(Contact* contact, u128 shift, int32_t rank) noexcept 
 cdef int32_t first_unbarred(Floor* floor, int32_t class_slot, int32_t agent) noexcept nogil:
     """Return the first contact of a class that is not barred for an agent, NONE without. O(barred ones ahead)."""
     cdef int32_t at = floor.classes[class_slot].root.first
-    cdef Tree tree
-    waiting_tree(floor, &tree)
     while at != NONE and contact_at(floor, at).bars and bar_find(floor, at, agent) != NONE:
-        at = order_next(&tree, at)
+        at = order_next(&floor.line, at)
     return at
 
 
@@ -193,15 +191,13 @@ cdef int32_t first_of_pool(Floor* floor, Pool* pool, int32_t order, int32_t cont
     cdef int32_t at = pool.roots[order].first
     cdef bint is_barred = contact_at(floor, contact).bars != 0
     cdef bint is_checked = one.kind == KIND_CHECKED
-    cdef Tree tree
     if not is_barred and not is_checked:
         return at
-    idle_tree(floor, order, &tree)
     while at != NONE and (
         (is_barred and agent_at(floor, at).bars and bar_find(floor, contact, at) != NONE)
         or (is_checked and not fits_class(floor, at, one))
     ):
-        at = order_next(&tree, at)
+        at = order_next(&floor.idle[order], at)
     return at
 
 
@@ -249,8 +245,6 @@ cdef int32_t selected(Floor* floor, int32_t contact, ContactClass* one, uint64_t
     cdef int32_t best = NONE
     cdef uint64_t bits
     cdef Pool* pool
-    cdef Tree tree
-    idle_tree(floor, 0, &tree)
     for block in range((floor.profile_count + 63) >> 6):
         bits = row[block] & kind.available[block]
         while bits:
@@ -267,17 +261,17 @@ cdef int32_t selected(Floor* floor, int32_t contact, ContactClass* one, uint64_t
                         best = agent
                     if order != NONE:
                         break
-                    agent = next_allowed(floor, &tree, agent, contact, one)
+                    agent = next_allowed(floor, agent, contact, one)
     return best
 
 
-cdef int32_t next_allowed(Floor* floor, Tree* tree, int32_t agent, int32_t contact, ContactClass* one) noexcept nogil:
+cdef int32_t next_allowed(Floor* floor, int32_t agent, int32_t contact, ContactClass* one) noexcept nogil:
     """Return the next agent of a pool that may take a contact, NONE behind the last."""
-    agent = order_next(tree, agent)
+    agent = order_next(&floor.idle[0], agent)
     while agent != NONE and (
         bar_find(floor, contact, agent) != NONE or (one.kind == KIND_CHECKED and not fits_class(floor, agent, one))
     ):
-        agent = order_next(tree, agent)
+        agent = order_next(&floor.idle[0], agent)
     return agent
 
 
@@ -310,17 +304,15 @@ cdef bint best_of_class(Floor* floor, int32_t class_slot, Pair* best) noexcept n
     cdef int32_t at = floor.classes[class_slot].root.first
     cdef bint is_found = False
     cdef Pair pair
-    cdef Tree tree
     if floor.queues[floor.classes[class_slot].queue].paused:
         return False
-    waiting_tree(floor, &tree)
     while at != NONE:
         if best_agent(floor, at, &pair) and (not is_found or pair_before(&pair, best)):
             best[0] = pair
             is_found = True
         if contact_at(floor, at).bars == 0:
             break
-        at = order_next(&tree, at)
+        at = order_next(&floor.line, at)
     return is_found
 
 

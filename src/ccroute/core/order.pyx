@@ -8,7 +8,7 @@ Aragon and Seidel, "Randomized search trees", FOCS 1989.
 
 from libc.stdint cimport uint32_t
 
-from ccroute.core.defs cimport NONE, item_at
+from ccroute.core.defs cimport NONE, Links, item_at
 
 
 cdef inline Links* links_at(Tree* tree, int32_t slot) noexcept nogil:

@@ -1,7 +1,6 @@
 from libc.stdint cimport int32_t, int64_t, uint64_t
 
 from ccroute.core.defs cimport Agent, Bands, Floor, Kind
-from ccroute.core.order cimport Tree
 
 cdef int roster_open(Floor* floor, int32_t agents_max) noexcept nogil
 cdef void roster_close(Floor* floor) noexcept nogil
@@ -12,7 +11,6 @@ cdef void agent_refresh(Floor* floor, int32_t slot) noexcept nogil
 cdef void agent_detach(Floor* floor, int32_t slot) noexcept nogil
 cdef void agent_attach(Floor* floor, int32_t slot) noexcept nogil
 cdef void mark_agent(Floor* floor, int32_t slot) noexcept nogil
-cdef void idle_tree(Floor* floor, int32_t order, Tree* tree) noexcept nogil
 cdef int32_t cost_for(Floor* floor, Agent* agent, int32_t channel, int32_t own_cost, int32_t queue_cost) noexcept nogil
 cdef bint has_room(Floor* floor, int32_t slot, Kind* kind) noexcept nogil
 cdef int compare_by(Floor* floor, int32_t select, int32_t class_slot, int32_t scores, int32_t one, int32_t other) noexcept nogil

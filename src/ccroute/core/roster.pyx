@@ -93,18 +93,20 @@ cdef bint agent_before(Floor* floor, int32_t which, int32_t one, int32_t other) 
     return compare_by(floor, floor.orders[which], NONE, NONE, one, other) < 0
 
 
-cdef void idle_tree(Floor* floor, int32_t order, Tree* tree) noexcept nogil:
-    """Fill in how an order of pools is reached; order 0 is idle since."""
-    tree.floor = floor
-    tree.which = order
-    if order == 0:
-        tree.store = &floor.agents
-        tree.offset = 0           # Agent.idle is the first field
-        tree.before = idle_before
-    else:
-        tree.store = &floor.further
-        tree.offset = (order - 1) * <int32_t>sizeof(Links)
-        tree.before = agent_before
+cdef void open_orders(Floor* floor) noexcept nogil:
+    """Say how the orders of pools are reached; order 0 is idle since."""
+    cdef int32_t order
+    for order in range(floor.order_count):
+        floor.idle[order].floor = floor
+        floor.idle[order].which = order
+        if order == 0:
+            floor.idle[order].store = &floor.agents
+            floor.idle[order].offset = 0      # Agent.idle is the first field
+            floor.idle[order].before = idle_before
+        else:
+            floor.idle[order].store = &floor.further
+            floor.idle[order].offset = (order - 1) * <int32_t>sizeof(Links)
+            floor.idle[order].before = agent_before
 
 
 # ---- room ------------------------------------------------------------------------------------------------------
@@ -234,7 +236,6 @@ cdef void agent_detach(Floor* floor, int32_t slot) noexcept nogil:
     """Take an agent out of its pool; its mask stays, for agent_attach to compare."""
     cdef Agent* agent = agent_at(floor, slot)
     cdef Pool* pool
-    cdef Tree tree
     cdef int32_t order
     cdef bint was_first
     cdef uint64_t mask
@@ -243,8 +244,7 @@ cdef void agent_detach(Floor* floor, int32_t slot) noexcept nogil:
     pool = pool_at(floor, agent.pool)
     was_first = pool.roots[0].first == slot
     for order in range(floor.order_count):
-        idle_tree(floor, order, &tree)
-        order_remove(&tree, &pool.roots[order], slot)
+        order_remove(&floor.idle[order], &pool.roots[order], slot)
     mask = pool.mask
     if pool.roots[0].count == 0:
         pool_close(floor, agent.pool)
@@ -258,7 +258,6 @@ cdef void agent_attach(Floor* floor, int32_t slot) noexcept nogil:
     cdef Agent* agent = agent_at(floor, slot)
     cdef uint64_t mask = mask_of(floor, slot)
     cdef Pool* pool
-    cdef Tree tree
     cdef int32_t order
     if mask & ~agent.mask:
         mark_agent(floor, slot)
@@ -268,8 +267,7 @@ cdef void agent_attach(Floor* floor, int32_t slot) noexcept nogil:
     agent.pool = pool_for(floor, agent.profile, mask)
     pool = pool_at(floor, agent.pool)
     for order in range(floor.order_count):
-        idle_tree(floor, order, &tree)
-        order_insert(&tree, &pool.roots[order], slot)
+        order_insert(&floor.idle[order], &pool.roots[order], slot)
     if pool.roots[0].first == slot:
         profile_show(floor, agent.profile, mask)
 
@@ -293,6 +291,7 @@ cdef void mark_agent(Floor* floor, int32_t slot) noexcept nogil:
 
 cdef int roster_open(Floor* floor, int32_t agents_max) noexcept nogil:
     """Begin without agents; channels and orders are known. Return -1 without memory."""
+    open_orders(floor)
     if store_open(&floor.agents, sizeof(Agent), agents_max):
         return -1
     if store_open(&floor.counts, <int32_t>sizeof(int32_t) * floor.channel_count, agents_max):

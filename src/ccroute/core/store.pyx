@@ -6,7 +6,7 @@ kept in a snapshot, and keeps live records together. Taking and giving cost a ha
 
 from libc.string cimport memset
 
-from ccroute.core.defs cimport check, NONE, PAGE_BITS, ctz64, item_at, uint64_t
+from ccroute.core.defs cimport check, NONE, PAGE_BITS, ctz64, has_pages, item_at, uint64_t
 
 cdef enum:
     PAGE_ITEMS = 512
@@ -72,6 +72,8 @@ cdef int store_reserve(Store* store, int32_t count) noexcept nogil:
     """Make sure that the next ``count`` takes cannot fail, as far as the limit allows. Return -1 without memory."""
     # Slots are taken lowest first, so the next ones lie below the number in use plus count.
     cdef int64_t wanted = <int64_t>store.count + count
+    if has_pages(store, count):
+        return 0
     if wanted > store.limit:
         wanted = store.limit
     if wanted <= 0 or (wanted + PAGE_ITEMS - 1) >> PAGE_BITS <= store.page_count:
@@ -106,13 +108,19 @@ cdef int store_reserve_slot(Store* store, int32_t slot) noexcept nogil:
 
 cdef int32_t store_take(Store* store) noexcept nogil:
     """Return the lowest free slot, zeroed; NONE at the limit. Room was reserved."""
-    cdef int64_t index = 0
+    cdef int64_t index = store.hint
     cdef int32_t level = store.levels - 1
     if store.count >= store.limit:
         return NONE
+    if ~store.used[0][index]:
+        index = index * 64 + ctz64(~store.used[0][index])
+        store_take_slot(store, <int32_t>index)
+        return <int32_t>index
+    index = 0
     while level >= 0:
         index = index * 64 + ctz64(~store.used[level][index])
         level -= 1
+    store.hint = <int32_t>(index >> 6)
     store_take_slot(store, <int32_t>index)
     return <int32_t>index
 
@@ -139,6 +147,8 @@ cdef void store_give(Store* store, int32_t slot) noexcept nogil:
     cdef bint was_full = True
     check(store_has(store, slot))
     store.count -= 1
+    if slot >> 6 < store.hint:
+        store.hint = slot >> 6
     while level < store.levels and was_full:
         was_full = ~store.used[level][index >> 6] == 0
         store.used[level][index >> 6] &= ~(<uint64_t>1 << (index & 63))

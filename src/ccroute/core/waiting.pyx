@@ -46,21 +46,16 @@ cdef bint contact_before(Floor* floor, int32_t which, int32_t one, int32_t other
     return a.seq < b.seq
 
 
-cdef void waiting_tree(Floor* floor, Tree* tree) noexcept nogil:
-    """Fill in how the orders of classes are reached."""
-    tree.floor = floor
-    tree.store = &floor.contacts
-    tree.offset = 0               # Contact.order is the first field
-    tree.which = 0
-    tree.before = contact_before
-
-
 cdef int waiting_open(Floor* floor, int32_t contacts_max, int32_t classes_max) noexcept nogil:
     """Begin without contacts and classes. Return -1 without memory."""
     cdef int32_t blocks = classes_max // 64 + 1
     floor.first_ended = NONE
     floor.last_ended = NONE
     floor.next_contact_seq = 1
+    floor.line.floor = floor
+    floor.line.store = &floor.contacts
+    floor.line.offset = 0         # Contact.order is the first field
+    floor.line.before = contact_before
     # One block of each slope and kind may be part empty; the host counts classes, this bounds the blocks.
     floor.blocks.capacity = 0
     if store_open(&floor.contacts, sizeof(Contact), contacts_max):
@@ -253,10 +248,8 @@ cdef void class_enter(Floor* floor, int32_t slot) noexcept nogil:
     """Put a contact in its place in its class."""
     cdef Contact* contact = contact_at(floor, slot)
     cdef ContactClass* one = &floor.classes[contact.class_slot]
-    cdef Tree tree
-    waiting_tree(floor, &tree)
     set_word(floor, contact)
-    order_insert(&tree, &one.root, slot)
+    order_insert(&floor.line, &one.root, slot)
     if one.root.first == slot:
         class_show(floor, contact.class_slot)
     mark_class(floor, contact.class_slot)
@@ -267,9 +260,7 @@ cdef void class_leave(Floor* floor, int32_t slot) noexcept nogil:
     cdef Contact* contact = contact_at(floor, slot)
     cdef ContactClass* one = &floor.classes[contact.class_slot]
     cdef bint was_first = one.root.first == slot
-    cdef Tree tree
-    waiting_tree(floor, &tree)
-    order_remove(&tree, &one.root, slot)
+    order_remove(&floor.line, &one.root, slot)
     if was_first:
         class_show(floor, contact.class_slot)
 

@@ -42,8 +42,9 @@ cdef inline void agenda_close(Agenda* agenda) noexcept nogil:
 
 
 cdef inline bint entry_before(Entry* one, Entry* other) noexcept nogil:
-    # Without branches: which of two is earlier cannot be predicted, and a wrong guess costs more than the comparison.
-    return (one.at < other.at) | ((one.at == other.at) & (one.order < other.order))
+    if one.at != other.at:
+        return one.at < other.at
+    return one.order < other.order
 
 
 cdef inline bint agenda_put(Agenda* agenda, int64_t at, int kind, int32_t target) noexcept nogil:
@@ -91,7 +92,8 @@ cdef inline Entry agenda_take(Agenda* agenda) noexcept nogil:
         least = child
         child += 1
         while child < end:
-            least += (child - least) * entry_before(&heap[child], &heap[least])
+            if entry_before(&heap[child], &heap[least]):
+                least = child
             child += 1
         if not entry_before(&heap[least], &last):
             break

@@ -1,5 +1,4 @@
 from ccroute.core.acd import Acd
-
 from ccroute.sim.arrivals import Arrivals, Assignments
 
 def open_doors(acd: Acd) -> None: ...
