@@ -115,6 +115,7 @@ class BuildKernels(build_ext):
             emit_linenums=name != "release",
             include_path=["src"],
             nthreads=JOBS if len(self.extensions) > 1 else 0,
+            quiet=True,
         )
         sources = {extension.name: extension.sources for extension in generated}
         for extension in self.extensions:

@@ -386,6 +386,7 @@ cdef void do_transfer(
     record.queue = queue
     record.x = contact.queue
     record.a = to.cooldown
+    cool_down(floor, slot, agent, to.cooldown)
     leg_done(floor, leg_slot, floor.queues[leg_at(floor, leg_slot).queue].wrap_up, END_TRANSFERRED)
     floor.classes[contact.class_slot].refs -= 1
     contact.queue = queue
@@ -400,7 +401,6 @@ cdef void do_transfer(
     contact.waited = floor.now - contact.waited
     if leg_find(floor, slot, agent) != NONE:
         bar_add(floor, slot, agent, BAR_LEG)
-    cool_down(floor, slot, agent, to.cooldown)
     queue_enter(floor, slot, class_slot)
     take_next_presence(floor, agent)
 

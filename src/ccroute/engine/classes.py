@@ -98,9 +98,19 @@ class Classes:
         return requirement
 
     def slot_for(
-        self, queue: int, channel: int, own_cost: int, requires: str | None, tier: int | None, attributes: Mapping[str, Any]
+        self,
+        queue: int,
+        channel: int,
+        own_cost: int,
+        requires: str | None,
+        tier: int | None,
+        attributes: Mapping[str, Any],
+        leaving: int = -1,
     ) -> int:
-        """Return the slot of a contact's class, opened where it is new; -1 where ``classes_max`` hold contacts."""
+        """Return the slot of a contact's class, opened where it is new; -1 where ``classes_max`` hold contacts.
+
+        ``leaving`` is the class that the contact is in so far; if it is alone there, its going makes room.
+        """
         quick = (queue, channel, own_cost, requires)
         slot = self._quick.get(quick)
         if slot is not None:
@@ -116,7 +126,7 @@ class Classes:
         spec = ClassSpec(queue, channel, own_cost, expression, skills)
         slot = self._slots.get(spec)
         if slot is None:
-            slot = self._open(spec)
+            slot = self._open(spec, leaving)
         if slot >= 0 and not any(part.reads_contact for part in parts):
             if len(self._quick) >= REQUIREMENTS_CACHED_MAX:
                 self._quick.clear()
@@ -130,11 +140,12 @@ class Classes:
     def restore(self, spec: ClassSpec) -> int:
         """Open the class of a snapshot and return its slot."""
         slot = self._slots.get(spec)
-        return self._open(spec) if slot is None else slot
+        return self._open(spec, -1) if slot is None else slot
 
-    def _open(self, spec: ClassSpec) -> int:
+    def _open(self, spec: ClassSpec, leaving: int) -> int:
         if len(self._slots) >= self._classes_max and not self._sweep():
-            return -1
+            if leaving < 0 or self._acd.class_refs(leaving) > 1:
+                return -1
         before = self._profiles.everyone
         self._observe(spec)
         split_off = self._profiles.everyone & ~before

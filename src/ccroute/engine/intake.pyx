@@ -11,7 +11,7 @@ from ccroute.core.acd cimport (
 )
 from ccroute.core.defs cimport (
     CONTACT_EXISTS, NONE, PENDING_DECLINE, PENDING_RESCIND, REASON_CLASSES_MAX, REASON_CONTACTS_MAX, REFUSED_NOT, UNKNOWN_AGENT,
-    UNKNOWN_CONTACT, UNKNOWN_OFFER, UNLIMITED,
+    UNKNOWN_CONTACT, UNKNOWN_OFFER, UNLIMITED, contact_at,
 )
 from ccroute.engine.checks cimport check_attributes, check_id, check_optional_id, check_text, is_whole, whole
 
@@ -280,7 +280,7 @@ cdef int apply_transfer(Names names, object command, int32_t contact, int32_t ag
     first = names.contacts[contact]
     class_slot = names.classes.slot_for(
         names.queue_slots[command.to_queue], names.channel_slots[first.channel], NONE if first.cost is None else first.cost,
-        first.requires, first.tier, first.attributes,
+        first.requires, first.tier, first.attributes, contact_at(&acd.floor, contact).class_slot,
     )
     if class_slot == NONE:
         return REASON_CLASSES_MAX

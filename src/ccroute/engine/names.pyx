@@ -101,9 +101,12 @@ cdef class Names:
         cdef int32_t slot = self.agent_slot(reference, "agent_id")
         return None if slot == NONE else slot
 
-    def put_back(self, int32_t slot, command) -> None:
-        """Note the command that brought a contact of a snapshot; the latest contact of an id has it."""
-        self.remember(slot, command)
+    def put_back(self, contacts) -> None:
+        """Note the (slot, command) pairs that brought the contacts of a snapshot; the latest contact of an id has it."""
+        for slot, command in contacts:
+            self.remember(slot, command)
+        for slot in self.acd.contacts_behind(0):
+            self.contact_slots[self.contacts[slot].contact_id] = slot
 
     def put_back_words(self, dispositions, agent_labels, next_labels) -> None:
         """Note what the host said of contacts and agents of a snapshot."""

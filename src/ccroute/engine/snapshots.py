@@ -114,9 +114,8 @@ def load(data: bytes) -> tuple[Names, SnapshotState]:
             names.classes.restore(ClassSpec(one.queue, one.channel, one.own_cost, one.requirement, one.skills))
             for one in state.classes
         ]
-        for slot, contact in state.contacts:
-            names.put_back(slot, contact)
         snapshot.load(names.acd, body[begin + length :], slots)
+        names.put_back(state.contacts)
         names.put_back_words(state.dispositions, state.agent_labels, state.next_labels)
     except (msgspec.MsgspecError, ValueError, KeyError, IndexError) as error:
         raise SnapshotError("data", data[:16], f"a snapshot of this release; {error}") from error
