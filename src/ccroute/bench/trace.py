@@ -23,7 +23,7 @@ import msgspec
 from ccroute.bench.trace_files import TraceAgents, TraceContacts, read_agents, read_contacts
 from ccroute.errors import OutOfRange
 from ccroute.sim.arrivals import Arrivals
-from ccroute.sim.floor import Staff, one_skill_floor
+from ccroute.sim.floor import Staff, open_floor
 from ccroute.sim.trace import open_doors, simulate
 
 DIGEST_LENGTH: Final = 16
@@ -101,10 +101,12 @@ def serve(contacts: TraceContacts, agents: TraceAgents, *, through: Through) -> 
 
 def _through_core(contacts: TraceContacts, agents: TraceAgents) -> Answer:
     staff = Staff(profiles=agents.skills, agents=agents.profile)
-    floor = one_skill_floor(staff, sorted(set(contacts.skill)), contacts_max=len(contacts))
+    skills = sorted(set(contacts.skill))
+    floor = open_floor(staff, [frozenset({skill}) for skill in skills], contacts_max=len(contacts))
+    class_of = dict(zip(skills, floor.class_slots, strict=True))
     arrivals = Arrivals(
         arrival_us=contacts.arrival_us,
-        class_slot=array("i", map(floor.class_of.__getitem__, contacts.skill)),
+        class_slot=array("i", map(class_of.__getitem__, contacts.skill)),
         tier=contacts.vip,
         service_us=contacts.service_us,
         patience_us=contacts.patience_us,

@@ -188,7 +188,7 @@ cdef bint best_contact(Floor* floor, int32_t agent_slot, Pair* best) noexcept no
 
 cdef int32_t first_of_pool(Floor* floor, Pool* pool, int32_t order, int32_t contact, ContactClass* one) noexcept nogil:
     """Return the first agent of a pool that may take a contact, in an order, NONE without. O(agents barred ahead)."""
-    cdef int32_t at = pool.roots[order].first
+    cdef int32_t at = pool.roots[order].first      # NONE where the pool is kept empty
     cdef bint is_barred = contact_at(floor, contact).bars != 0
     cdef bint is_checked = one.kind == KIND_CHECKED
     if not is_barred and not is_checked:

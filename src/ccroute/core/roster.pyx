@@ -168,7 +168,7 @@ cdef void profile_show_kind(Floor* floor, int32_t profile, int32_t kind_index) n
     cdef uint64_t bits
     while at != NONE:
         pool = pool_at(floor, at)
-        if (pool.mask >> kind_index) & 1:
+        if (pool.mask >> kind_index) & 1 and pool.roots[0].count:
             idle = agent_at(floor, pool.roots[0].first).idle_since
             if idle < least:
                 least = idle
@@ -206,6 +206,10 @@ cdef int32_t pool_for(Floor* floor, int32_t profile, uint64_t mask) noexcept nog
         pool = pool_at(floor, at)
         if pool.mask == mask:
             return at
+        if pool.roots[0].count == 0:
+            # The one that was kept empty serves as well.
+            pool.mask = mask
+            return at
         at = pool.next
     at = store_take(&floor.pools)
     pool = pool_at(floor, at)
@@ -219,10 +223,12 @@ cdef int32_t pool_for(Floor* floor, int32_t profile, uint64_t mask) noexcept nog
 
 
 cdef void pool_close(Floor* floor, int32_t slot) noexcept nogil:
-    """Free an empty pool."""
+    """Free an empty pool, unless it is the only one of its profile, which is likely to be wanted again."""
     cdef Pool* pool = pool_at(floor, slot)
     cdef Profile* profile = &floor.profiles[pool.profile]
     cdef int32_t at = profile.first_pool
+    if at == slot and pool.next == NONE:
+        return
     if at == slot:
         profile.first_pool = pool.next
     else:
@@ -299,7 +305,7 @@ cdef int roster_open(Floor* floor, int32_t agents_max) noexcept nogil:
     if floor.order_count > 1:
         if store_open(&floor.further, <int32_t>sizeof(Links) * (floor.order_count - 1), agents_max):
             return -1
-    return store_open(&floor.pools, sizeof(Pool), agents_max)
+    return store_open(&floor.pools, sizeof(Pool), 2 * agents_max + 2)
 
 
 cdef void roster_close(Floor* floor) noexcept nogil:
@@ -338,7 +344,7 @@ cdef int32_t agent_open(
         or store_reserve(&floor.counts, 1)
         or (floor.order_count > 1 and store_reserve(&floor.further, 1))
         # Every page of pools that can be wanted, so that no change of pool ever needs memory.
-        or store_reserve(&floor.pools, floor.agents.count + 2 - floor.pools.count)
+        or store_reserve(&floor.pools, floor.agents.count + 2 + floor.profile_count - floor.pools.count)
         or slots_reserve(&floor.dirty_agents, floor.agents.count + 1)
         or slots_reserve(&floor.scratch, floor.agents.count + 1)
     ):
@@ -422,7 +428,9 @@ cdef int profiles_reserve(Floor* floor) noexcept nogil:
 
 cdef int32_t profile_open(Floor* floor) noexcept nogil:
     """Begin a profile that no class goes with; NONE without memory."""
-    if profiles_reserve(floor):
+    if profiles_reserve(floor) or store_reserve(
+        &floor.pools, floor.agents.count + 2 + floor.profile_count - floor.pools.count
+    ):
         return NONE
     floor.profiles[floor.profile_count].first_pool = NONE
     floor.profile_count += 1

@@ -11,6 +11,7 @@ from collections import deque
 
 from ccroute.core.defs cimport CAUSE_COMMAND
 from ccroute.engine.checks cimport whole
+from ccroute.engine.fields cimport COMMAND_ID, read
 from ccroute.engine.intake cimport apply_command, check_command
 
 from ccroute.config import Config
@@ -176,7 +177,7 @@ cdef class Engine:
         cdef object cause, known
         cdef int64_t first_seq, now
         cdef int reason
-        cdef object command_id = command.command_id
+        cdef object command_id = read(command, COMMAND_ID)
         self.is_moving = True
         self.run_until(at_us, events)
         now = self.names.acd.floor.now

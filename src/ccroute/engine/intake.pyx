@@ -13,6 +13,11 @@ from ccroute.core.defs cimport (
     CONTACT_EXISTS, NONE, PENDING_DECLINE, PENDING_RESCIND, REASON_CLASSES_MAX, REASON_CONTACTS_MAX, REFUSED_NOT, UNKNOWN_AGENT,
     UNKNOWN_CONTACT, UNKNOWN_OFFER, UNLIMITED, contact_at,
 )
+from ccroute.engine.fields cimport (
+    ACCEPT_OFFER_ID, ACTOR, ATTRIBUTES, CHANNEL, COMMAND_ID, COMPLETE_AGENT_ID, COMPLETE_CONTACT_ID, COMPLETE_DISPOSITION,
+    COMPLETE_WRAP_UP_US, CONTACT_ID, CONVERSATION_ID, COST, CUSTOMER_ID, EXCLUDED, HEAD_START_US, PARENT_ID, QUEUE_ID, REQUIRES,
+    SCORES, TIER, read,
+)
 from ccroute.engine.checks cimport check_attributes, check_id, check_optional_id, check_text, is_whole, whole
 
 import msgspec
@@ -113,24 +118,25 @@ cdef int check_scores(object value) except -1:
 
 
 cdef int check_enqueue(Names names, object command) except -1:
-    check_id(command.contact_id, "contact_id")
-    check_name(names.queue_slots, command.queue_id, "queue_id", "queue")
-    check_name(names.channel_slots, command.channel, "channel", "channel")
-    check_optional_id(command.customer_id, "customer_id")
-    check_optional_id(command.conversation_id, "conversation_id")
-    check_optional_id(command.parent_id, "parent_id")
-    check_optional_whole(command.tier, "tier", TIER_LOW, TIER_HIGH)
-    check_optional_whole(command.head_start_us, "head_start_us", -DURATION_MAX, DURATION_MAX)
-    check_optional_whole(command.cost, "cost", 0, COST_HIGH)
-    check_excluded(names, command.excluded)
-    check_scores(command.scores)
-    check_attributes(command.attributes)
-    if command.requires is not None:
-        if type(command.requires) is not str:
-            raise WrongType("requires", command.requires, "None or a str, a requirement")
-        if len(command.requires) > REQUIREMENT_LENGTH:
-            raise OutOfRange("requires", len(command.requires), f"at most {REQUIREMENT_LENGTH_MAX} characters")
-        names.classes.requirement(command.requires)
+    check_id(read(command, CONTACT_ID), "contact_id")
+    check_name(names.queue_slots, read(command, QUEUE_ID), "queue_id", "queue")
+    check_name(names.channel_slots, read(command, CHANNEL), "channel", "channel")
+    check_optional_id(read(command, CUSTOMER_ID), "customer_id")
+    check_optional_id(read(command, CONVERSATION_ID), "conversation_id")
+    check_optional_id(read(command, PARENT_ID), "parent_id")
+    check_optional_whole(read(command, TIER), "tier", TIER_LOW, TIER_HIGH)
+    check_optional_whole(read(command, HEAD_START_US), "head_start_us", -DURATION_MAX, DURATION_MAX)
+    check_optional_whole(read(command, COST), "cost", 0, COST_HIGH)
+    check_excluded(names, read(command, EXCLUDED))
+    check_scores(read(command, SCORES))
+    check_attributes(read(command, ATTRIBUTES))
+    cdef object requires = read(command, REQUIRES)
+    if requires is not None:
+        if type(requires) is not str:
+            raise WrongType("requires", requires, "None or a str, a requirement")
+        if len(requires) > REQUIREMENT_LENGTH:
+            raise OutOfRange("requires", len(requires), f"at most {REQUIREMENT_LENGTH_MAX} characters")
+        names.classes.requirement(requires)
     return 0
 
 
@@ -147,8 +153,8 @@ cdef int check_command(Names names, object command) except -1:
     if number is None:
         raise WrongType("command", command, "one of the commands of ccroute.commands")
     kind = number
-    check_optional_id(command.command_id, "command_id")
-    check_optional_id(command.actor, "actor")
+    check_optional_id(read(command, COMMAND_ID), "command_id")
+    check_optional_id(read(command, ACTOR), "actor")
     if kind == ENQUEUE:
         check_enqueue(names, command)
     elif kind == ABANDON or kind == CANCEL:
@@ -161,12 +167,12 @@ cdef int check_command(Names names, object command) except -1:
             if command.next_presence is not None:
                 check_one_of(command.next_presence, "next_presence", Presence)
     elif kind == COMPLETE:
-        names.contact_slot(command.contact_id, "contact_id")
-        if command.agent_id is not None:
-            names.agent_slot(command.agent_id, "agent_id")
-        check_text(command.disposition, "disposition")
-        if command.wrap_up_us is not None:
-            check_wrap_up(command.wrap_up_us)
+        names.contact_slot(read(command, COMPLETE_CONTACT_ID), "contact_id")
+        if read(command, COMPLETE_AGENT_ID) is not None:
+            names.agent_slot(read(command, COMPLETE_AGENT_ID), "agent_id")
+        check_text(read(command, COMPLETE_DISPOSITION), "disposition")
+        if read(command, COMPLETE_WRAP_UP_US) is not None:
+            check_wrap_up(read(command, COMPLETE_WRAP_UP_US))
     elif kind == PRESENCE:
         names.agent_slot(command.agent_id, "agent_id")
         check_one_of(command.presence, "presence", Presence)
@@ -223,15 +229,15 @@ cdef int pending_policy(Names names, object command, int32_t agent, object asked
 
 cdef object kept(object command):
     """Return a command whose attributes nobody else can change."""
-    if not command.attributes:
+    if not read(command, ATTRIBUTES):
         return command
-    attributes = {name: list(one) if type(one) is list else one for name, one in command.attributes.items()}
+    attributes = {name: list(one) if type(one) is list else one for name, one in read(command, ATTRIBUTES).items()}
     return msgspec.structs.replace(command, attributes=attributes)
 
 
 cdef int apply_enqueue(Names names, object command) except -1:
     cdef Acd acd = names.acd
-    cdef object known = names.contact_slots.get(command.contact_id)
+    cdef object known = names.contact_slots.get(read(command, CONTACT_ID))
     cdef int reason = acd.can_enqueue(NONE if known is None else <int32_t>known)
     cdef int32_t excluded[EXCLUDED_TOP]
     cdef int32_t scored[SCORES_TOP]
@@ -239,8 +245,11 @@ cdef int apply_enqueue(Names names, object command) except -1:
     cdef int32_t excluded_count = 0
     cdef int32_t scores_count = 0
     cdef int32_t class_slot, slot
-    cdef object tier = command.tier
-    cdef object head_start = command.head_start_us
+    cdef object tier = read(command, TIER)
+    cdef object head_start = read(command, HEAD_START_US)
+    cdef object cost = read(command, COST)
+    cdef list own_excluded = read(command, EXCLUDED)
+    cdef dict own_scores = read(command, SCORES)
     if reason:
         return reason
     if acd.floor.contacts.count >= acd.floor.contacts.limit:
@@ -248,16 +257,16 @@ cdef int apply_enqueue(Names names, object command) except -1:
             return REASON_CONTACTS_MAX
         names.forget(acd.floor.first_ended)
     class_slot = names.classes.slot_for(
-        names.queue_slots[command.queue_id], names.channel_slots[command.channel],
-        NONE if command.cost is None else command.cost, command.requires, tier, command.attributes,
+        names.queue_slots[read(command, QUEUE_ID)], names.channel_slots[read(command, CHANNEL)],
+        NONE if cost is None else cost, read(command, REQUIRES), tier, read(command, ATTRIBUTES),
     )
     if class_slot == NONE:
         return REASON_CLASSES_MAX
-    for one in dict.fromkeys(command.excluded) if command.excluded else ():
+    for one in dict.fromkeys(own_excluded) if own_excluded else ():
         if one in names.agent_slots:
             excluded[excluded_count] = names.agent_slots[one]
             excluded_count += 1
-    for one, score in command.scores.items() if command.scores else ():
+    for one, score in own_scores.items() if own_scores else ():
         if one in names.agent_slots:
             scored[scores_count] = names.agent_slots[one]
             scores[scores_count] = score
@@ -291,20 +300,23 @@ cdef int apply_complete(Names names, object command) except -1:
     cdef int32_t agent = NONE
     cdef int32_t contact
     cdef int reason
-    cdef object wrap_up = command.wrap_up_us
-    if command.agent_id is not None:
-        agent = names.agent_slot(command.agent_id, "agent_id")
+    cdef object wrap_up = read(command, COMPLETE_WRAP_UP_US)
+    cdef object disposition = read(command, COMPLETE_DISPOSITION)
+    cdef object before = None
+    cdef object agent_id = read(command, COMPLETE_AGENT_ID)
+    if agent_id is not None:
+        agent = names.agent_slot(agent_id, "agent_id")
         if agent == NONE:
             return UNKNOWN_AGENT
-    contact = names.contact_slot(command.contact_id, "contact_id")
+    contact = names.contact_slot(read(command, COMPLETE_CONTACT_ID), "contact_id")
     if contact == NONE:
         return UNKNOWN_CONTACT
     # The contact may close in this very call, so its disposition is noted before; a refusal takes it back.
-    before = names.dispositions.get(contact)
-    if command.disposition is not None:
-        names.dispositions[contact] = command.disposition
+    if disposition is not None:
+        before = names.dispositions.get(contact)
+        names.dispositions[contact] = disposition
     reason = names.acd.complete(contact, agent, 0 if wrap_up is None else wrap_up_of(wrap_up), wrap_up is not None)
-    if reason and command.disposition is not None:
+    if reason and disposition is not None:
         if before is None:
             del names.dispositions[contact]
         else:
@@ -323,7 +335,7 @@ cdef int apply_presence(Names names, object command) except -1:
 
 cdef int apply_offer(Names names, object command, bint is_decline) except -1:
     cdef Acd acd = names.acd
-    cdef int64_t seq = offer_seq(command.offer_id)
+    cdef int64_t seq = offer_seq(command.offer_id if is_decline else read(command, ACCEPT_OFFER_ID))
     cdef object known
     cdef int next_presence = NONE
     cdef int pending = PENDING_DECLINE

@@ -6,9 +6,12 @@ from ccroute.engine.names cimport Names
 cdef class Output:
     cdef Names names
     cdef int64_t seq                      # of the last event
+    cdef int64_t last_offer               # seq of the id at hand
+    cdef str last_offer_id
 
     cdef int drain(self, list events, object command, object cause) except -1
     cdef object event(self, Record* record, object command, object cause, object actor)
+    cdef str offer_id(self, int64_t seq)
     cdef object queued(self, Record* record, object command, object cause, object actor)
     cdef object less_frequent(
         self, Record* record, object contact_id, object agent_id, object queue_id, object command, object cause, object actor

@@ -9,6 +9,8 @@ from ccroute.core.defs cimport (
     RECORD_WRAP_UP_EXTENDED, RECORD_WRAP_UP_STARTED, int32_t,
 )
 
+from ccroute.engine.fields cimport ACTOR, CHANNEL, CONTACT_ID, CONVERSATION_ID, CUSTOMER_ID, PARENT_ID, read
+
 from ccroute.commands import SetPresence
 from ccroute.events import (
     CommandRefused, CommandRepeated, ContactAbandoned, ContactActive, ContactCancelled, ContactClosed, ContactHeld, ContactQueued,
@@ -46,7 +48,7 @@ cdef class Output:
         """
         cdef Record* record
         cdef int32_t at
-        cdef object actor = None if command is None else command.actor
+        cdef object actor = None if command is None else read(command, ACTOR)
         for at in range(self.names.acd.floor.record_count):
             record = &self.names.acd.floor.records[at]
             self.seq += 1
@@ -69,23 +71,25 @@ cdef class Output:
         if record.contact == NONE:
             return self.of_agent(record, command, cause, actor)
         contact = names.contacts[record.contact]
-        contact_id = contact.contact_id
+        contact_id = read(contact, CONTACT_ID)
         if kind == RECORD_OFFERED:
             return OfferMade(
-                seq=self.seq, at_us=record.at, cause=cause, actor=actor, offer_id=f"o{record.offer}", contact_id=contact_id,
-                agent_id=agent_id, queue_id=queue_id, channel=contact.channel, customer_id=contact.customer_id,
+                seq=self.seq, at_us=record.at, cause=cause, actor=actor, offer_id=self.offer_id(record.offer),
+                contact_id=contact_id, agent_id=agent_id, queue_id=queue_id, channel=read(contact, CHANNEL),
+                customer_id=read(contact, CUSTOMER_ID),
                 mode=MODES[names.acd.floor.queues[record.queue].mode], rank=record.y, cost=record.x,
                 expires_at_us=None if record.a == NONE else record.a,
             )
         if kind == RECORD_ACCEPTED:
             return OfferAccepted(
-                seq=self.seq, at_us=record.at, cause=cause, actor=actor, offer_id=f"o{record.offer}", contact_id=contact_id,
-                agent_id=agent_id,
+                seq=self.seq, at_us=record.at, cause=cause, actor=actor, offer_id=self.offer_id(record.offer),
+                contact_id=contact_id, agent_id=agent_id,
             )
         if kind == RECORD_ACTIVE:
             return ContactActive(
                 seq=self.seq, at_us=record.at, cause=cause, actor=actor, contact_id=contact_id, agent_id=agent_id,
-                offer_id=f"o{record.offer}", queue_id=queue_id, channel=contact.channel, cost=record.x, waited_us=record.a,
+                offer_id=self.offer_id(record.offer), queue_id=queue_id, channel=read(contact, CHANNEL), cost=record.x,
+                waited_us=record.a,
             )
         if kind == RECORD_WRAP_UP_STARTED:
             return WrapUpStarted(
@@ -109,14 +113,22 @@ cdef class Output:
             )
         return self.less_frequent(record, contact_id, agent_id, queue_id, command, cause, actor)
 
+    cdef str offer_id(self, int64_t seq):
+        """Return the id of an offer; the events of an accept in a row share one."""
+        if seq != self.last_offer:
+            self.last_offer = seq
+            self.last_offer_id = f"o{seq}"
+        return self.last_offer_id
+
     cdef object queued(self, Record* record, object command, object cause, object actor):
         """The contact's own command is the one at hand, or was noted when it came."""
         cdef Names names = self.names
         cdef object contact = names.contacts[record.contact]
         return ContactQueued(
-            seq=self.seq, at_us=record.at, cause=cause, actor=actor, contact_id=contact.contact_id,
-            handle=names.acd.contact_handle(record.contact), queue_id=names.queue_ids[record.queue], channel=contact.channel,
-            customer_id=contact.customer_id, conversation_id=contact.conversation_id, parent_id=contact.parent_id,
+            seq=self.seq, at_us=record.at, cause=cause, actor=actor, contact_id=read(contact, CONTACT_ID),
+            handle=names.acd.contact_handle(record.contact), queue_id=names.queue_ids[record.queue], channel=read(contact, CHANNEL),
+            customer_id=read(contact, CUSTOMER_ID), conversation_id=read(contact, CONVERSATION_ID),
+            parent_id=read(contact, PARENT_ID),
             tier=record.x, head_start_us=record.b, place_at_us=record.a,
         )
 
@@ -128,15 +140,15 @@ cdef class Output:
         own = dict(seq=self.seq, at_us=record.at, cause=cause, actor=actor, contact_id=contact_id)
         if kind == RECORD_DECLINED:
             return OfferDeclined(
-                **own, offer_id=f"o{record.offer}", agent_id=agent_id, cooldown_us=record.a,
+                **own, offer_id=self.offer_id(record.offer), agent_id=agent_id, cooldown_us=record.a,
                 reason=command.reason if record.x else None,
             )
         if kind == RECORD_EXPIRED:
             return OfferExpired(
-                **own, offer_id=f"o{record.offer}", agent_id=agent_id, expiries=record.x, cooldown_us=record.a
+                **own, offer_id=self.offer_id(record.offer), agent_id=agent_id, expiries=record.x, cooldown_us=record.a
             )
         if kind == RECORD_RESCINDED:
-            return OfferRescinded(**own, offer_id=f"o{record.offer}", agent_id=agent_id, reason=RESCINDS[record.x])
+            return OfferRescinded(**own, offer_id=self.offer_id(record.offer), agent_id=agent_id, reason=RESCINDS[record.x])
         if kind == RECORD_EXHAUSTED:
             return OffersExhausted(**own, queue_id=queue_id, offers=record.x)
         if kind == RECORD_HELD:

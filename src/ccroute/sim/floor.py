@@ -1,4 +1,4 @@
-"""Setting up a floor to simulate: agents with sets of skills, and contacts that need one skill each."""
+"""Setting up a floor to simulate: agents with sets of skills, and contacts that need some of them."""
 
 from __future__ import annotations
 
@@ -33,27 +33,19 @@ class Floor:
 
     acd: Acd
     """The core. Agents' slots are their indices in :attr:`Staff.agents`; all are offline until a loop begins."""
-    class_of: dict[int, int]
-    """The class slot of the contacts that need a skill, by skill."""
+    class_slots: Sequence[int]
+    """The class slot of the contacts with each of the needs that the floor was made for."""
 
 
-def one_skill_floor(staff: Staff, skills: Sequence[int], *, contacts_max: int) -> Floor:
-    """Return a floor where each contact needs one of ``skills`` and goes to the agent idle longest who has it.
+def open_floor(staff: Staff, needs: Sequence[frozenset[int]], *, contacts_max: int) -> Floor:
+    """Return a floor where each contact goes to the agent idle longest who has all the skills it needs.
 
-    Everything runs in one queue: the higher tier first, then the earlier arrival. O(skills · profiles + agents).
+    Everything runs in one queue: the higher tier first, then the earlier arrival. O(needs · profiles + agents).
 
-    :param skills: every skill that a contact may need; agents' further skills do not matter.
+    :param needs: what contacts may need, from one skill on, a class each; agents' further skills do not matter.
     :param contacts_max: the most contacts that wait or are served at one time; fewer are not allocated.
     """
-    acd = Acd(
-        channels=[(UNITS, 0)],
-        selects=[((0,), (False,), None)],
-        contacts_max=max(1, contacts_max),
-        agents_max=max(1, len(staff.agents)),
-        classes_max=max(1, len(skills)),
-        idle_grace_us=0,
-        retain_us=0,
-    )
+    acd = _empty(agents=len(staff.agents), classes=len(needs), contacts_max=contacts_max)
     queue = acd.add_queue(
         select=0,
         mode=0,
@@ -70,17 +62,28 @@ def one_skill_floor(staff: Staff, skills: Sequence[int], *, contacts_max: int) -
         paused=False,
     )
     policy = acd.add_policy(1, [_NOT_GIVEN], [_NOT_GIVEN])
-    holders: dict[int, list[int]] = {skill: [] for skill in skills}
+    holders: dict[int, set[int]] = {skill: set() for need in needs for skill in need}
     for profile, has in enumerate(staff.profiles):
         acd.add_profile()
         for skill in has:
             if skill in holders:
-                holders[skill].append(profile)
+                holders[skill].add(profile)
     for profile in staff.agents:
         acd.add_agent(profile, policy, UNITS, 1)
-    class_of: dict[int, int] = {}
-    for skill in skills:
-        if skill not in class_of:
-            class_of[skill] = acd.open_class(queue, 0, _NOT_GIVEN)
-            acd.serve(class_of[skill], 1, holders[skill])
-    return Floor(acd=acd, class_of=class_of)
+    class_slots = []
+    for need in needs:
+        class_slots.append(acd.open_class(queue, 0, _NOT_GIVEN))
+        acd.serve(class_slots[-1], 1, sorted(set.intersection(*(holders[skill] for skill in need))))
+    return Floor(acd=acd, class_slots=class_slots)
+
+
+def _empty(*, agents: int, classes: int, contacts_max: int) -> Acd:
+    return Acd(
+        channels=[(UNITS, 0)],
+        selects=[((0,), (False,), None)],
+        contacts_max=max(1, contacts_max),
+        agents_max=max(1, agents),
+        classes_max=max(1, classes),
+        idle_grace_us=0,
+        retain_us=0,
+    )

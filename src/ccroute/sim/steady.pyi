@@ -1,0 +1,26 @@
+from array import array
+from collections.abc import Sequence
+from typing import final
+
+from ccroute.core.acd import Acd
+
+@final
+class SteadyFloor:
+    def __new__(
+        cls,
+        acd: Acd,
+        class_slots: array[int],
+        serves: bytes,
+        profile_of: array[int],
+        profiles: int,
+        seed: int,
+    ) -> SteadyFloor: ...
+    def sign_in(self, first_class: Sequence[int]) -> None: ...
+    def fill(self, contacts: int) -> None: ...
+    def saturated(self, iterations: int) -> None: ...
+    def idle(self, iterations: int) -> None: ...
+    def checked(self, iterations: int, is_idle: bool) -> None: ...
+    @property
+    def busy_agents(self) -> int: ...
+    @property
+    def taken_contacts(self) -> int: ...
