@@ -165,6 +165,18 @@ def test_an_output_that_is_closed_is_no_traceback(center: Path) -> None:
     assert (done.returncode, done.stderr.count(b"\n"), b"Traceback" in done.stderr) == (2, 1, False)
 
 
+@pytest.mark.parametrize(("error", "status"), [(KeyboardInterrupt(), 130), (MemoryError(), 2)], ids=["^C", "memory"])
+def test_an_interrupt_or_want_of_memory_is_no_traceback(
+    command, monkeypatch, error: BaseException, status: int
+) -> None:
+    def fail(path: str) -> None:
+        raise error
+
+    monkeypatch.setattr("ccroute.config.faults_of_file", fail)
+    result = command("check", os.devnull)
+    assert (result.status, result.out, result.error.count("\n")) == (status, "", status == 2)
+
+
 # check
 
 
@@ -415,6 +427,22 @@ def test_bench_trace_tells_every_assignment_in_its_digest(command, tmp_path: Pat
     assert str(told["digest"]) in command("bench", "trace", contacts, agents).out
     wrong = command("bench", "trace", contacts, agents, "--through", "luck")
     assert (wrong.status, wrong.error) == (2, "ccroute: OutOfRange: through must be core or engine, was 'luck'\n")
+
+
+def test_bench_core_has_a_line_a_regime(command) -> None:
+    sizes = {"agents": 20, "profiles": 5, "classes": 5, "waiting": 50, "skills": 10, "iterations": 200}
+    words = [word for name, size in sizes.items() for word in (f"--{name}", size)]
+    told = command("bench", "core", *words, "--json").objects()
+    assert [list(line) for line in told] == [["regime", "ns_per_decision", "bytes_per_waiting"]] * 2
+    assert [line["regime"] for line in told] == ["saturated", "idle"]
+    assert "ns per decision" in command("bench", "core", *words).out
+    assert command("bench", "core", "--agents", "0").status == 2
+
+
+def test_bench_engine_tells_lives_a_second_both_ways(command) -> None:
+    (told,) = command("bench", "engine", "--lives", "50", "--runs", "1", "--json").objects()
+    assert list(told) == ["lives_per_cpu_second_handle", "lives_per_cpu_second_handle_many"]
+    assert "handle many" in command("bench", "engine", "--lives", "50", "--runs", "1").out
 
 
 def test_the_embedding_example_runs() -> None:

@@ -10,12 +10,13 @@ import pytest
 
 import ccroute
 import ccroute.commands
+import ccroute.config
 import ccroute.config.structs
 import ccroute.errors
 import ccroute.events
 import ccroute.types
 
-WORD_MODULES = [ccroute.commands, ccroute.errors, ccroute.events, ccroute.types, ccroute.config.structs]
+WORD_MODULES = [ccroute.commands, ccroute.errors, ccroute.events, ccroute.types]
 
 
 def public_classes(module: types.ModuleType) -> set[str]:
@@ -48,6 +49,10 @@ def test_every_public_name_of_the_package_is_exported() -> None:
 @pytest.mark.parametrize("module", WORD_MODULES, ids=lambda module: module.__name__)
 def test_every_word_is_exported(module: types.ModuleType) -> None:
     assert public_classes(module) - set(ccroute.__all__) == set()
+
+
+def test_every_word_of_the_configuration_is_exported_by_its_package() -> None:
+    assert public_classes(ccroute.config.structs) - set(ccroute.config.__all__) == set()
 
 
 def test_the_package_is_typed() -> None:

@@ -23,13 +23,15 @@ from ccroute.commands import (
     EndWrapUp,
     EnqueueContact,
     HoldContact,
+    OpenQueue,
+    PauseQueue,
     SetPresence,
 )
 from ccroute.config.structs import Agent, Config, EngineSettings, Offer, Queue
 from ccroute.events import AnyEvent, ContactActive, Event, OfferMade
 from ccroute.types import OfferMode, Presence
 from tests.ledger import Ledger
-from tests.steps import Advance, Duel, Handle, Malformed, Restore, Step, counters_of
+from tests.steps import Advance, Batch, Duel, Handle, Malformed, Restore, Step, counters_of
 from tests.worlds import random_command, random_config, random_malformed, random_time
 
 ROOT = Path(__file__).parent.parent
@@ -236,6 +238,19 @@ def test_events_hold_exactly_the_types_they_declare(random: Random) -> None:
             value = getattr(event, name)
             read_back = getattr(msgspec.convert(msgspec.to_builtins(event), type(event)), name)
             assert type(value) is type(read_back), (name, value)
+
+
+# ---- time
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_first_call_may_jump_with_every_command_it_has(count: int) -> None:
+    duel = Duel(Config(engine=EngineSettings(jump_max_us=10), queues={"q": Queue()}))
+    pairs: list[tuple[Command, int]] = [(PauseQueue(queue_id="q"), 1_000 * number) for number in range(1, count + 1)]
+    duel.do(Batch(tuple(pairs)))
+    assert duel.engine.now_us == 1_000 * count
+    duel.do(Batch(((OpenQueue(queue_id="q"), duel.engine.now_us + 11),)))
+    assert duel.engine.now_us == 1_000 * count
 
 
 # ---- 10 bounds

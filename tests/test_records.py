@@ -194,6 +194,13 @@ def test_a_damaged_compressed_file_is_an_error_of_the_file(tmp_path: Path) -> No
         read_calls(path)
 
 
+def test_a_record_has_at_most_so_many_calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ccroute.records.reading.CALLS_MAX", 1)
+    assert len(read(tmp_path, row(100, waits=5), row(110))) == 1
+    with pytest.raises(RecordError, match="line 3 must be the last of at most 1 calls, was 2"):
+        read(tmp_path, row(100, waits=5), row(110, waits=5))
+
+
 # Days.
 
 
@@ -348,6 +355,13 @@ def test_the_configuration_keeps_what_it_says_of_queues_agents_and_priorities(tm
     assert config.queues["NW"].order_list == ["A2", "A1"]
     assert (enqueue(config, calls[2]).tier, enqueue(config, calls[2]).head_start_us) == (1, 5 * S)
     assert enqueue(config, calls[2]).queue_id == "NW"
+
+
+def test_a_queue_for_the_rest_is_made_only_where_there_is_a_rest(tmp_path: Path) -> None:
+    center = Config.from_toml("[queues.PS]")
+    (day,) = days_of(read(tmp_path, row(100, begins=100, works=5, server="A1")))
+    config = config_of_day(center, day, {"PS"})
+    assert (list(config.queues), config.agents["A1"].queues) == (["PS"], {"PS": 1})
 
 
 def test_a_type_may_be_called_anything_printable(tmp_path: Path) -> None:

@@ -65,7 +65,8 @@ class EngineAndModel(RuleBasedStateMachine):
         self.ledger.read(events)
 
     def _pairs(self, random: Random, count: int) -> list[tuple[Command, int]]:
-        return [(random_command(random, self.duel.model), random_time(random, self.duel.model)) for _ in range(count)]
+        model = self.duel.model
+        return [(random_command(random, model), random_time(random, model, far=False)) for _ in range(count)]
 
     @rule(random=RANDOMS, count=st.integers(1, 4))
     def handle_many_with_one_bad(self, random: Random, count: int) -> None:

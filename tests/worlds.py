@@ -16,12 +16,14 @@ from hypothesis import strategies as st
 from ccroute import commands
 from ccroute.commands import Command
 from ccroute.config.structs import Agent, AgentChannel, AgentQueue, Channel, Config, EngineSettings, Offer, Queue, Skill
-from ccroute.types import KeepsPlace, OfferMode, PendingOffers, Presence
+from ccroute.types import TIME_US_MAX, KeepsPlace, OfferMode, PendingOffers, Presence
 from tests.model import Model
 from tests.model.state import Contact
 from tests.steps import Advance, Batch, Handle, Malformed, Restore, Step
 
 DAY_US = 24 * 3600 * 1_000_000
+LATEST_US = TIME_US_MAX - 200 * DAY_US
+"""As far as random steps go, so that every deadline is a time."""
 CHANNELS = ("voice", "chat", "email", "pigeon")
 SKILLS = ("s0", "s1", "s2")
 CONTACTS = tuple(f"c{number}" for number in range(10))
@@ -206,7 +208,7 @@ def random_step(random: Random, model: Model) -> Step:
         return Malformed(random_malformed(random, model), model.now)
     if chance < 96:
         return Restore()
-    pairs = [(random_command(random, model), random_time(random, model)) for _ in range(random.randrange(5))]
+    pairs = [(random_command(random, model), random_time(random, model, far=False)) for _ in range(random.randrange(5))]
     bad = _spoil(random, pairs, model)
     return Batch(tuple(pairs), bad, allow_jump)
 
@@ -220,8 +222,12 @@ def _spoil(random: Random, pairs: list[tuple[Command, int]], model: Model) -> in
     return index
 
 
-def random_time(random: Random, model: Model) -> int:
+def random_time(random: Random, model: Model, far: bool = True) -> int:
     """Return a time near the present, or at the deadline of a timer or beside it, or in the past, or far ahead."""
+    if (
+        far and _one_in(random, 40) and not model.timers
+    ):  # with timers, a contact that nobody answers is offered for ever
+        return min(model.now + int(_pick(random, (DAY_US, 10**12, 10**15))), LATEST_US)
     chance = random.randrange(20)
     if chance < 9:
         return model.now
@@ -271,7 +277,7 @@ def _enqueue(random: Random, model: Model, shared: dict[str, Any]) -> Command:
         parent_id="c0" if _one_in(random, 6) else None,
         requires=requires if _one_in(random, 3) else None,
         tier=_pick(random, (None, None, None, None, 0, 1, 2, -1)),
-        head_start_us=_pick(random, (None, None, None, 0, 2, 5, -3, 90_000_000)),
+        head_start_us=_pick(random, (None, None, None, 0, 2, 5, -3, 90_000_000, 90 * DAY_US, -90 * DAY_US)),
         excluded=_some(random, ("a0", "a1", "a2", "ghost")) if _one_in(random, 5) else [],
         scores={agent: random.randrange(-2, 4) for agent in _some(random, ("a0", "a1", "a2", "ghost"))},
         attributes=_random_contact_attributes(random),

@@ -1,4 +1,4 @@
-"""ccroute: a headless contact-centre routing engine. Commands and times in, events out, and every decision explained."""
+"""ccroute: a headless contact-centre routing engine. Commands and times in, events out, every decision explained."""
 
 from ccroute.commands import (
     AbandonContact,
@@ -39,6 +39,7 @@ from ccroute.errors import (
     EngineBug,
     EngineClosed,
     EngineOutOfMemory,
+    EngineStateError,
     ForkedEngine,
     InvalidArgument,
     InvalidId,
@@ -100,6 +101,7 @@ __all__ = [
     "AbandonContact",
     "AcceptOffer",
     "AgentStatus",
+    "AgentVerdict",
     "AnyCommand",
     "AnyEvent",
     "CancelContact",
@@ -130,8 +132,10 @@ __all__ = [
     "EngineBug",
     "EngineClosed",
     "EngineOutOfMemory",
+    "EngineStateError",
     "EnqueueContact",
     "Event",
+    "Explanation",
     "ExtendWrapUp",
     "ForkedEngine",
     "HoldContact",
@@ -143,6 +147,7 @@ __all__ = [
     "LegState",
     "LegStatus",
     "NextPresenceSet",
+    "Obstacle",
     "OfferAccepted",
     "OfferDeclined",
     "OfferExpired",

@@ -19,6 +19,7 @@ __all__ = [
     "EngineBug",
     "EngineClosed",
     "EngineOutOfMemory",
+    "EngineStateError",
     "ForkedEngine",
     "InvalidArgument",
     "InvalidId",
@@ -36,16 +37,17 @@ _SHOWN_MAX = 80
 
 
 def shown(value: object) -> str:
-    """Return ``repr(value)``, cut to a length that fits a message, and safe for values whose ``repr`` fails."""
-    if isinstance(value, (str, bytes)):
+    """Return ``repr(value)``, cut to a length that fits a message, and safe for values that do odd things when shown."""
+    if type(value) is str or type(value) is bytes:
         value = value[:_SHOWN_MAX]
-    elif isinstance(value, int) and value.bit_length() > 256:
+    elif type(value) is int and value.bit_length() > 256:
         return f"an integer of {value.bit_length()} bits"
     try:
         text = repr(value)
-    except Exception:  # a caller's own __repr__ may do anything
-        text = f"<{type(value).__name__}>"
-    text = text.encode("utf-8", "backslashreplace").decode()
+    except Exception:  # a caller's own __repr__ may do anything, and its type may have no plain name
+        text = type.__repr__(type(value))
+    # What comes back may be of a class of the caller's own, so that only the methods of str itself are asked.
+    text = str.__getitem__(text, slice(_SHOWN_MAX + 1)).encode("utf-8", "backslashreplace").decode()
     return text if len(text) <= _SHOWN_MAX else text[: _SHOWN_MAX - 1] + "…"
 
 

@@ -66,42 +66,59 @@ class Presence(enum.StrEnum):
     """Where an agent is, as far as routing is concerned; a label says the rest."""
 
     OFFLINE = "offline"
+    """Signed out. Leaving it is the sign-in, which begins the count of accepts anew."""
     AVAILABLE = "available"
+    """Takes offers, as far as channels and units allow."""
     AWAY = "away"
+    """Signed in, but takes no offers."""
 
 
 class ContactState(enum.StrEnum):
     """State of a contact. The last three are ends: a contact reaches exactly one of them, once."""
 
     QUEUED = "queued"
+    """Waits in a queue, offered or not."""
     ACTIVE = "active"
+    """At least one agent took it, and a leg of it has not ended."""
     CLOSED = "closed"
+    """Served: its last leg ended."""
     ABANDONED = "abandoned"
+    """The customer left while it waited."""
     CANCELLED = "cancelled"
+    """The host took it back."""
 
 
 class LegState(enum.StrEnum):
     """State of an agent's part in a contact."""
 
     ACTIVE = "active"
+    """The agent is at work on the contact."""
     HELD = "held"
+    """The agent has put the contact on hold; the leg keeps its units."""
     WRAPPING = "wrapping"
+    """The work is done and the agent writes it up; the leg keeps its units."""
 
 
 class OfferMode(enum.StrEnum):
     """How a queue hands its contacts to agents."""
 
     AUTO = "auto"
+    """The offer is accepted in the moment it is made."""
     RING = "ring"
+    """The agent accepts or declines within the time-out of the queue."""
 
 
 class PendingOffers(enum.StrEnum):
     """What becomes of an agent's pending offers when it leaves ``available``."""
 
     DECLINE = "decline"
+    """They end as declined, with cool-down."""
     RESCIND = "rescind"
+    """They are taken back, without cool-down."""
     KEEP = "keep"
+    """They stay pending and may still be accepted."""
     REFUSE = "refuse"
+    """The command is refused while there are any."""
 
 
 class KeepsPlace(enum.StrEnum):
@@ -119,44 +136,68 @@ class TransferMode(enum.StrEnum):
     """How a contact changes hands."""
 
     BLIND = "blind"
+    """The giver's leg ends, or goes to wrap-up, at once."""
 
 
 class LegEnd(enum.StrEnum):
     """Why a leg ended."""
 
     COMPLETED = "completed"
+    """Its work was completed."""
     TRANSFERRED = "transferred"
+    """Its agent gave the contact away."""
     CANCELLED = "cancelled"
+    """The contact was cancelled."""
 
 
 class RescindReason(enum.StrEnum):
     """Why an offer was taken back."""
 
     ABANDONED = "abandoned"
+    """The customer left."""
     CANCELLED = "cancelled"
+    """The host took the contact back."""
     PRESENCE = "presence"
+    """The agent left ``available``, by somebody else's command or for want of an answer."""
 
 
 class RefusalReason(enum.StrEnum):
     """Why a well-formed command could not be carried out right now."""
 
     UNKNOWN_CONTACT = "unknown_contact"
+    """No contact of this id or handle is inside or retained."""
     UNKNOWN_AGENT = "unknown_agent"
+    """The configuration has no agent of this id or handle."""
     UNKNOWN_OFFER = "unknown_offer"
+    """No offer of this id was ever made."""
     CONTACT_EXISTS = "contact_exists"
+    """A contact of this id is inside, or has ended while an agent still wraps it up."""
     CONTACT_ENDED = "contact_ended"
+    """The contact has ended and has no leg left."""
     CONTACT_ACTIVE = "contact_active"
+    """An agent is at work on the contact, so that it cannot be abandoned."""
     CONTACT_QUEUED = "contact_queued"
+    """The contact waits and has no leg to complete."""
     CONTACTS_MAX = "contacts_max"
+    """``contacts_max`` contacts are inside and none of them can be forgotten."""
     CLASSES_MAX = "classes_max"
+    """The contact needs a class of its own, and ``classes_max`` classes hold contacts."""
     OFFER_ENDED = "offer_ended"
+    """The offer was accepted, declined or rescinded before, or has expired."""
     OFFERS_PENDING = "offers_pending"
+    """The agent has pending offers, and the command said to refuse then."""
     NO_LEG = "no_leg"
+    """The agent has no leg in this contact."""
     LEG_ACTIVE = "leg_active"
+    """The leg is active."""
     LEG_HELD = "leg_held"
+    """The leg is on hold."""
     LEG_WRAPPING = "leg_wrapping"
+    """The leg is in wrap-up."""
     QUEUE_PAUSED = "queue_paused"
+    """The queue is paused already."""
     QUEUE_OPEN = "queue_open"
+    """The queue is open already."""
 
 
 class Rule(enum.StrEnum):

@@ -9,7 +9,7 @@ from typing import Any
 
 from ccroute.config.structs import AgentChannel, AgentQueue, Channel, Config
 from ccroute.config.structs import Queue as QueueConfig
-from ccroute.types import ContactState, OfferMode, Presence
+from ccroute.types import ContactState, OfferMode, Presence, Rule
 from tests.model.expressions import Expressions
 from tests.model.state import Agent, Contact
 
@@ -57,15 +57,51 @@ class Choice:
 
     def pairs(self, now: int, contacts: Iterable[Contact], agents: Iterable[Agent], paused: set[str]) -> list[Pair]:
         """Return every eligible pair, least first."""
-        waiting = [c for c in contacts if c.state == ContactState.QUEUED and c.offer is None and c.queue not in paused]
-        free = [a for a in agents if a.presence == Presence.AVAILABLE and a.next is None]
+        free = [agent for agent in agents if agent.presence == Presence.AVAILABLE and agent.next is None]
         found = []
-        for contact in waiting:
+        for contact in contacts:
+            if self.rules_against_all(contact, paused):
+                continue
             for agent in free:
-                rank, cost = self.rank(contact.queue, agent), self.cost(contact, agent)
-                if rank is not None and self.is_allowed(contact, agent) and self.has_room(contact, agent, cost):
+                rank = self.rank(contact.queue, agent)
+                if rank is not None and not self.rules_against(contact, agent):
+                    cost = self.cost(contact, agent)
                     found.append(Pair(contact, agent, rank, cost, self.key(now, contact, agent, rank)))
         return sorted(found, key=lambda pair: pair.key)
+
+    def rules_against_all(self, contact: Contact, paused: set[str]) -> list[Rule]:
+        """Return the rules that keep every agent from the contact."""
+        rules = {
+            Rule.CONTACT_STATE: contact.state != ContactState.QUEUED,
+            Rule.OFFER_OUT: contact.offer is not None,
+            Rule.QUEUE_PAUSED: contact.queue in paused,
+        }
+        return [rule for rule, is_broken in rules.items() if is_broken]
+
+    def rules_against(self, contact: Contact, agent: Agent) -> list[Rule]:
+        """Return the rules that keep this agent from the contact, beside those that keep every agent from it."""
+        queue = self.config.queues[contact.queue]
+        given, channel = contact.given, contact.given.channel
+        rings = queue.offer.mode == OfferMode.RING
+        taken_as = agent.config.channels.get(channel, AgentChannel())
+        is_unlisted = agent.config.channels_closed and channel not in agent.config.channels
+        rules = {
+            Rule.PRESENCE: agent.presence != Presence.AVAILABLE,
+            Rule.NEXT_PRESENCE: agent.next is not None,
+            Rule.OFFERS_MAX: rings and len(agent.offers) >= agent.config.offers_max,
+            Rule.MEMBERSHIP: self.rank(contact.queue, agent) is None,
+            Rule.REQUIREMENT: not all(
+                self.expressions.holds(text, agent.id, given, contact.queue)
+                for text in (queue.requires, given.requires)
+            ),
+            Rule.EXCLUDED: agent.id in given.excluded,
+            Rule.COOLDOWN: agent.id in contact.cooldowns,
+            Rule.LEG: any(leg.agent is agent for leg in contact.legs),
+            Rule.CHANNEL_CLOSED: taken_as.blocked or is_unlisted,
+            Rule.CHANNEL_MAX: taken_as.max is not None and agent.on_channel(channel) >= taken_as.max,
+            Rule.CAPACITY: agent.taken() + self.cost(contact, agent) > agent.config.capacity,
+        }
+        return [rule for rule, is_broken in rules.items() if is_broken]
 
     def rank(self, queue_id: str, agent: Agent) -> int | None:
         """Return the rank at which an agent serves a queue, or None where it does not."""
@@ -75,29 +111,6 @@ class Choice:
         if listed is not None:
             return listed
         return 1 if self.config.queues[queue_id].members == "all" else None
-
-    def is_allowed(self, contact: Contact, agent: Agent) -> bool:
-        """Tell whether requirements, exclusions, cool-downs and an earlier leg let the agent have the contact."""
-        return (
-            self.expressions.holds(self.config.queues[contact.queue].requires, agent.id, contact.given, contact.queue)
-            and self.expressions.holds(contact.given.requires, agent.id, contact.given, contact.queue)
-            and agent.id not in contact.given.excluded
-            and agent.id not in contact.cooldowns
-            and all(leg.agent is not agent for leg in contact.legs)
-        )
-
-    def has_room(self, contact: Contact, agent: Agent, cost: int) -> bool:
-        """Tell whether the agent takes the channel and has a place for the offer and the units for the contact."""
-        queue = self.config.queues[contact.queue]
-        channel = contact.given.channel
-        taken_as = agent.config.channels.get(channel, AgentChannel())
-        return (
-            (queue.offer.mode == OfferMode.AUTO or len(agent.offers) < agent.config.offers_max)
-            and not taken_as.blocked
-            and not (agent.config.channels_closed and channel not in agent.config.channels)
-            and (taken_as.max is None or agent.on_channel(channel) < taken_as.max)
-            and agent.taken() + cost <= agent.config.capacity
-        )
 
     def cost(self, contact: Contact, agent: Agent) -> int:
         """Return the units the contact would take of the agent: the first that is set."""
@@ -113,10 +126,16 @@ class Choice:
 
     def key(self, now: int, contact: Contact, agent: Agent, rank: int) -> tuple[Any, ...]:
         """Return the whole key of section 5; the least pair is taken."""
-        queue = self.config.queues[contact.queue]
-        credit = Fraction(queue.ageing * (now - contact.place), 1000) + self.head_start(contact)
-        chosen = [self._preferred_first(key, now, contact, agent) for key in select_keys(queue)]
-        return (-self.tier(contact), rank, -credit, contact.seq, *chosen, agent.idle_since, agent.seq)
+        tier, credit, seq = self.place(now, contact)
+        chosen = [
+            self._preferred_first(key, now, contact, agent) for key in select_keys(self.config.queues[contact.queue])
+        ]
+        return (tier, rank, credit, seq, *chosen, agent.idle_since, agent.seq)
+
+    def place(self, now: int, contact: Contact) -> tuple[int, Fraction, int]:
+        """Return the contact's part of the key, without the rank; the least is first in line."""
+        credit = Fraction(self.config.queues[contact.queue].ageing * (now - contact.place), 1000)
+        return (-self.tier(contact), -credit - self.head_start(contact), contact.seq)
 
     def away_after(self, contact: Contact) -> int:
         """Return after how many expiries in a row an agent that does not answer the contact is away; 0 is never."""

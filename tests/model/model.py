@@ -258,11 +258,8 @@ class Model:
         if cooldown_us > 0:
             self._disarm(contact.cooldowns.get(agent.id))
             due = self.now + cooldown_us
-            contact.cooldowns[agent.id] = self._arm(due, "cooldown", lambda: self._cool_off(contact, agent))
+            contact.cooldowns[agent.id] = self._arm(due, "cooldown", lambda: contact.cooldowns.__delitem__(agent.id))
         return cooldown_us
-
-    def _cool_off(self, contact: Contact, agent: Agent) -> None:
-        del contact.cooldowns[agent.id]
 
     def _tell_exhausted(self, contact: Contact) -> None:
         offers_max = self.config.queues[contact.queue].offers_max_per_contact
@@ -367,6 +364,7 @@ class Model:
     def _change_presence(self, agent: Agent, presence: Presence, label: str | None, offers: PendingOffers) -> None:
         previous = agent.presence
         agent.presence = presence
+        agent.label = label
         agent.next = None
         if previous == Presence.OFFLINE and presence != Presence.OFFLINE:
             agent.idle_since = self.now

@@ -90,6 +90,7 @@ class Agent:
     id: str
     config: AgentConfig
     presence: Presence = Presence.OFFLINE
+    label: str | None = None
     next: tuple[Presence, str | None, PendingOffers] | None = None
     idle_since: int = 0
     away_since: int = 0

@@ -41,12 +41,12 @@ def trace(
 
 
 def core(
-    agents: int = typer.Option(1_000, "--agents", min=1, help="Agents."),
-    profiles: int = typer.Option(100, "--profiles", min=1, help="Different sets of skills among the agents."),
-    classes: int = typer.Option(100, "--classes", min=1, help="Different requirements among the contacts."),
-    waiting: int = typer.Option(10_000, "--waiting", min=1, help="Contacts that wait."),
-    skills: int = typer.Option(50, "--skills", min=1, help="Skills."),
-    iterations: int = typer.Option(200_000, "--iterations", min=1, help="Decisions that are timed."),
+    agents: int = typer.Option(1_000, "--agents", help="Agents."),
+    profiles: int = typer.Option(100, "--profiles", help="Different sets of skills among the agents."),
+    classes: int = typer.Option(100, "--classes", help="Different requirements among the contacts."),
+    waiting: int = typer.Option(10_000, "--waiting", help="Contacts that wait."),
+    skills: int = typer.Option(50, "--skills", help="Skills."),
+    iterations: int = typer.Option(200_000, "--iterations", help="Decisions that are timed."),
     as_json: bool = typer.Option(False, "--json", help=_JSON_HELP),
 ) -> int:
     """Time the core's decisions, with all agents busy and with half of them idle."""
@@ -60,12 +60,14 @@ def core(
 
 
 def engine(
+    lives: int = typer.Option(30_000, "--lives", help="Lives in one run."),
+    runs: int = typer.Option(5, "--runs", help="Runs each way, of which the median is told."),
     as_json: bool = typer.Option(False, "--json", help=_JSON_HELP),
 ) -> int:
     """Time whole contact lives through the engine: enqueue, ring, accept, complete, wrap-up, all events built."""
     from ccroute.bench.engine_bench import run_engine
 
-    _show("engine", [run_engine()], as_json=as_json)
+    _show("engine", [run_engine(lives=lives, runs=runs)], as_json=as_json)
     return 0
 
 

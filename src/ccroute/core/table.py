@@ -3,8 +3,8 @@
 A contact is *new* (its id is not inside), queued, active, or has ended (closed, abandoned, cancelled). A leg is none,
 active, held, wrapping, or has ended. An outcome is the state reached or, behind ``!``, the reason of the refusal.
 
-- An ended contact of which a leg still wraps up answers ``contact.enqueue`` with ``!contact_exists`` and the commands on
-  legs by the second table; without legs everything but ``contact.enqueue`` gives ``!contact_ended``.
+- An ended contact of which a leg still wraps up answers ``contact.enqueue`` with ``!contact_exists`` and the commands
+  on legs by the second table; without legs everything but ``contact.enqueue`` gives ``!contact_ended``.
 - ``contact.complete`` without an agent takes every active and held leg; without any: ``!leg_wrapping`` if one wraps up,
   else ``!contact_queued``.
 - A contact is closed when the last leg of an active contact ends; a contact that waits again after a transfer is not.
@@ -48,7 +48,7 @@ CONTACT_TABLE: Final[dict[str, dict[str, str]]] = {
     "contact.complete": {"active": "closed"},
     "leg.end_wrap_up": {"active": "closed"},
 }
-"""What a command makes of a contact. Rows that name one state are reached through an offer or a leg, whose table refuses."""
+"""What a command makes of a contact. Rows of one state are reached through an offer or a leg, whose table refuses."""
 
 LEG_TABLE: Final[dict[str, dict[str, str]]] = {
     "offer.accept": {"none": "active"},
@@ -60,7 +60,7 @@ LEG_TABLE: Final[dict[str, dict[str, str]]] = {
     "leg.extend_wrap_up": {"none": "!no_leg", "active": "!leg_active", "held": "!leg_held", "wrapping": "wrapping"},
     "contact.cancel": {"active": "ended", "held": "ended", "wrapping": "ended"},
 }
-"""What a command makes of the named agent's leg. A leg whose wrap-up is 0 goes on from ``wrapping`` to ``ended`` at once."""
+"""What a command makes of the named agent's leg. Where the wrap-up is 0, ``wrapping`` is passed over to ``ended``."""
 
 OFFER_TABLE: Final[dict[str, dict[str, str]]] = {
     "offer.accept": {"pending": "accepted", "ended": "!offer_ended", "unknown": "!unknown_offer"},

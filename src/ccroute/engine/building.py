@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import Final
 
-from ccroute.config import Agent, AgentChannel, Config, Queue, ResolvedChannel, check, resolve_select, resolved_channels, to_json
+from ccroute.config import (
+    Agent,
+    AgentChannel,
+    AgentQueue,
+    Config,
+    Queue,
+    ResolvedChannel,
+    check,
+    resolve_select,
+    resolved_channels,
+    to_json,
+)
 from ccroute.core.acd import Acd
 from ccroute.engine.classes import Classes
 from ccroute.engine.names import Names
@@ -105,8 +116,8 @@ def _add_queue(acd: Acd, queue: Queue, select: int) -> None:
     )
 
 
-def _rank(served: object) -> int:
-    return served if isinstance(served, int) else served.rank  # type: ignore[attr-defined, no-any-return]
+def _rank(served: int | AgentQueue) -> int:
+    return served if isinstance(served, int) else served.rank
 
 
 def _view(agent_id: str, agent: Agent) -> AgentView:

@@ -1,7 +1,7 @@
 """Contact classes: contacts that the same agents may serve at the same cost, found by name and kept in the matrix.
 
-A class is a queue, a channel, a cost of its own and the requirement in force, folded until it reads only the agent. Classes
-without contacts stay until room is needed.
+A class is a queue, a channel, a cost of its own and the requirement in force, folded until it reads only the agent.
+Classes without contacts stay until room is needed.
 """
 
 from __future__ import annotations
@@ -58,7 +58,9 @@ class ClassSpec(NamedTuple):
 class Classes:
     """The classes of one floor."""
 
-    def __init__(self, acd: Acd, config: Config, agents: list[AgentView], profiles: Profiles, channel_ids: list[str]) -> None:
+    def __init__(
+        self, acd: Acd, config: Config, agents: list[AgentView], profiles: Profiles, channel_ids: list[str]
+    ) -> None:
         self._acd = acd
         self._profiles = profiles
         self.agents = agents
@@ -70,8 +72,10 @@ class Classes:
         self._queue_requires = [None if queue.requires is None else parse(queue.requires) for queue in self._queues]
         keys = [{key for key, _ in resolve_select(queue)} for queue in self._queues]
         self._sums_skills = [SelectKey.SKILL_SUM in chosen for chosen in keys]
-        self._scores = [self._folded_score(queue, view) if SelectKey.SCORE in chosen else None
-                        for queue, view, chosen in zip(self._queues, self._queue_views, keys, strict=True)]
+        self._scores = [
+            self._folded_score(queue, view) if SelectKey.SCORE in chosen else None
+            for queue, view, chosen in zip(self._queues, self._queue_views, keys, strict=True)
+        ]
         self._known_skills = set(config.skills).union(*(agent.skills for agent in agents))
         self._requirements: dict[str, Requirement] = {}
         self._slots: dict[ClassSpec, int] = {}
@@ -143,9 +147,10 @@ class Classes:
         return self._open(spec, -1) if slot is None else slot
 
     def _open(self, spec: ClassSpec, leaving: int) -> int:
-        if len(self._slots) >= self._classes_max and not self._sweep():
-            if leaving < 0 or self._acd.class_refs(leaving) > 1:
-                return -1
+        if len(self._slots) >= self._classes_max:
+            self._sweep()
+        if len(self._slots) >= self._classes_max and (leaving < 0 or self._acd.class_refs(leaving) > 1):
+            return -1
         before = self._profiles.everyone
         self._observe(spec)
         split_off = self._profiles.everyone & ~before
@@ -196,14 +201,13 @@ class Classes:
                 for profile in _bits(holders & only):
                     self._acd.value(slot, profile, True, _SCORE_ERROR if value is None else cast(int, value))
 
-    def _sweep(self) -> bool:
-        """Free the classes that hold no contact; return whether there were any."""
-        empty = [(spec, slot) for spec, slot in self._slots.items() if self._acd.class_refs(slot) == 0]
-        for spec, slot in empty:
-            self._acd.close_class(slot)
-            del self._slots[spec], self._specs[slot]
+    def _sweep(self) -> None:
+        """Free the classes that hold no contact."""
+        for spec, slot in list(self._slots.items()):
+            if self._acd.class_refs(slot) == 0:
+                self._acd.close_class(slot)
+                del self._slots[spec], self._specs[slot]
         self._quick.clear()
-        return bool(empty)
 
     @staticmethod
     def _folded_score(queue: Queue, view: QueueView) -> Score:

@@ -36,10 +36,19 @@ os.register_at_fork(after_in_child=_count_fork)
 
 @cython.final
 cdef class Engine:
-    """Decides which agent takes which contact and when.
+    """Decide which agent takes which contact and when.
 
-    :param config: checked whole; its content is copied.
-    :raises ConfigError: the configuration has faults; all of them are told.
+    A new engine stands at time 0, has no contacts, and every agent is offline. Times are integers of microseconds since
+    the Unix epoch, 0 to 2⁵³−1. The same configuration, commands and times give the same events on every machine.
+
+    Besides the errors that its own text names, every call but ``close`` of a closed engine can raise: ``EngineClosed``
+    after ``close`` or after a failure that could not be undone, ``ForkedEngine`` in a process that did not make it,
+    ``ReentrantCall`` from inside another of its calls, ``ConcurrentUse`` while another thread is inside one, and
+    ``EngineOutOfMemory``. None of them has moved anything, unless the message says that the engine is closed.
+
+    :param config: checked whole; its content is copied. Building costs O(agents · queues they serve).
+    :raises WrongType: ``config`` is no ``Config``.
+    :raises ConfigError: the configuration has faults; all of them are told at once.
     """
 
     def __init__(self, config):
@@ -98,7 +107,27 @@ cdef class Engine:
     # ---- commands ----------------------------------------------------------------------------------------------
 
     def handle(self, command, at_us, *, allow_jump=False):
-        """Carry out one command at a moment and return what happened, timers due before it included."""
+        """Carry out one command at a moment and return what happened, in order.
+
+        The events of timers due up to ``at_us`` come first, each timer at its own deadline; then those of the command;
+        then the offers that it made possible. A command that is well formed but comes too late gives one event,
+        ``CommandRefused``; one whose ``command_id`` is remembered gives one event, ``CommandRepeated``.
+
+        Cost: O(1) for the command, and per offer O(blocks of 64 classes, or of 64 profiles, with something to compare). The
+        first contact of a requirement, queue, channel and cost costs O(agents · parts of the requirement) once.
+
+        :param command: one of ``ccroute.commands``; checked whole before anything moves.
+        :param at_us: the host's present, 0 to 2⁵³−1. One that lies behind the engine's present means the engine's present.
+        :param allow_jump: take a step of time longer than ``jump_max_us``. The first call of an engine may always.
+        :raises WrongType: the command, a field or ``at_us`` has another type than stated; nothing is converted.
+        :raises OutOfRange: a number, a length or a count is outside what its field allows.
+        :raises InvalidId: an id or text is empty, too long, or holds a control character or a lone surrogate.
+        :raises UnknownName: a queue, channel or skill is not in the configuration.
+        :raises RequirementError: ``requires`` cannot be read; ``column`` says where.
+        :raises TimeJump: ``at_us`` is more than ``jump_max_us`` ahead.
+        :raises EngineOutOfMemory: memory ran out; the message says whether the engine is closed.
+        :raises EngineBug: a promise of the engine was broken; it is closed.
+        """
         cdef int64_t at
         self.enter()
         try:
@@ -113,7 +142,24 @@ cdef class Engine:
             self.is_busy = False
 
     def handle_many(self, commands, *, allow_jump=False):
-        """Carry out commands in order, all checked before the first moves anything; return a list of events per command."""
+        """Carry out commands in order and return one list of events per command.
+
+        All commands and times are checked before the first one moves anything, so an exception for a bad one means that
+        none was carried out. The events of timers that are due before a command are in the list of that command. The
+        result is that of calling ``handle`` for one pair after the other, at a lower price per command. An empty list of
+        commands does nothing.
+
+        :param commands: a list or tuple of tuples ``(command, at_us)``; times as in ``handle``, each against the one before.
+        :param allow_jump: as in ``handle``, for every pair.
+        :raises WrongType: ``commands`` or a pair has another type than stated, or as in ``handle``.
+        :raises OutOfRange: as in ``handle``.
+        :raises InvalidId: as in ``handle``.
+        :raises UnknownName: as in ``handle``.
+        :raises RequirementError: as in ``handle``.
+        :raises TimeJump: a time is more than ``jump_max_us`` ahead of the one before.
+        :raises EngineOutOfMemory: memory ran out; the message says whether the engine is closed.
+        :raises EngineBug: a promise of the engine was broken; it is closed.
+        """
         cdef int64_t now
         cdef list moments = []
         cdef list answers = []
@@ -146,7 +192,19 @@ cdef class Engine:
             self.is_busy = False
 
     def advance(self, to_us, *, allow_jump=False):
-        """Let time pass up to a moment and return what happened on the way."""
+        """Let time pass up to a moment and return what happened on the way.
+
+        Every timer due up to ``to_us`` fires at its own deadline, those of one deadline in the order in which they were
+        armed; one decision follows each such moment. How often a host advances changes no event.
+
+        :param to_us: 0 to 2⁵³−1; one that lies behind the engine's present means the engine's present.
+        :param allow_jump: take a step of time longer than ``jump_max_us``. The first call of an engine may always.
+        :raises WrongType: ``to_us`` is no int, or ``allow_jump`` no bool.
+        :raises OutOfRange: ``to_us`` is not from 0 to 2⁵³−1.
+        :raises TimeJump: ``to_us`` is more than ``jump_max_us`` ahead.
+        :raises EngineOutOfMemory: memory ran out; the message says whether the engine is closed.
+        :raises EngineBug: a promise of the engine was broken; it is closed.
+        """
         cdef list events = []
         cdef int64_t to
         self.enter()
@@ -214,15 +272,19 @@ cdef class Engine:
 
     @property
     def now_us(self):
-        """Where the engine stands, microseconds since the Unix epoch; 0 before the first call."""
+        """Where the engine stands: the latest moment it was given, microseconds since the Unix epoch; 0 before the first."""
         return self.query(queries.now_us)
 
     def next_at_us(self):
-        """Return when something will happen by itself next, or None."""
+        """Return when something will happen by itself next, or None where nothing will.
+
+        Offers that ring, wrap-ups with an end and cool-downs are what happens by itself. Call ``advance`` with this moment
+        when it has come. O(1); O(timers of one cell of the wheel) after the earliest one was disarmed.
+        """
         return self.query(queries.next_at_us)
 
     def close(self):
-        """Give everything back; every later call raises ``EngineClosed``. Closing twice is fine."""
+        """Give all memory back; every later call raises ``EngineClosed``. Closing a closed engine does nothing."""
         if self.names is None or self.is_closed:
             return
         self.enter()
@@ -234,7 +296,13 @@ cdef class Engine:
         self.command_order.clear()
 
     def snapshot(self):
-        """Return the whole state as bytes: equal states give equal bytes."""
+        """Return the whole state as bytes, from which ``restore`` makes an engine that behaves alike for ever.
+
+        Equal states give equal bytes, whatever led to them. Nothing moves. The configuration is in it, and so are handles and
+        remembered command ids. O(contacts + agents + remembered ids), time and bytes.
+
+        :raises EngineOutOfMemory: there is no memory for the bytes; nothing has moved.
+        """
         self.enter()
         try:
             return snapshots.save(
@@ -248,7 +316,12 @@ cdef class Engine:
 
     @staticmethod
     def restore(data):
-        """Return an engine in the state of a snapshot; it behaves as the original would have."""
+        """Return an engine in the state of a snapshot; it gives the events that the original would have given.
+
+        :param data: what ``snapshot`` returned, in a release that has the same rules version.
+        :raises WrongType: ``data`` is no bytes.
+        :raises SnapshotError: the bytes are not a whole snapshot of a rules version that this release restores.
+        """
         cdef Engine engine
         names, state = snapshots.load(data)
         engine = Engine.__new__(Engine)
@@ -272,51 +345,135 @@ cdef class Engine:
             self.is_busy = False
 
     def contact(self, contact_id):
-        """Return what is known of a contact, or None."""
+        """Return what is known of a contact, or None where it is not inside and not retained either.
+
+        :param contact_id: id or integer handle. An id means the newest contact that has it.
+        :raises WrongType: it is neither str nor int.
+        :raises OutOfRange: the handle is negative or above 2⁶³−1.
+        :raises InvalidId: it cannot be an id.
+        """
         return self.query(queries.contact, contact_id)
 
     def agent(self, agent_id):
-        """Return what is known of an agent, or None."""
+        """Return what is known of an agent, or None where the configuration has none of this id. O(its legs and offers).
+
+        :param agent_id: id or integer handle.
+        :raises WrongType: it is neither str nor int.
+        :raises OutOfRange: the handle is negative or above 2⁶³−1.
+        :raises InvalidId: it cannot be an id.
+        """
         return self.query(queries.agent, agent_id)
 
     def queue(self, queue_id):
-        """Return what is known of a queue, or None."""
+        """Return what is known of a queue, or None where the configuration has none of this id. O(1).
+
+        :raises WrongType: ``queue_id`` is no str.
+        :raises InvalidId: it cannot be an id.
+        """
         return self.query(queries.queue, queue_id)
 
     def offer(self, offer_id):
-        """Return what is known of a pending offer, or None."""
+        """Return what is known of a pending offer, or None where it has ended or was never made. O(1).
+
+        :raises WrongType: ``offer_id`` is no str.
+        :raises InvalidId: it cannot be an id.
+        """
         return self.query(queries.offer, offer_id)
 
     def contacts(self, *, state=None, queue_id=None, channel=None, where=None, after=None, limit=100):
-        """Return a page of contacts in order of creation, those behind ``after``."""
+        """Return a page of contacts, inside or retained, in order of creation. O(contacts · log contacts).
+
+        The next page begins behind the last contact of this one; one that was forgotten in between is an error.
+
+        :param state: only those in this state.
+        :param queue_id: only those whose present, or last, queue it is.
+        :param channel: only those of this channel.
+        :param where: only those for which this expression over ``contact`` and ``queue`` holds.
+        :param after: id or handle of the contact behind which the page begins; None: at the first.
+        :param limit: most contacts on the page, 1 to 10 000.
+        :raises WrongType: an argument has another type than stated.
+        :raises OutOfRange: ``limit`` or a handle is outside its range.
+        :raises InvalidId: ``after`` cannot be an id.
+        :raises UnknownName: the queue or channel is not in the configuration, or ``after`` is a contact no more known.
+        :raises RequirementError: ``where`` cannot be read.
+        """
         return self.query(
             queries.contacts, state=state, queue_id=queue_id, channel=channel, where=where, after=after, limit=limit
         )
 
     def agents(self, *, presence=None, queue_id=None, channel=None, where=None, after=None, limit=100):
-        """Return a page of agents in order of creation, those behind ``after``."""
+        """Return a page of agents in the order of the configuration. O(agents).
+
+        :param presence: only those whose presence it is.
+        :param queue_id: only those that serve this queue.
+        :param channel: only those with a leg or a pending offer on this channel.
+        :param where: only those for which this expression over ``agent`` holds.
+        :param after: id or handle of the agent behind which the page begins; None: at the first.
+        :param limit: most agents on the page, 1 to 10 000.
+        :raises WrongType: an argument has another type than stated.
+        :raises OutOfRange: ``limit`` or a handle is outside its range.
+        :raises InvalidId: ``after`` cannot be an id.
+        :raises UnknownName: the queue, channel or agent is not in the configuration.
+        :raises RequirementError: ``where`` cannot be read.
+        """
         return self.query(
             queries.agents, presence=presence, queue_id=queue_id, channel=channel, where=where, after=after, limit=limit
         )
 
     def queues(self, *, paused=None, after=None, limit=100):
-        """Return a page of queues in order of creation, those behind ``after``."""
+        """Return a page of queues in the order of the configuration. O(queues).
+
+        :param paused: only those that are paused, or only those that are not.
+        :param after: id of the queue behind which the page begins; None: at the first.
+        :param limit: most queues on the page, 1 to 10 000.
+        :raises WrongType: an argument has another type than stated.
+        :raises OutOfRange: ``limit`` is outside its range.
+        :raises UnknownName: ``after`` is not in the configuration.
+        """
         return self.query(queries.queues, paused=paused, after=after, limit=limit)
 
     def offers(self, *, agent_id=None, queue_id=None, channel=None, after=None, limit=100):
-        """Return a page of pending offers in order of making, those behind ``after``."""
+        """Return a page of pending offers in the order in which they were made. O(offers · log offers).
+
+        :param agent_id: only those made to this agent; id or handle.
+        :param queue_id: only those of contacts in this queue.
+        :param channel: only those of contacts of this channel.
+        :param after: id of the offer behind which the page begins, pending or not; None: at the first.
+        :param limit: most offers on the page, 1 to 10 000.
+        :raises WrongType: an argument has another type than stated.
+        :raises OutOfRange: ``limit`` or a handle is outside its range.
+        :raises InvalidId: ``after`` or ``agent_id`` cannot be an id.
+        :raises UnknownName: the agent, queue or channel is not in the configuration, or ``after`` is no offer id.
+        """
         return self.query(queries.offers, agent_id=agent_id, queue_id=queue_id, channel=channel, after=after, limit=limit)
 
     def counters(self):
-        """Return how many contacts were created, ended in each way and are inside."""
+        """Return how many contacts were created, ended in each way and are inside, over the engine's life. O(1)."""
         return self.query(queries.counters)
 
     def position(self, contact_id):
-        """Return the place in line of a waiting contact, or None."""
+        """Return the place in line of a waiting contact, or None where it does not wait. O(contacts).
+
+        The order is that of the decision without ranks, which hang on the agent: tier, credit, order of creation.
+
+        :param contact_id: id or integer handle.
+        :raises WrongType: it is neither str nor int.
+        :raises OutOfRange: the handle is negative or above 2⁶³−1.
+        :raises InvalidId: it cannot be an id.
+        """
         return self.query(queries.position, contact_id)
 
     def explain(self, contact_id):
-        """Return why a contact waits: per agent the rules that keep it away, its place, and what would have to change."""
+        """Return why a contact waits, or None where it is not known. O(agents).
+
+        Per agent: every rule that keeps it from the contact, with the values that make it so and what would have to change.
+        ``str()`` of the answer is readable text. A contact that does not wait has a state and no list of agents.
+
+        :param contact_id: id or integer handle.
+        :raises WrongType: it is neither str nor int.
+        :raises OutOfRange: the handle is negative or above 2⁶³−1.
+        :raises InvalidId: it cannot be an id.
+        """
         return self.query(explain.explain, contact_id)
 
 

@@ -37,6 +37,7 @@ class AgentVerdict(msgspec.Struct, frozen=True, kw_only=True):
     """What keeps one agent from the contact."""
 
     agent_id: str
+    """The agent."""
     obstacles: list[Obstacle]
     """In the order of ``Rule``; empty where only rules on the contact itself stand in the way."""
 
@@ -45,8 +46,11 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     """Why a contact is where it is. ``str()`` gives it as text."""
 
     contact_id: str
+    """The contact."""
     state: ContactState
+    """Its state."""
     queue_id: str
+    """Queue it waits in, was served from, or was in last."""
     position: Position | None
     """Its place in line; None where it does not wait."""
     obstacles: list[Obstacle]

@@ -252,16 +252,16 @@ cdef int apply_enqueue(Names names, object command) except -1:
     cdef dict own_scores = read(command, SCORES)
     if reason:
         return reason
-    if acd.floor.contacts.count >= acd.floor.contacts.limit:
-        if acd.floor.first_ended == NONE:
-            return REASON_CONTACTS_MAX
-        names.forget(acd.floor.first_ended)
+    if acd.floor.contacts.count >= acd.floor.contacts.limit and acd.floor.first_ended == NONE:
+        return REASON_CONTACTS_MAX
     class_slot = names.classes.slot_for(
         names.queue_slots[read(command, QUEUE_ID)], names.channel_slots[read(command, CHANNEL)],
         NONE if cost is None else cost, read(command, REQUIRES), tier, read(command, ATTRIBUTES),
     )
     if class_slot == NONE:
         return REASON_CLASSES_MAX
+    if acd.floor.contacts.count >= acd.floor.contacts.limit:
+        names.forget(acd.floor.first_ended)
     for one in dict.fromkeys(own_excluded) if own_excluded else ():
         if one in names.agent_slots:
             excluded[excluded_count] = names.agent_slots[one]

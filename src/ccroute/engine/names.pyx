@@ -91,14 +91,14 @@ cdef class Names:
         """Raise unless a value is an id."""
         check_id(value, argument)
 
-    def find_contact(self, reference):
+    def find_contact(self, reference, str argument="contact_id"):
         """Return the slot of a contact named by id or handle, or None."""
-        cdef int32_t slot = self.contact_slot(reference, "contact_id")
+        cdef int32_t slot = self.contact_slot(reference, argument)
         return None if slot == NONE else slot
 
-    def find_agent(self, reference):
+    def find_agent(self, reference, str argument="agent_id"):
         """Return the slot of an agent named by id or handle, or None."""
-        cdef int32_t slot = self.agent_slot(reference, "agent_id")
+        cdef int32_t slot = self.agent_slot(reference, argument)
         return None if slot == NONE else slot
 
     def put_back(self, contacts) -> None:

@@ -59,7 +59,7 @@ class Profiles:
         return self._rows[self._index[observable]]
 
     def observe(self, observable: Hashable, value_of: Callable[[AgentView], Hashable]) -> None:
-        """Look at something in agents, splitting profiles where they differ in it. O(agents) the first time, then O(1)."""
+        """Look at something in agents, split profiles where they differ in it. O(agents) the first time, then O(1)."""
         if observable in self._index:
             return
         column = self._index[observable] = len(self._rows)

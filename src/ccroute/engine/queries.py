@@ -29,61 +29,76 @@ class LegStatus(msgspec.Struct, frozen=True, kw_only=True):
     """An agent's part in a contact."""
 
     contact_id: str
+    """The contact."""
     state: LegState
+    """``active``, ``held`` or ``wrapping``."""
     cost: int
-    """Units it takes."""
+    """Units it takes of the agent, fixed when the offer was made."""
     began_at_us: int
+    """When it began, microseconds since the Unix epoch."""
     ends_at_us: int | None
-    """When its wrap-up ends by itself."""
+    """When its wrap-up ends by itself; None where it does not wrap up, or only ``EndWrapUp`` ends it."""
 
 
 class ContactStatus(msgspec.Struct, frozen=True, kw_only=True):
     """A contact that is inside, or has ended and is still retained."""
 
     contact_id: str
+    """Its id; a newer contact may have taken it after this one ended."""
     handle: int
     """Integer handle, valid while the contact answers queries."""
     seq: int
-    """Order of creation."""
+    """Order of creation, from 1; the tie-break among contacts of equal place."""
     state: ContactState
+    """``queued`` (offered or not), ``active``, or the end it came to."""
     queue_id: str
+    """Queue it waits in, was served from, or was in last."""
     channel: str
+    """Channel it came by."""
     customer_id: str | None
+    """As given at enqueue."""
     conversation_id: str | None
+    """As given at enqueue."""
     parent_id: str | None
+    """As given at enqueue."""
     requires: str | None
-    """Its own requirement."""
+    """Its own requirement, as given; the queue's holds beside it."""
     tier: int
-    """In force."""
+    """Tier in force: its own, else the queue's."""
     head_start_us: int
-    """In force, microseconds."""
+    """Head start in force, microseconds: its own, else the queue's."""
     place_at_us: int
     """Moment its place in line is counted from."""
     in_queue_at_us: int | None
     """When it entered its present queue; None once it has ended."""
     waited_us: int
-    """Queued or offered so far, microseconds."""
+    """Time it was queued, offered or not, in its life so far, microseconds."""
     offers_made: int
-    """Since it entered its present queue."""
+    """Offers made since it entered its present queue; counted up to 65 535."""
     agents: list[str]
-    """Agents with a leg of it."""
+    """Agents with a leg of it, in order of creation."""
     offers: list[str]
-    """Pending offers of it."""
+    """Its pending offers, oldest first."""
     attributes: dict[str, bool | int | Decimal | str | list[str]]
+    """Routing attributes, as given at enqueue; a copy."""
 
 
 class AgentStatus(msgspec.Struct, frozen=True, kw_only=True):
     """An agent."""
 
     agent_id: str
+    """Its id."""
     handle: int
-    """Integer handle."""
+    """Integer handle: its position in the configuration, from 0."""
     presence: Presence
+    """``available``, ``away`` or ``offline``."""
     label: str | None
+    """Label of the presence; ``no_answer`` where the engine set it."""
     next_presence: Presence | None
-    """Taken when its last leg ends."""
+    """Presence it takes when its last leg ends; None where none was set."""
     idle_since_us: int
-    """Latest of sign-in, accept and end of a leg."""
+    """Latest of sign-in, accept, end of a leg, and return from being away longer than ``idle_grace_us``; 0 before the
+    first."""
     taken: int
     """Units taken by legs and pending offers."""
     capacity: int
@@ -91,45 +106,58 @@ class AgentStatus(msgspec.Struct, frozen=True, kw_only=True):
     handled: int
     """Accepts since sign-in."""
     legs: list[LegStatus]
-    """By begin."""
+    """Its legs, earliest begun first."""
     offers: list[str]
-    """Pending, oldest first."""
+    """Its pending offers, oldest first."""
 
 
 class QueueStatus(msgspec.Struct, frozen=True, kw_only=True):
     """A queue."""
 
     queue_id: str
+    """Its id."""
     waiting: int
-    """Contacts queued or offered."""
+    """Contacts that wait in it, offered or not."""
     paused: bool
+    """Whether it makes no offers until it is opened."""
 
 
 class OfferStatus(msgspec.Struct, frozen=True, kw_only=True):
     """A pending offer."""
 
     offer_id: str
+    """Its id: ``o1``, ``o2`` … in order of making."""
     contact_id: str
+    """The contact offered."""
     agent_id: str
+    """The agent it is offered to."""
     queue_id: str
+    """The queue the contact waits in."""
     channel: str
+    """The contact's channel."""
     cost: int
+    """Units it takes of the agent, fixed when it was made."""
     expires_at_us: int
+    """When it expires if nothing else ends it."""
 
 
 class Counters(msgspec.Struct, frozen=True, kw_only=True):
     """Contacts over the engine's life: created = closed + abandoned + cancelled + inside."""
 
     created: int
+    """Contacts that were enqueued."""
     closed: int
+    """Contacts that were served to the end of their last leg."""
     abandoned: int
+    """Contacts whose customer left while waiting."""
     cancelled: int
+    """Contacts that the host took back."""
     inside: int
-    """Queued or active now."""
+    """Contacts queued or active now."""
 
 
 class Position(msgspec.Struct, frozen=True, kw_only=True):
-    """Place in line by tier, credit and seq, ranks aside, among the contacts queued or offered now."""
+    """Place in line by tier, credit and seq, ranks aside, among the contacts queued now, offered or not."""
 
     in_queue: int
     """1 is first in its queue."""
@@ -298,7 +326,7 @@ def contacts(
     condition = _condition(where)
     floor_seq = -1
     if after is not None:
-        behind = names.find_contact(after)
+        behind = names.find_contact(after, "after")
         if behind is None:
             raise UnknownName("after", after, "a contact that still answers queries")
         floor_seq = names.acd.contact(behind)["seq"]
@@ -328,8 +356,8 @@ def agents(
 ) -> list[AgentStatus]:
     """Return agents in order of creation, those behind the agent ``after``.
 
-    ``queue_id``: those that serve it. ``channel``: those at work on a contact of it. ``where`` is an expression over agent.
-    O(agents).
+    ``queue_id``: those that serve it. ``channel``: those at work on a contact of it, or offered one. ``where`` is an
+    expression over agent. O(agents).
     """
     _check_member(presence, "presence", Presence)
     queue_slot = _known(names.queue_slots, queue_id, "queue_id", "queue")
@@ -337,7 +365,7 @@ def agents(
     condition = _condition(where)
     first = 0
     if after is not None:
-        behind = names.find_agent(after)
+        behind = names.find_agent(after, "after")
         if behind is None:
             raise UnknownName("after", after, "an agent of the configuration")
         first = behind + 1
@@ -375,7 +403,7 @@ def offers(
     after: str | None = None,
     limit: int = 100,
 ) -> list[OfferStatus]:
-    """Return pending offers in order of making, those behind the offer ``after``, which may have ended. O(offers log offers)."""
+    """Return pending offers in order of making, those behind ``after``, ended or not. O(offers log offers)."""
     _known(names.queue_slots, queue_id, "queue_id", "queue")
     _known(names.channel_slots, channel, "channel", "channel")
     agent_slot = None if agent_id is None else names.find_agent(agent_id)
@@ -458,7 +486,7 @@ def queue_view(names: Names, slot: int) -> QueueView:
 
 def agent_view(names: Names, slot: int) -> AgentView:
     """Return what expressions see of an agent."""
-    return names.classes.agents[slot]  # type: ignore[no-any-return]
+    return names.classes.agents[slot]
 
 
 def serves(names: Names, agent_slot: int, queue_id: str) -> bool:
@@ -468,4 +496,4 @@ def serves(names: Names, agent_slot: int, queue_id: str) -> bool:
 
 def in_force(names: Names, slot: int) -> Expression:
     """Return the requirement in force of a live contact, folded."""
-    return names.classes.spec(names.acd.contact(slot)["class"]).requirement  # type: ignore[no-any-return]
+    return names.classes.spec(names.acd.contact(slot)["class"]).requirement

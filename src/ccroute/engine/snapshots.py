@@ -60,9 +60,7 @@ _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 _DECODER: Final = msgspec.json.Decoder(SnapshotState)
 
 
-def save(
-    names: Names, seq: int, commands: int, is_fresh: bool, command_ids: list[tuple[str, int, int]]
-) -> bytes:
+def save(names: Names, seq: int, commands: int, is_fresh: bool, command_ids: list[tuple[str, int, int]]) -> bytes:
     """Return the snapshot of an engine; equal states give equal bytes."""
     numbers: dict[int, int] = {}
     contacts = []

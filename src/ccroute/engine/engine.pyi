@@ -1,0 +1,83 @@
+from collections.abc import Callable
+from typing import Concatenate, ParamSpec, TypeVar, final
+
+from ccroute.commands import Command
+from ccroute.config import Config
+from ccroute.engine.explain import Explanation
+from ccroute.engine.names import Names
+from ccroute.engine.queries import AgentStatus, ContactStatus, Counters, OfferStatus, Position, QueueStatus
+from ccroute.events import Event
+from ccroute.types import ContactState, Presence
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+@final
+class Engine:
+    def __init__(self, config: Config) -> None: ...
+
+    # Commands.
+    def handle(self, command: Command, at_us: int, *, allow_jump: bool = False) -> list[Event]: ...
+    def handle_many(
+        self,
+        commands: list[tuple[Command, int]] | tuple[tuple[Command, int], ...],
+        *,
+        allow_jump: bool = False,
+    ) -> list[list[Event]]: ...
+    def advance(self, to_us: int, *, allow_jump: bool = False) -> list[Event]: ...
+
+    # Time and life.
+    @property
+    def now_us(self) -> int: ...
+    def next_at_us(self) -> int | None: ...
+    def close(self) -> None: ...
+    def snapshot(self) -> bytes: ...
+    @staticmethod
+    def restore(data: bytes) -> Engine: ...
+
+    # Queries.
+    def contact(self, contact_id: str | int) -> ContactStatus | None: ...
+    def agent(self, agent_id: str | int) -> AgentStatus | None: ...
+    def queue(self, queue_id: str) -> QueueStatus | None: ...
+    def offer(self, offer_id: str) -> OfferStatus | None: ...
+    def contacts(
+        self,
+        *,
+        state: ContactState | None = None,
+        queue_id: str | None = None,
+        channel: str | None = None,
+        where: str | None = None,
+        after: str | int | None = None,
+        limit: int = 100,
+    ) -> list[ContactStatus]: ...
+    def agents(
+        self,
+        *,
+        presence: Presence | None = None,
+        queue_id: str | None = None,
+        channel: str | None = None,
+        where: str | None = None,
+        after: str | int | None = None,
+        limit: int = 100,
+    ) -> list[AgentStatus]: ...
+    def queues(
+        self, *, paused: bool | None = None, after: str | None = None, limit: int = 100
+    ) -> list[QueueStatus]: ...
+    def offers(
+        self,
+        *,
+        agent_id: str | int | None = None,
+        queue_id: str | None = None,
+        channel: str | None = None,
+        after: str | None = None,
+        limit: int = 100,
+    ) -> list[OfferStatus]: ...
+    def counters(self) -> Counters: ...
+    def position(self, contact_id: str | int) -> Position | None: ...
+    def explain(self, contact_id: str | int) -> Explanation | None: ...
+
+    # Only for this package.
+    def start(self, names: Names, seq: int) -> None: ...
+    def query(
+        self, question: Callable[Concatenate[Names, _P], _T], *arguments: _P.args, **options: _P.kwargs
+    ) -> _T: ...
