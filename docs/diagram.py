@@ -1,4 +1,4 @@
-"""State diagrams as SVG, drawn from transitions: boxes at given places, one arrow per pair of states with its labels."""
+"""State diagrams as SVG, drawn from transitions: boxes at given places, one arrow per pair of states, with labels."""
 
 from __future__ import annotations
 
@@ -79,7 +79,9 @@ def _label(texts: list[str], x: float, y: float) -> str:
         f"text-anchor='middle'>{escape(text)}</text>"
         for number, text in enumerate(texts)
     )
-    back = f"<rect x='{x - width / 2:.1f}' y='{top:.1f}' width='{width:.1f}' height='{len(texts) * LINE}' fill='#ffffff'/>"
+    back = (
+        f"<rect x='{x - width / 2:.1f}' y='{top:.1f}' width='{width:.1f}' height='{len(texts) * LINE}' fill='#ffffff'/>"
+    )
     return back + lines
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import functools
 from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
@@ -98,7 +99,7 @@ class Loud:
     """Something whose words are odd texts themselves, and long."""
 
     def __repr__(self) -> str:
-        return HostileText("\ud800" * MEBIBYTE)
+        return _long_words()
 
 
 class Hidden:
@@ -159,6 +160,7 @@ def _knotted_table() -> dict[str, Any]:
     return knot
 
 
+@functools.cache
 def _deep() -> list[Any]:
     inner: list[Any] = []
     for _ in range(100_000):
@@ -166,8 +168,23 @@ def _deep() -> list[Any]:
     return inner
 
 
+@functools.cache
+def _long_table() -> dict[str, int]:
+    return dict.fromkeys(map(str, range(10_001)), 1)
+
+
+@functools.cache
+def _long_text() -> str:
+    return "ü" * MEBIBYTE
+
+
+@functools.cache
+def _long_words() -> str:
+    return HostileText("\ud800" * MEBIBYTE)
+
+
 class Sample(NamedTuple):
-    """One value, made anew for each use."""
+    """One value, made anew for each use; what takes long to make is made once, as nobody may change it."""
 
     name: str
     make: Callable[[], Any]
@@ -204,7 +221,7 @@ SAMPLES: Final[tuple[Sample, ...]] = (
     Sample("lone surrogate", lambda: "\ud800"),
     Sample("surrogate inside", lambda: "ä\udfff\U0001f600"),
     Sample("129 characters", lambda: "x" * 129),
-    Sample("1 MiB", lambda: "ü" * MEBIBYTE),
+    Sample("1 MiB", _long_text),
     Sample("odd text", lambda: OddText("a1")),
     Sample("hostile text", lambda: HostileText("a1")),
     Sample("bytes", lambda: b"a1"),
@@ -222,18 +239,18 @@ SAMPLES: Final[tuple[Sample, ...]] = (
     Sample("knot", _knot),
     Sample("deep list", _deep),
     Sample("odd list", lambda: OddList(["a1"])),
-    Sample("tuple", lambda: ("a1", 1)),
+    Sample("tuple", lambda: ("a1", 1, 2)),
     Sample("empty table", dict),
     Sample("table of numbers", lambda: {1: 2}),
     Sample("table of odd keys", lambda: {OddText("a1"): 1, None: 1, 1.5: 1}),
-    Sample("long table", lambda: dict.fromkeys(map(str, range(10_001)), 1)),
+    Sample("long table", _long_table),
     Sample("knotted table", _knotted_table),
     Sample("odd table", lambda: OddDict(a=1)),
     Sample("set", lambda: {"a1"}),
     Sample("generator", lambda: (text for text in ("a1",))),
     Sample("range", lambda: range(3)),
     # Structs, types and things.
-    Sample("event", lambda: OffersExhausted(seq=1, at_us=0, contact_id="c", queue_id="q", offers=1)),
+    Sample("event", lambda: OffersExhausted(seq=1, at_us=0, cause=None, contact_id="c", queue_id="q", offers=1)),
     Sample("queue", Queue),
     Sample("subclass of a command", lambda: EnqueueSubclass(contact_id="c", queue_id="q", channel="voice")),
     Sample("command type", lambda: EnqueueContact),

@@ -299,7 +299,7 @@ def test_what_is_done_to_a_command_afterwards_changes_nothing() -> None:
     for one in (command, bare):
         one.attributes["lang"] = object()
         one.scores["a2"] = object()  # type: ignore[assignment]
-        one.excluded += [object()] * 100  # type: ignore[misc,list-item]
+        one.excluded.extend([object()] * 100)  # type: ignore[list-item]
     command.attributes["tags"].append(object())
     assert engine.snapshot() == before
     for contact_id in ("new", "bare"):

@@ -57,7 +57,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", omit_de
     at_us: int
     """When it happened, microseconds since the Unix epoch; never less than the event before."""
     cause: str
-    """``command:<n>``, the n-th command carried out or refused, from 1; or ``timer:<name>``."""
+    """``command:<n>``, the n-th command that did not raise, from 1; or ``timer:<name>``."""
     actor: str | None = None
     """The ``actor`` of the command that caused it."""
 

@@ -35,7 +35,7 @@ from ccroute.sim.steady import SteadyFloor
 
 AGENTS_MAX: Final = 1_000_000
 CLASSES_MAX: Final = 65_536
-WAITING_MAX: Final = 10_000_000 - AGENTS_MAX
+WAITING_MAX: Final = 10_000_000
 SKILLS_MAX: Final = 65_536
 ITERATIONS_MAX: Final = 1_000_000_000
 SKILLS_HELD_MAX: Final = 8

@@ -76,7 +76,8 @@ def _table(value: object, key: str) -> dict[Any, Any]:
 def _part(value: object, key: str) -> object:
     if type(value) is dict:
         return value.get(key)
-    return getattr(value, key, None) if isinstance(value, (Config, EngineSettings, Agent)) else None
+    # `is`, because the type of a caller's own type may compare in any way.
+    return getattr(value, key, None) if any(type(value) is kind for kind in (Config, EngineSettings, Agent)) else None
 
 
 def _keys(table: dict[Any, Any]) -> list[str]:

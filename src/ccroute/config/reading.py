@@ -125,13 +125,17 @@ def _exact(text: str) -> Decimal:
 
 
 def _file_table(path: str | os.PathLike[str]) -> tuple[dict[Any, Any] | None, list[ConfigFault]]:
-    if not isinstance(path, (str, os.PathLike)):
-        raise WrongType("path", path, "a path")
-    suffix = Path(path).suffix
-    if suffix not in (".toml", ".json"):
-        return None, [ConfigFault("", f"a configuration is a file .toml or .json, was {shown(str(path))}")]
     try:
-        data = Path(path).read_bytes()
+        name = os.fspath(path)
+    except Exception as error:  # a path of the caller's own may do anything
+        raise WrongType("path", path, "a path") from error
+    if type(name) is not str:
+        raise WrongType("path", path, "a path of text")
+    suffix = Path(name).suffix
+    if suffix not in (".toml", ".json"):
+        return None, [ConfigFault("", f"a configuration is a file .toml or .json, was {shown(name)}")]
+    try:
+        data = Path(name).read_bytes()
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         return None, [ConfigFault("", f"the file cannot be read: {error}")]
     try:

@@ -335,6 +335,7 @@ cdef struct Kind:                 # what decides, of a class, whether an agent h
     int32_t own_cost
     int32_t queue_cost
     uint8_t needs_slot            # takes a place among the agent's pending offers
+    int32_t available_count       # profiles with an agent that can take it
     uint64_t* available           # bit per profile with an agent that can take it
     int64_t* heads                # by profile: idle_since of the agent idle longest
     int64_t* bound                # by 64 profiles: the least of their heads

@@ -8,6 +8,7 @@ cdef struct Pair:                 # a candidate: the least pair found so far
     int32_t contact
     int32_t agent
     int32_t rank
+    int32_t class_slot            # of the contact
 
 cdef int row_set(Floor* floor, int32_t class_slot, int32_t profile, int32_t rank) noexcept nogil
 cdef void row_clear(Floor* floor, int32_t class_slot) noexcept nogil

@@ -132,55 +132,103 @@ cdef int32_t first_unbarred(Floor* floor, int32_t class_slot, int32_t agent) noe
     return at
 
 
+cdef inline bint is_plain(Floor* floor, Agent* agent, int32_t block) noexcept nogil:
+    """Say whether the head of each class of a block is what an agent would take of it."""
+    return agent.bars == 0 and floor.blocks.kind[block] != KIND_CHECKED
+
+
+cdef void look_into(Floor* floor, int32_t agent_slot, int32_t block, uint64_t bits, u128 shift, Pair* best) noexcept nogil:
+    """Improve an agent's least pair by the classes of a block. Only words are read until two are equal."""
+    cdef Agent* agent = agent_at(floor, agent_slot)
+    cdef bint plain = is_plain(floor, agent, block)
+    cdef int32_t class_slot, head
+    cdef u128 word
+    while bits:
+        class_slot = block * 64 + ctz64(bits)
+        bits &= bits - 1
+        word = floor.heads[class_slot] - shift
+        if word > best.word:
+            continue
+        head = floor.classes[class_slot].root.first if word == best.word or not plain else NONE
+        if not plain:
+            if contact_at(floor, head).bars:
+                head = first_unbarred(floor, class_slot, agent_slot)
+                if head == NONE:
+                    continue
+                word = joined(contact_at(floor, head).word_hi, contact_at(floor, head).word_lo) - shift
+            if floor.blocks.kind[block] == KIND_CHECKED and not fits_class(floor, agent_slot, &floor.classes[class_slot]):
+                continue
+        if word > best.word:
+            continue
+        if word == best.word:
+            if best.contact == NONE:
+                best.contact = floor.classes[best.class_slot].root.first
+            if contact_at(floor, head).seq > contact_at(floor, best.contact).seq:
+                continue
+        best.word = word
+        best.class_slot = class_slot
+        best.contact = head
+
+
+cdef int32_t promising(Floor* floor, Agent* agent, uint64_t* row) noexcept nogil:
+    """Return the block of a row with the least bound as of now, NONE where none is open to the agent."""
+    cdef Blocks* blocks = &floor.blocks
+    cdef int32_t block
+    cdef int32_t found = NONE
+    cdef u128 bound
+    cdef u128 least = PAIR_TOP
+    for block in range(blocks.count):
+        if row[block] & blocks.open[block] == 0 or not (agent.mask >> blocks.kind[block]) & 1:
+            continue
+        bound = blocks.bound[block] - <u128>aged(floor, blocks.slope[block])
+        if bound < least:
+            least = bound
+            found = block
+    return found
+
+
 cdef bint best_contact(Floor* floor, int32_t agent_slot, Pair* best) noexcept nogil:
     """Find the least pair of an agent. Return False where no contact is eligible for it; ``best.agent`` is the agent.
 
-    O(blocks + heads in blocks whose bound beats the best so far), by band of ranks.
+    By band of ranks, the most promising block first, then those whose bound beats the best found so far.
+    O(blocks + heads in the blocks looked into).
     """
     cdef Agent* agent = agent_at(floor, agent_slot)
     cdef Bands* row = &floor.profiles[agent.profile].row
     cdef Blocks* blocks = &floor.blocks
-    cdef Contact* contact
-    cdef int32_t band, block, class_slot, slope = 0, head
+    cdef int32_t band, block, first
     cdef uint64_t bits
-    cdef u128 word, shift = 0, less
+    cdef u128 shift, less
+    cdef int32_t rank = 0
+    cdef int32_t class_before
     best.word = PAIR_TOP
+    best.class_slot = NONE
     best.contact = NONE
     best.agent = agent_slot
     for band in range(row.count):
         less = <u128>row.bands[band].rank << RANK_SHIFT
-        slope = 0
-        shift = 0 - less
+        class_before = best.class_slot
+        first = promising(floor, agent, row.bands[band].bits)
+        if first == NONE:
+            continue
+        bits = row.bands[band].bits[first] & blocks.open[first]
+        look_into(floor, agent_slot, first, bits, <u128>aged(floor, blocks.slope[first]) - less, best)
         for block in range(blocks.count):
             bits = row.bands[band].bits[block] & blocks.open[block]
-            if bits == 0 or not (agent.mask >> blocks.kind[block]) & 1:
+            if bits == 0 or block == first or not (agent.mask >> blocks.kind[block]) & 1:
                 continue
-            if blocks.slope[block] != slope:
-                slope = blocks.slope[block]
-                shift = <u128>aged(floor, slope) - less
-            if blocks.bound[block] - shift > best.word:
-                continue
-            while bits:
-                class_slot = block * 64 + ctz64(bits)
-                bits &= bits - 1
-                word = floor.heads[class_slot] - shift
-                if word > best.word:
-                    continue
-                head = floor.classes[class_slot].root.first
-                if agent.bars and contact_at(floor, head).bars:
-                    head = first_unbarred(floor, class_slot, agent_slot)
-                    if head == NONE:
-                        continue
-                    contact = contact_at(floor, head)
-                    word = joined(contact.word_hi, contact.word_lo) - shift
-                if blocks.kind[block] == KIND_CHECKED and not fits_class(floor, agent_slot, &floor.classes[class_slot]):
-                    continue
-                if word < best.word or (word == best.word and contact_at(floor, head).seq < best.seq):
-                    best.word = word
-                    best.seq = contact_at(floor, head).seq
-                    best.contact = head
-                    best.rank = row.bands[band].rank
-    return best.contact != NONE
+            shift = <u128>aged(floor, blocks.slope[block]) - less
+            if blocks.bound[block] - shift <= best.word:
+                look_into(floor, agent_slot, block, bits, shift, best)
+        if best.class_slot != class_before:
+            rank = row.bands[band].rank
+    if best.class_slot == NONE:
+        return False
+    if best.contact == NONE:
+        best.contact = floor.classes[best.class_slot].root.first
+    best.seq = contact_at(floor, best.contact).seq
+    best.rank = rank
+    return True
 
 
 # ---- agents of a contact ---------------------------------------------------------------------------------------
@@ -210,6 +258,8 @@ cdef int32_t idle_longest(Floor* floor, int32_t contact, ContactClass* one, uint
     cdef int64_t idle
     cdef uint64_t bits
     cdef Pool* pool
+    if kind.available_count == 0:
+        return NONE
     for block in range((floor.profile_count + 63) >> 6):
         bits = row[block] & kind.available[block]
         if bits == 0 or kind.bound[block] > least:
@@ -245,6 +295,8 @@ cdef int32_t selected(Floor* floor, int32_t contact, ContactClass* one, uint64_t
     cdef int32_t best = NONE
     cdef uint64_t bits
     cdef Pool* pool
+    if kind.available_count == 0:
+        return NONE
     for block in range((floor.profile_count + 63) >> 6):
         bits = row[block] & kind.available[block]
         while bits:
@@ -290,6 +342,7 @@ cdef bint best_agent(Floor* floor, int32_t contact_slot, Pair* best) noexcept no
             best.word = pair_word(contact, <u128>aged(floor, floor.queues[one.queue].ageing), row.bands[band].rank)
             best.seq = contact.seq
             best.contact = contact_slot
+            best.class_slot = contact.class_slot
             best.agent = agent
             best.rank = row.bands[band].rank
             return True

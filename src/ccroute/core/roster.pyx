@@ -174,6 +174,7 @@ cdef void profile_show_kind(Floor* floor, int32_t profile, int32_t kind_index) n
                 least = idle
         at = pool.next
     kind.heads[profile] = least
+    kind.available_count += (least != IDLE_NEVER) - (old != IDLE_NEVER)
     if least == IDLE_NEVER:
         kind.available[block] &= ~bit
     else:

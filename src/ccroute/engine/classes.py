@@ -77,10 +77,12 @@ class Classes:
             for queue, view, chosen in zip(self._queues, self._queue_views, keys, strict=True)
         ]
         self._known_skills = set(config.skills).union(*(agent.skills for agent in agents))
-        self._requirements: dict[str, Requirement] = {}
+        self.requirements: dict[str, Requirement] = {}
+        """Texts that were read and found right; what is in here needs no second look."""
         self._slots: dict[ClassSpec, int] = {}
         self._specs: dict[int, ClassSpec] = {}
-        self._quick: dict[tuple[int, int, int, str | None], int] = {}
+        self.quick: dict[tuple[int, int, int, str | None], int] = {}
+        """Slot by queue, channel, own cost and own text, for classes that hang on nothing else of the contact."""
 
     def requirement(self, text: str) -> Requirement:
         """Return the requirement of a text, read once.
@@ -88,7 +90,7 @@ class Classes:
         :raises RequirementError: the text is none.
         :raises UnknownName: it names a skill that is not declared and that no agent has.
         """
-        known = self._requirements.get(text)
+        known = self.requirements.get(text)
         if known is not None:
             return known
         requirement = parse(text)
@@ -96,9 +98,9 @@ class Classes:
             if skill not in self._known_skills:
                 column = column_of_skill(text, skill)
                 raise UnknownName("requires", skill, f"a skill that is declared or that an agent has (column {column})")
-        if len(self._requirements) >= REQUIREMENTS_CACHED_MAX:
-            self._requirements.clear()
-        self._requirements[text] = requirement
+        if len(self.requirements) >= REQUIREMENTS_CACHED_MAX:
+            self.requirements.clear()
+        self.requirements[text] = requirement
         return requirement
 
     def slot_for(
@@ -111,14 +113,11 @@ class Classes:
         attributes: Mapping[str, Any],
         leaving: int = -1,
     ) -> int:
-        """Return the slot of a contact's class, opened where it is new; -1 where ``classes_max`` hold contacts.
+        """Return the slot of a contact's class that is not in ``quick``, opened where it is new.
 
+        -1 where ``classes_max`` hold contacts.
         ``leaving`` is the class that the contact is in so far; if it is alone there, its going makes room.
         """
-        quick = (queue, channel, own_cost, requires)
-        slot = self._quick.get(quick)
-        if slot is not None:
-            return slot
         own = None if requires is None else self.requirement(requires)
         parts = [part for part in (self._queue_requires[queue], own) if part is not None]
         view = ContactView(channel=self._channel_ids[channel], tier=tier, attributes=attributes)
@@ -132,9 +131,9 @@ class Classes:
         if slot is None:
             slot = self._open(spec, leaving)
         if slot >= 0 and not any(part.reads_contact for part in parts):
-            if len(self._quick) >= REQUIREMENTS_CACHED_MAX:
-                self._quick.clear()
-            self._quick[quick] = slot
+            if len(self.quick) >= REQUIREMENTS_CACHED_MAX:
+                self.quick.clear()
+            self.quick[queue, channel, own_cost, requires] = slot
         return slot
 
     def spec(self, slot: int) -> ClassSpec:
@@ -207,7 +206,7 @@ class Classes:
             if self._acd.class_refs(slot) == 0:
                 self._acd.close_class(slot)
                 del self._slots[spec], self._specs[slot]
-        self._quick.clear()
+        self.quick.clear()
 
     @staticmethod
     def _folded_score(queue: Queue, view: QueueView) -> Score:

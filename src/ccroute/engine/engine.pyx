@@ -54,12 +54,15 @@ cdef class Engine:
     def __init__(self, config):
         if type(config) is not Config:
             raise WrongType("config", config, "a Config")
-        if self.names is not None:
+        if self.names is not None or self.is_closed:
             raise EngineClosed("an engine is made once; make another one")
-        self.start(build(config), 0)
+        try:
+            self.start(build(config), 0)
+        except MemoryError as error:
+            raise EngineOutOfMemory("no memory for an engine of this size") from error
 
-    def start(self, names, int64_t seq) -> None:
-        """Begin with names that were just built; only for this package."""
+    cdef int start(self, Names names, int64_t seq) except -1:
+        """Begin with names that were just built."""
         self.names = names
         self.output = Output(names, seq)
         self.forks = FORKS
@@ -68,6 +71,7 @@ cdef class Engine:
         self.command_ids_max = names.config.engine.command_ids_max
         self.command_ids = {}
         self.command_order = deque()
+        return 0
 
     # ---- guards ------------------------------------------------------------------------------------------------
 
@@ -88,12 +92,16 @@ cdef class Engine:
 
     cdef object failed(self, object error):
         """Return the exception to raise for one met inside a call; close the engine if something had moved."""
-        if not self.is_moving:
-            return EngineOutOfMemory(str(error)) if isinstance(error, MemoryError) else error
-        self.is_closed = True
+        # Closed before anything else, as there may be no memory for the words either.
+        self.is_closed = self.is_moving
         if isinstance(error, MemoryError):
-            return EngineOutOfMemory("memory ran out while the engine was deciding; it is closed, restore a snapshot")
-        return EngineBug(f"{type(error).__name__} inside the engine: {error}; it is closed, restore a snapshot")
+            if self.is_moving:
+                return EngineOutOfMemory("memory ran out while the engine was deciding; it is closed, restore a snapshot")
+            return EngineOutOfMemory("no memory for this call; nothing has moved")
+        # What is no Exception came from outside, as a KeyboardInterrupt does, and stays what it is.
+        if self.is_moving and isinstance(error, Exception):
+            return EngineBug(f"{type(error).__name__} inside the engine: {error}; it is closed, restore a snapshot")
+        return error
 
     cdef int64_t moment(self, object at_us, str argument, int64_t now, bint allow_jump, bint is_first) except -1:
         """Return the moment a call stands for, never before ``now``."""
@@ -136,8 +144,8 @@ cdef class Engine:
             check_command(self.names, command)
             self.names.acd.reserve(1)
             return self.carry_out(command, at)
-        except Exception as error:
-            raise self.failed(error) from (error if self.is_moving else error.__cause__)
+        except BaseException as error:
+            raise self.failed(error)
         finally:
             self.is_busy = False
 
@@ -186,8 +194,8 @@ cdef class Engine:
             for at in range(len(commands)):
                 answers.append(self.carry_out(commands[at][0], moments[at]))
             return answers
-        except Exception as error:
-            raise self.failed(error) from (error if self.is_moving else error.__cause__)
+        except BaseException as error:
+            raise self.failed(error)
         finally:
             self.is_busy = False
 
@@ -215,8 +223,8 @@ cdef class Engine:
             self.is_moving = True
             self.run_until(to, events)
             return events
-        except Exception as error:
-            raise self.failed(error) from (error if self.is_moving else error.__cause__)
+        except BaseException as error:
+            raise self.failed(error)
         finally:
             self.is_busy = False
 
@@ -323,22 +331,25 @@ cdef class Engine:
         :raises SnapshotError: the bytes are not a whole snapshot of a rules version that this release restores.
         """
         cdef Engine engine
-        names, state = snapshots.load(data)
-        engine = Engine.__new__(Engine)
-        engine.start(names, state.seq)
-        engine.commands = state.commands
-        engine.is_fresh = state.is_fresh
-        for command_id, first_seq, count in state.command_ids:
-            engine.note_id(command_id, first_seq, count)
-        return engine
+        try:
+            names, state = snapshots.load(data)
+            engine = Engine.__new__(Engine)
+            engine.start(names, state.seq)
+            engine.commands = state.commands
+            engine.is_fresh = state.is_fresh
+            for command_id, first_seq, count in state.command_ids:
+                engine.note_id(command_id, first_seq, count)
+            return engine
+        except MemoryError as error:
+            raise EngineOutOfMemory("no memory for an engine of this size") from error
 
     # ---- queries -----------------------------------------------------------------------------------------------
 
-    def query(self, question, *arguments, **options):
-        """Answer a question of ``ccroute.engine.queries``; only for this package."""
+    cdef object query(self, question, tuple arguments=(), dict options=None):
+        """Answer a question of ``ccroute.engine.queries``."""
         self.enter()
         try:
-            return question(self.names, *arguments, **options)
+            return question(self.names, *arguments, **(options or {}))
         except MemoryError as error:
             raise EngineOutOfMemory("no memory for a query; nothing has moved") from error
         finally:
@@ -352,7 +363,7 @@ cdef class Engine:
         :raises OutOfRange: the handle is negative or above 2⁶³−1.
         :raises InvalidId: it cannot be an id.
         """
-        return self.query(queries.contact, contact_id)
+        return self.query(queries.contact, (contact_id,))
 
     def agent(self, agent_id):
         """Return what is known of an agent, or None where the configuration has none of this id. O(its legs and offers).
@@ -362,7 +373,7 @@ cdef class Engine:
         :raises OutOfRange: the handle is negative or above 2⁶³−1.
         :raises InvalidId: it cannot be an id.
         """
-        return self.query(queries.agent, agent_id)
+        return self.query(queries.agent, (agent_id,))
 
     def queue(self, queue_id):
         """Return what is known of a queue, or None where the configuration has none of this id. O(1).
@@ -370,7 +381,7 @@ cdef class Engine:
         :raises WrongType: ``queue_id`` is no str.
         :raises InvalidId: it cannot be an id.
         """
-        return self.query(queries.queue, queue_id)
+        return self.query(queries.queue, (queue_id,))
 
     def offer(self, offer_id):
         """Return what is known of a pending offer, or None where it has ended or was never made. O(1).
@@ -378,7 +389,7 @@ cdef class Engine:
         :raises WrongType: ``offer_id`` is no str.
         :raises InvalidId: it cannot be an id.
         """
-        return self.query(queries.offer, offer_id)
+        return self.query(queries.offer, (offer_id,))
 
     def contacts(self, *, state=None, queue_id=None, channel=None, where=None, after=None, limit=100):
         """Return a page of contacts, inside or retained, in order of creation. O(contacts · log contacts).
@@ -398,7 +409,8 @@ cdef class Engine:
         :raises RequirementError: ``where`` cannot be read.
         """
         return self.query(
-            queries.contacts, state=state, queue_id=queue_id, channel=channel, where=where, after=after, limit=limit
+            queries.contacts, (),
+            dict(state=state, queue_id=queue_id, channel=channel, where=where, after=after, limit=limit),
         )
 
     def agents(self, *, presence=None, queue_id=None, channel=None, where=None, after=None, limit=100):
@@ -417,7 +429,8 @@ cdef class Engine:
         :raises RequirementError: ``where`` cannot be read.
         """
         return self.query(
-            queries.agents, presence=presence, queue_id=queue_id, channel=channel, where=where, after=after, limit=limit
+            queries.agents, (),
+            dict(presence=presence, queue_id=queue_id, channel=channel, where=where, after=after, limit=limit),
         )
 
     def queues(self, *, paused=None, after=None, limit=100):
@@ -430,7 +443,7 @@ cdef class Engine:
         :raises OutOfRange: ``limit`` is outside its range.
         :raises UnknownName: ``after`` is not in the configuration.
         """
-        return self.query(queries.queues, paused=paused, after=after, limit=limit)
+        return self.query(queries.queues, (), dict(paused=paused, after=after, limit=limit))
 
     def offers(self, *, agent_id=None, queue_id=None, channel=None, after=None, limit=100):
         """Return a page of pending offers in the order in which they were made. O(offers · log offers).
@@ -445,7 +458,9 @@ cdef class Engine:
         :raises InvalidId: ``after`` or ``agent_id`` cannot be an id.
         :raises UnknownName: the agent, queue or channel is not in the configuration, or ``after`` is no offer id.
         """
-        return self.query(queries.offers, agent_id=agent_id, queue_id=queue_id, channel=channel, after=after, limit=limit)
+        return self.query(
+            queries.offers, (), dict(agent_id=agent_id, queue_id=queue_id, channel=channel, after=after, limit=limit)
+        )
 
     def counters(self):
         """Return how many contacts were created, ended in each way and are inside, over the engine's life. O(1)."""
@@ -461,7 +476,7 @@ cdef class Engine:
         :raises OutOfRange: the handle is negative or above 2⁶³−1.
         :raises InvalidId: it cannot be an id.
         """
-        return self.query(queries.position, contact_id)
+        return self.query(queries.position, (contact_id,))
 
     def explain(self, contact_id):
         """Return why a contact waits, or None where it is not known. O(agents).
@@ -474,7 +489,7 @@ cdef class Engine:
         :raises OutOfRange: the handle is negative or above 2⁶³−1.
         :raises InvalidId: it cannot be an id.
         """
-        return self.query(explain.explain, contact_id)
+        return self.query(explain.explain, (contact_id,))
 
 
 cdef int check_flag(object value) except -1:

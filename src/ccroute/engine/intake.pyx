@@ -49,6 +49,7 @@ cdef enum:
     ZERO = 48
     NINE = 57
 
+cdef object STRUCT_TYPE = type(msgspec.Struct)
 cdef dict NUMBERS = {command: number for number, command in enumerate(commands.COMMANDS)}
 cdef dict PRESENCES = {Presence.OFFLINE: 0, Presence.AVAILABLE: 1, Presence.AWAY: 2}
 cdef dict PENDINGS = {PendingOffers.DECLINE: 0, PendingOffers.RESCIND: 1, PendingOffers.KEEP: 2, PendingOffers.REFUSE: 3}
@@ -136,7 +137,8 @@ cdef int check_enqueue(Names names, object command) except -1:
             raise WrongType("requires", requires, "None or a str, a requirement")
         if len(requires) > REQUIREMENT_LENGTH:
             raise OutOfRange("requires", len(requires), f"at most {REQUIREMENT_LENGTH_MAX} characters")
-        names.classes.requirement(requires)
+        if requires not in names.requirements:
+            names.classes.requirement(requires)
     return 0
 
 
@@ -148,7 +150,8 @@ cdef int check_pair(Names names, object command) except -1:
 
 cdef int check_command(Names names, object command) except -1:
     """Raise unless every field of a command can be right under the present configuration."""
-    cdef object number = NUMBERS.get(type(command))
+    # A type of another kind may have a hash of its own, which may do anything.
+    cdef object number = NUMBERS.get(type(command)) if type(type(command)) is STRUCT_TYPE else None
     cdef int kind
     if number is None:
         raise WrongType("command", command, "one of the commands of ccroute.commands")
@@ -227,12 +230,20 @@ cdef int pending_policy(Names names, object command, int32_t agent, object asked
     return PENDING_RESCIND
 
 
-cdef object kept(object command):
-    """Return a command whose attributes nobody else can change."""
-    if not read(command, ATTRIBUTES):
-        return command
-    attributes = {name: list(one) if type(one) is list else one for name, one in read(command, ATTRIBUTES).items()}
-    return msgspec.structs.replace(command, attributes=attributes)
+cdef int32_t class_for(Names names, object contact, object queue_id, int32_t leaving) except -2:
+    """Return the class of a contact in a queue, NONE where there is no room for one more class."""
+    cdef object cost = read(contact, COST)
+    cdef object requires = read(contact, REQUIRES)
+    cdef object queue = names.queue_slots[queue_id]
+    cdef object channel = names.channel_slots[read(contact, CHANNEL)]
+    if cost is None:
+        cost = NONE
+    cdef object slot = names.quick_classes.get((queue, channel, cost, requires))
+    if slot is None:
+        slot = names.classes.slot_for(
+            queue, channel, cost, requires, read(contact, TIER), read(contact, ATTRIBUTES), leaving
+        )
+    return slot
 
 
 cdef int apply_enqueue(Names names, object command) except -1:
@@ -247,27 +258,24 @@ cdef int apply_enqueue(Names names, object command) except -1:
     cdef int32_t class_slot, slot
     cdef object tier = read(command, TIER)
     cdef object head_start = read(command, HEAD_START_US)
-    cdef object cost = read(command, COST)
     cdef list own_excluded = read(command, EXCLUDED)
     cdef dict own_scores = read(command, SCORES)
     if reason:
         return reason
     if acd.floor.contacts.count >= acd.floor.contacts.limit and acd.floor.first_ended == NONE:
         return REASON_CONTACTS_MAX
-    class_slot = names.classes.slot_for(
-        names.queue_slots[read(command, QUEUE_ID)], names.channel_slots[read(command, CHANNEL)],
-        NONE if cost is None else cost, read(command, REQUIRES), tier, read(command, ATTRIBUTES),
-    )
+    class_slot = class_for(names, command, read(command, QUEUE_ID), NONE)
     if class_slot == NONE:
         return REASON_CLASSES_MAX
     if acd.floor.contacts.count >= acd.floor.contacts.limit:
         names.forget(acd.floor.first_ended)
+    # Checked before; but their giver, in another thread, may have made them longer since.
     for one in dict.fromkeys(own_excluded) if own_excluded else ():
-        if one in names.agent_slots:
+        if one in names.agent_slots and excluded_count < EXCLUDED_TOP:
             excluded[excluded_count] = names.agent_slots[one]
             excluded_count += 1
     for one, score in own_scores.items() if own_scores else ():
-        if one in names.agent_slots:
+        if one in names.agent_slots and scores_count < SCORES_TOP:
             scored[scores_count] = names.agent_slots[one]
             scores[scores_count] = score
             scores_count += 1
@@ -275,7 +283,7 @@ cdef int apply_enqueue(Names names, object command) except -1:
         class_slot, 0 if tier is None else tier, tier is not None, 0 if head_start is None else head_start,
         head_start is not None, excluded, excluded_count, scored, scores, scores_count,
     )
-    names.remember(slot, kept(command))
+    names.remember(slot, command)
     return REFUSED_NOT
 
 
@@ -283,14 +291,9 @@ cdef int apply_transfer(Names names, object command, int32_t contact, int32_t ag
     cdef Acd acd = names.acd
     cdef int reason = acd.can_transfer(contact, agent)
     cdef int32_t class_slot
-    cdef object first
     if reason:
         return reason
-    first = names.contacts[contact]
-    class_slot = names.classes.slot_for(
-        names.queue_slots[command.to_queue], names.channel_slots[first.channel], NONE if first.cost is None else first.cost,
-        first.requires, first.tier, first.attributes, contact_at(&acd.floor, contact).class_slot,
-    )
+    class_slot = class_for(names, names.contacts[contact], command.to_queue, contact_at(&acd.floor, contact).class_slot)
     if class_slot == NONE:
         return REASON_CLASSES_MAX
     return acd.transfer(contact, agent, class_slot, NONE if command.keeps_place is None else PLACES[command.keeps_place])

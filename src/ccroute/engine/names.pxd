@@ -6,6 +6,8 @@ cdef class Names:
     cdef readonly Acd acd
     cdef readonly object config
     cdef readonly object classes          # engine.classes.Classes
+    cdef dict requirements                # texts known to be right
+    cdef dict quick_classes               # class slot by queue, channel, own cost, own text
     cdef readonly dict queue_slots
     cdef readonly dict channel_slots
     cdef readonly dict agent_slots
@@ -16,6 +18,7 @@ cdef class Names:
     cdef readonly list agent_labels
     cdef readonly list next_labels
     cdef readonly list contacts                    # EnqueueContact by contact slot
+    cdef readonly dict attributes                  # by contact slot, where there are any: nobody else can change these
     cdef readonly dict dispositions                # by contact slot, where one was given
 
     cdef int32_t contact_slot(self, object reference, str argument) except -2

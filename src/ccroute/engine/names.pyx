@@ -5,8 +5,11 @@ cimport cython
 from ccroute.core.defs cimport NONE
 from ccroute.core.lives cimport ended_due
 from ccroute.engine.checks cimport check_id, is_whole, whole
+from ccroute.engine.fields cimport ATTRIBUTES, CONTACT_ID, read
 
 from ccroute.errors import WrongType
+
+cdef dict NOTHING = {}
 
 
 @cython.final
@@ -17,6 +20,8 @@ cdef class Names:
         self.acd = acd
         self.config = config
         self.classes = classes
+        self.requirements = classes.requirements
+        self.quick_classes = classes.quick
         self.queue_ids = queue_ids
         self.channel_ids = channel_ids
         self.agent_ids = agent_ids
@@ -27,6 +32,7 @@ cdef class Names:
         self.agent_labels = [None] * len(agent_ids)
         self.next_labels = [None] * len(agent_ids)
         self.contacts = []
+        self.attributes = {}
         self.dispositions = {}
 
     cdef int32_t contact_slot(self, object reference, str argument) except -2:
@@ -63,7 +69,11 @@ cdef class Names:
         while len(contacts) <= slot:
             contacts.append(None)
         contacts[slot] = command
-        self.contact_slots[command.contact_id] = slot
+        self.contact_slots[read(command, CONTACT_ID)] = slot
+        # The lists and tables of a command are its giver's, who may change them any time.
+        given = read(command, ATTRIBUTES)
+        if given:
+            self.attributes[slot] = {name: list(one) if type(one) is list else one for name, one in given.items()}
         return 0
 
     cdef int forget(self, int32_t slot) except -1:
@@ -74,6 +84,8 @@ cdef class Names:
         self.contacts[slot] = None
         if self.dispositions:
             self.dispositions.pop(slot, None)
+        if self.attributes:
+            self.attributes.pop(slot, None)
         self.acd.forget_one(slot)
         return 0
 
@@ -100,6 +112,10 @@ cdef class Names:
         """Return the slot of an agent named by id or handle, or None."""
         cdef int32_t slot = self.agent_slot(reference, argument)
         return None if slot == NONE else slot
+
+    def attributes_of(self, slot):
+        """Return the attributes of a contact; not to be changed."""
+        return self.attributes.get(slot, NOTHING)
 
     def put_back(self, contacts) -> None:
         """Note the (slot, command) pairs that brought the contacts of a snapshot; the latest contact of an id has it."""

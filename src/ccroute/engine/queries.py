@@ -248,7 +248,7 @@ def _contact(names: Names, slot: int) -> ContactStatus:
         offers_made=known["offers_made"],
         agents=[names.agent_ids[one] for one in names.acd.agents_of(slot)],
         offers=[f"o{seq}" for seq in names.acd.offers_out(slot)],
-        attributes={name: list(one) if isinstance(one, list) else one for name, one in first.attributes.items()},
+        attributes={name: list(one) if isinstance(one, list) else one for name, one in names.attributes_of(slot).items()},
     )
 
 
@@ -475,7 +475,7 @@ def _holds_for_contact(names: Names, condition: Requirement, slot: int) -> bool:
 def contact_view(names: Names, slot: int) -> ContactView:
     """Return what expressions see of a contact."""
     first = names.contacts[slot]
-    return ContactView(channel=first.channel, tier=first.tier, attributes=first.attributes)
+    return ContactView(channel=first.channel, tier=first.tier, attributes=names.attributes_of(slot))
 
 
 def queue_view(names: Names, slot: int) -> QueueView:

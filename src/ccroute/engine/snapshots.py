@@ -69,7 +69,11 @@ def save(names: Names, seq: int, commands: int, is_fresh: bool, command_ids: lis
         known = names.acd.contact(slot)
         if known["state"] <= 2:
             numbers.setdefault(known["class"], len(numbers))
-        contacts.append((slot, names.contacts[slot]))
+        # Exclusions and scores are on the tape; the lists and tables of a command are its giver's.
+        first = msgspec.structs.replace(
+            names.contacts[slot], attributes=names.attributes_of(slot), excluded=[], scores={}
+        )
+        contacts.append((slot, first))
         slot = names.acd.next_contact(slot + 1)
     state = SnapshotState(
         config=msgspec.Raw(to_json(names.config)),

@@ -6,7 +6,8 @@ per contact, and the random numbers come from a generator of its own: equal seed
 
 cimport cython
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t
-from libc.stdlib cimport calloc, free
+from libc.stdlib cimport calloc, free, malloc
+from libc.string cimport memset
 
 from ccroute.core.acd cimport Acd
 from ccroute.core.defs cimport AVAILABLE, CONTACT_QUEUED, NONE, PENDING_DECLINE, RECORD_ACTIVE, Contact, Record, contact_at
@@ -84,12 +85,14 @@ cdef class SteadyFloor:
         self.idle_since = <int64_t*>calloc(self.agents, sizeof(int64_t))
         self.busy = <int32_t*>calloc(self.agents, sizeof(int32_t))
         self.place = <int32_t*>calloc(self.agents, sizeof(int32_t))
-        self.class_of = <int32_t*>calloc(acd.floor.contacts.limit, sizeof(int32_t))
+        self.class_of = <int32_t*>malloc(acd.floor.contacts.limit * sizeof(int32_t))
         if (
             self.contact_of == NULL or self.idle_since == NULL or self.busy == NULL or self.place == NULL
             or self.class_of == NULL
         ):
             raise MemoryError
+        # Written now, so that what the floor takes later is the core's.
+        memset(self.class_of, 0, acd.floor.contacts.limit * sizeof(int32_t))
 
     def __dealloc__(self):
         free(self.contact_of)

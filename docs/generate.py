@@ -1,0 +1,370 @@
+"""Makes the reference pages that follow from the code: ``python -m docs.generate``, in the folder of the repository.
+
+Commands, events, closed sets and the engine's methods are told by the docstrings in the source, states by the tables of
+``ccroute.core.table``. A test compares the pages with what this script would write.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from docs.diagram import Layout, draw
+
+from ccroute.core.table import CONTACT_TABLE, LEG_TABLE, OFFER_TABLE, QUEUE_TABLE
+
+ROOT = Path(__file__).parents[1]
+SOURCE = ROOT / "src" / "ccroute"
+REFERENCE = Path("docs") / "reference"
+MADE = "<!-- Made by docs/generate.py from the source; do not edit. -->\n"
+
+Transition = tuple[str, str, str]
+
+
+# ---- reading the source ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Member:
+    """A field of a struct, or a member of a closed set."""
+
+    name: str
+    annotation: str
+    default: str | None
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Word:
+    """A class of the source: a struct or a closed set."""
+
+    name: str
+    tag: str | None
+    text: str
+    members: list[Member]
+
+
+def words_of(path: str) -> tuple[str, dict[str, Word]]:
+    """Return the docstring of a module and its classes by name, in order."""
+    tree = ast.parse((SOURCE / path).read_text())
+    classes = {node.name: _word(node) for node in tree.body if isinstance(node, ast.ClassDef)}
+    return ast.get_docstring(tree) or "", classes
+
+
+def _word(node: ast.ClassDef) -> Word:
+    tags = [ast.literal_eval(keyword.value) for keyword in node.keywords if keyword.arg == "tag"]
+    text = ast.get_docstring(node) or ""
+    return Word(name=node.name, tag=tags[0] if tags else None, text=text, members=list(_members(node)))
+
+
+def _members(node: ast.ClassDef) -> Iterator[Member]:
+    for statement, following in zip(node.body, [*node.body[1:], ast.Pass()], strict=True):
+        text = ""
+        if isinstance(following, ast.Expr) and isinstance(following.value, ast.Constant):
+            text = " ".join(str(following.value.value).split())
+        if isinstance(statement, ast.AnnAssign):
+            default = None if statement.value is None else ast.unparse(statement.value)
+            name = ast.unparse(statement.target)
+            yield Member(name=name, annotation=ast.unparse(statement.annotation), default=default, text=text)
+        elif isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Constant):
+            name = ast.unparse(statement.targets[0])
+            yield Member(name=name, annotation="", default=str(statement.value.value), text=text)
+
+
+def methods_of_engine() -> Iterator[tuple[str, str]]:
+    """Yield signature and docstring of everything public of Engine: from its stub and its source."""
+    stub = ast.parse((SOURCE / "engine" / "engine.pyi").read_text())
+    source = (SOURCE / "engine" / "engine.pyx").read_text()
+    (engine,) = (node for node in stub.body if isinstance(node, ast.ClassDef))
+    for node in engine.body:
+        assert isinstance(node, ast.FunctionDef)
+        if node.name in {"start", "query"}:
+            continue
+        pattern = r'cdef class Engine:\n\s*"""(.*?)"""'
+        if node.name != "__init__":
+            pattern = rf'    def {node.name}\([^)]*\):\n\s*"""(.*?)"""'
+        match = re.search(pattern, source, re.DOTALL)
+        assert match is not None, node.name
+        first, _, rest = match[1].partition("\n")
+        yield _signature(node), f"{first}\n{textwrap.dedent(rest)}"
+
+
+def _signature(node: ast.FunctionDef) -> str:
+    decorators = {ast.unparse(one) for one in node.decorator_list}
+    returns = "" if node.returns is None else ast.unparse(node.returns)
+    if "property" in decorators:
+        return f"engine.{node.name} -> {returns}"
+    arguments = ast.unparse(node.args).removeprefix("self, ").removeprefix("self")
+    if node.name == "__init__":
+        return f"Engine({arguments})"
+    owner = "Engine" if "staticmethod" in decorators else "engine"
+    return f"{owner}.{node.name}({arguments}) -> {returns}"
+
+
+# ---- writing ---------------------------------------------------------------------------------------------------
+
+
+def marked(text: str) -> str:
+    """Return reStructuredText of a docstring as Markdown, on one line per paragraph."""
+    text = re.sub(r":\w+:`~?(?:ccroute\.)?([^`]+)`", r"`\1`", text)
+    return text.replace("``", "`")
+
+
+def prose(text: str) -> str:
+    """Return paragraphs of a docstring as Markdown, one sentence per line."""
+    paragraphs = []
+    for paragraph in re.split(r"\n\s*\n", text.strip()):
+        line = " ".join(marked(paragraph).split())
+        paragraphs.append(re.sub(r"(?<=[.!?]) (?=[A-Z])", "\n", line))
+    return "\n\n".join(paragraphs)
+
+
+def cell(text: str) -> str:
+    """Return text that fits a table."""
+    return marked(text).replace("|", "\\|")
+
+
+def fields_table(members: list[Member], *, with_default: bool) -> str:
+    """Return a table of fields."""
+    head = "| Field | Type | Default | Meaning |" if with_default else "| Field | Type | Meaning |"
+    rows = [head, re.sub(r"[^|]+", "---", head)]
+    for one in members:
+        default = f"`{one.default}` | " if one.default is not None else "required | "
+        rows.append(f"| `{one.name}` | `{cell(one.annotation)}` | {default if with_default else ''}{cell(one.text)} |")
+    return "\n".join(rows)
+
+
+def struct_section(word: Word, *, with_default: bool, level: str = "##") -> str:
+    """Return the section of one struct."""
+    parts = [f"{level} `{word.name}`"]
+    if word.tag is not None:
+        parts.append(f'`"type": "{word.tag}"`')
+    parts.append(prose(word.text))
+    if word.members:
+        parts.append(fields_table(word.members, with_default=with_default))
+    return "\n\n".join(parts)
+
+
+def commands_page() -> str:
+    """Return the page of commands."""
+    text, words = words_of("commands.py")
+    shared = words.pop("Command")
+    parts = [
+        f"{MADE}\n# Commands",
+        prose(text),
+        "What each one does to contacts, offers, legs and agents, and when it is refused, is told in the "
+        "[routing rules](routing.md); what is legal in which state is drawn under [states](states.md).\n"
+        "`AnyCommand` is the union of all of them, for type checkers and codecs.",
+        "## Fields of every command",
+        f"They are those of `Command`, the base of all.\n\n{fields_table(shared.members, with_default=True)}",
+        *(struct_section(word, with_default=True) for word in words.values()),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def events_page() -> str:
+    """Return the page of events."""
+    text, words = words_of("events.py")
+    shared = words.pop("Event")
+    parts = [
+        f"{MADE}\n# Events",
+        prose(text),
+        "Which events a command or a timer gives, and in which order, is told in the [routing rules](routing.md).\n"
+        "On the wire, a field that equals its default is left out.\n"
+        "`AnyEvent` is the union of all of them, for type checkers and codecs.",
+        "## Fields of every event",
+        f"They are those of `Event`, the base of all.\n\n{fields_table(shared.members, with_default=False)}",
+        *(struct_section(word, with_default=False) for word in words.values()),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def types_page() -> str:
+    """Return the page of closed sets."""
+    _, words = words_of("types.py")
+    parts = [
+        f"{MADE}\n# Closed sets",
+        "Each is a string enumeration, exported by `ccroute`.\n"
+        'Python takes the members, as in `Presence.AWAY`; JSON and TOML take their texts, as in `"away"`.',
+    ]
+    for word in words.values():
+        rows = ["| Member | Text | Meaning |", "|---|---|---|"]
+        rows += [f"| `{one.name}` | `{one.default}` | {cell(one.text)} |" for one in word.members]
+        parts.append(f"## `{word.name}`\n\n{prose(word.text)}\n\n" + "\n".join(rows))
+    return "\n\n".join(parts) + "\n"
+
+
+def engine_page() -> str:
+    """Return the page of the engine and of what its queries answer."""
+    _, answers = words_of("engine/queries.py")
+    _, explained = words_of("engine/explain.py")
+    parts = [
+        f"{MADE}\n# The engine",
+        "`Engine` is the whole surface of the package: commands and times go in, events come out, queries look at it.",
+        *(_method_section(signature, text) for signature, text in methods_of_engine()),
+        "## What queries answer\n\nEach is a frozen struct.",
+        *(struct_section(word, with_default=False, level="###") for word in (answers | explained).values()),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _method_section(signature: str, text: str) -> str:
+    """Return the section of one method: text, parameters, errors."""
+    body, *fields = re.split(r"^\s*:(?=param |raises )", text, flags=re.MULTILINE)
+    name = re.split(r"[( ]", signature)[0].split(".")[-1]
+    parts = [f"## `{name}`", f"```text\n{signature}\n```", prose(body)]
+    for kind, title in (("param", "Parameter"), ("raises", "Raises")):
+        rows = [
+            f"| `{match[1]}` | {cell(' '.join(match[2].split()))} |"
+            for field in fields
+            if (match := re.match(rf"{kind} (\w+):\s*(.*)", field, re.DOTALL))
+        ]
+        if rows:
+            parts.append(
+                "\n".join([f"| {title} | Meaning |" if kind == "param" else f"| {title} | When |", "|---|---|", *rows])
+            )
+    return "\n\n".join(parts)
+
+
+# ---- states ----------------------------------------------------------------------------------------------------
+
+CONTACT_LAYOUT = Layout(
+    width=940,
+    height=330,
+    places={"new": (70, 90), "queued": (300, 90), "active": (580, 90), "closed": (860, 90), "abandoned": (300, 280)}
+    | {"cancelled": (580, 280)},
+    ends=frozenset({"closed", "abandoned", "cancelled"}),
+    bends={("queued", "active"): 34, ("active", "queued"): 22},
+    shifts={("queued", "active"): (0, -4), ("active", "queued"): (0, 6), ("queued", "cancelled"): (10, 10)},
+)
+LEG_LAYOUT = Layout(
+    width=940,
+    height=400,
+    places={"none": (70, 110), "active": (300, 110), "held": (300, 330), "wrapping": (580, 110), "ended": (860, 220)},
+    ends=frozenset({"ended"}),
+    bends={("active", "held"): 46, ("held", "active"): 46},
+    shifts={("active", "held"): (33, 0), ("held", "active"): (-38, 0), ("held", "ended"): (30, 6)}
+    | {("held", "wrapping"): (20, 30), ("active", "ended"): (24, 22), ("wrapping", "ended"): (34, -16)},
+)
+OFFER_LAYOUT = Layout(
+    width=720,
+    height=330,
+    places={"pending": (80, 165), "accepted": (620, 35), "declined": (620, 120), "expired": (620, 205)}
+    | {"rescinded": (620, 290)},
+    ends=frozenset({"accepted", "declined", "expired", "rescinded"}),
+    shifts={("pending", "declined"): (60, -4), ("pending", "expired"): (60, 2), ("pending", "rescinded"): (50, 12)}
+    | {("pending", "accepted"): (50, -12)},
+)
+QUEUE_LAYOUT = Layout(
+    width=520,
+    height=130,
+    places={"open": (80, 65), "paused": (440, 65)},
+    bends={("open", "paused"): 34, ("paused", "open"): 34},
+)
+
+LIVES: dict[str, tuple[dict[str, dict[str, str]], Layout, str]] = {
+    "contact": (
+        CONTACT_TABLE,
+        CONTACT_LAYOUT,
+        "How many offers are out is a count, no state: an offered contact is queued.\n"
+        "`contact.complete` and `leg.end_wrap_up` close a contact when the last leg ends, as the end of a wrap-up by "
+        "its own time does.\n"
+        "The id of an ended contact is free: `contact.enqueue` begins a new contact with it, which the picture leaves "
+        "out.\n"
+        "An ended contact that an agent still wraps up refuses `contact.enqueue` with `contact_exists`, and its leg "
+        "answers as below.",
+    ),
+    "leg": (
+        LEG_TABLE,
+        LEG_LAYOUT,
+        "The offer is accepted by command, or by the engine in mode `auto`.\n"
+        "Where the length of the wrap-up is 0, the leg passes over `wrapping` and ends.\n"
+        "A wrap-up that has an end, ends by itself as by `leg.end_wrap_up`.",
+    ),
+    "offer": (
+        OFFER_TABLE,
+        OFFER_LAYOUT,
+        "`timer:offer` is the time-out of the queue.\n"
+        "An agent that leaves `available` declines its offers; somebody else's `agent.presence`, or want of an answer, "
+        "rescinds them, and the command may say otherwise.",
+    ),
+    "queue": (
+        QUEUE_TABLE,
+        QUEUE_LAYOUT,
+        "A paused queue accepts contacts and makes no offers; offers that are out stand.",
+    ),
+}
+"""Table, layout and notes of each life."""
+
+
+def transitions(table: dict[str, dict[str, str]], layout: Layout) -> list[Transition]:
+    """Return the moves of a table; what begins at an end begins another life."""
+    return [
+        (state, outcome, command)
+        for command, row in table.items()
+        for state, outcome in row.items()
+        if not outcome.startswith("!") and state not in layout.ends
+    ]
+
+
+def transition_table(table: dict[str, dict[str, str]]) -> str:
+    """Return a table of states × commands in Markdown."""
+    states = list(dict.fromkeys(state for row in table.values() for state in row))
+    rows = ["| | " + " | ".join(states) + " |", "|---" * (len(states) + 1) + "|"]
+    for command, row in table.items():
+        outcomes = [row.get(state, "") for state in states]
+        shown = [f"refused: `{one[1:]}`" if one.startswith("!") else f"→ {one}" if one else "" for one in outcomes]
+        rows.append(f"| `{command}` | " + " | ".join(shown) + " |")
+    return "\n".join(rows)
+
+
+def states_page() -> str:
+    """Return the page of states."""
+    parts = [
+        f"{MADE}\n# States",
+        "The pictures and tables are drawn from the table that the engine itself reads.\n"
+        "A double frame is an end.\n"
+        "A cell says what a command makes of a state, or with which reason it is refused; an empty cell is answered by "
+        "another table on this page.",
+    ]
+    for name, (table, _, notes) in LIVES.items():
+        parts += [f"## {name.capitalize()}", f"![The states of {_article(name)}](states/{name}.svg)", notes]
+        parts.append(transition_table(table))
+    return "\n\n".join(parts) + "\n"
+
+
+def _article(name: str) -> str:
+    return f"an {name}" if name[0] in "aeiou" else f"a {name}"
+
+
+def pages() -> dict[Path, str]:
+    """Return what every page and picture made here should hold, by path from the repository's folder."""
+    pictures = {
+        REFERENCE / "states" / f"{name}.svg": draw(
+            f"The states of {_article(name)}", transitions(table, layout), layout
+        )
+        for name, (table, layout, _) in LIVES.items()
+    }
+    return {
+        REFERENCE / "commands.md": commands_page(),
+        REFERENCE / "events.md": events_page(),
+        REFERENCE / "types.md": types_page(),
+        REFERENCE / "engine.md": engine_page(),
+        REFERENCE / "states.md": states_page(),
+        **pictures,
+    }
+
+
+def main() -> None:
+    """Write every page."""
+    for path, text in pages().items():
+        (ROOT / path).parent.mkdir(parents=True, exist_ok=True)
+        (ROOT / path).write_text(text)
+
+
+if __name__ == "__main__":
+    main()
