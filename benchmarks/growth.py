@@ -3,9 +3,9 @@
     python -m benchmarks.growth [--quick]
 
 One size at a time is varied around a floor of 1 000 agents, 200 profiles, 200 classes and 100 000 waiting contacts.
-Each point is a process of its own, measured by ``ccroute bench core``, three times in turn; figures are medians. Writes the
-tables and picture of ``docs/explanation/performance.md`` and ``benchmarks/results/growth.json``; ``--quick`` measures
-small floors once and writes nothing.
+Each point is a process of its own, measured by ``ccroute bench core``, three times in turn; figures are medians. It
+writes the tables and picture of ``docs/explanation/performance.md`` and ``benchmarks/results/growth.json``; ``--quick``
+measures small floors once and writes nothing.
 """
 
 from __future__ import annotations

@@ -82,8 +82,6 @@ def methods_of_engine() -> Iterator[tuple[str, str]]:
     (engine,) = (node for node in stub.body if isinstance(node, ast.ClassDef))
     for node in engine.body:
         assert isinstance(node, ast.FunctionDef)
-        if node.name in {"start", "query"}:
-            continue
         pattern = r'cdef class Engine:\n\s*"""(.*?)"""'
         if node.name != "__init__":
             pattern = rf'    def {node.name}\([^)]*\):\n\s*"""(.*?)"""'

@@ -299,6 +299,12 @@ TAKEN: Final[dict[str, frozenset[str]]] = {
     | {"nul", "decimal", "empty list", "list of texts"},
     "text in a list": _PRINTABLE | {"nul"},
     "empty list": frozenset({"empty list"}),
+    "share": frozenset({"zero", "1.0"}),
+    "queue": frozenset({"queue"}),
+    "skills": frozenset({"empty table", "long table"}),
+    "event": frozenset({"event"}),
+    "toml": frozenset({"no text"}),
+    "any int": _WHOLE | {"2**63", "-2**63-1", "10**30"},
 }
 """Names of the samples that each kind of parameter takes; every other sample is refused with a typed error."""
 

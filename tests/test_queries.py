@@ -80,7 +80,7 @@ def test_contacts_are_told_as_they_are(random: Random) -> None:
         assert fields(status, *expected) == expected
         assert sorted(status.agents) == sorted(leg.agent.id for leg in contact.legs)
         assert duel.engine.contact(status.handle) == status
-    assert duel.engine.contact("ghost") is None
+    assert duel.engine.contact("nobody") is None
 
 
 @FEW

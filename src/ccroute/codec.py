@@ -61,14 +61,16 @@ def decode_command(data: bytes | str) -> Command:
 def encode_command(command: Command) -> bytes:
     """Return ``command`` as one JSON object without line breaks; fields with their default are left out.
 
-    Field types are not checked beyond what JSON can hold.
-
-    :raises CodecError: ``command`` is no command, or a value has no place in JSON.
+    :raises CodecError: ``command`` is no command, or a field has a value that would not be read back.
     """
     if not _is_one_of(command, COMMANDS):
         raise CodecError("command", command, "a command")
     _check_attributes(command)
-    return _encoded("command", command)
+    written = _encoded("command", command)
+    # JSON has one word for what is not a number and nothing, and one kind of list: what cannot be read back is told here.
+    if decode_command(written) != command:
+        raise CodecError("command", command, "a command whose fields have the types that are stated for them")
+    return written
 
 
 def decode_event(data: bytes | str) -> Event:
@@ -134,7 +136,7 @@ def encode_timed(command: Command | None, at_us: int) -> bytes:
     if type(at_us) is not int:
         raise CodecError("at_us", at_us, "an integer of microseconds")
     rest = _encoded("type", {"type": ADVANCE}) if command is None else encode_command(command)
-    return b'{"at_us":%d,%b' % (at_us, rest[1:])
+    return b'{"at_us":%b,%b' % (_encoded("at_us", at_us), rest[1:])
 
 
 def _is_one_of(value: object, kinds: tuple[type[msgspec.Struct], ...]) -> bool:

@@ -37,7 +37,7 @@ _SHOWN_MAX = 80
 
 
 def shown(value: object) -> str:
-    """Return ``repr(value)``, cut to a length that fits a message, and safe for values that do odd things when shown."""
+    """Return ``repr(value)``, cut to a length that fits a message; safe for values that do odd things when shown."""
     if type(value) is str or type(value) is bytes:
         value = value[:_SHOWN_MAX]
     elif type(value) is int and value.bit_length() > 256:

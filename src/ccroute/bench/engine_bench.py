@@ -1,8 +1,8 @@
 """``bench engine``: whole lives of contacts through the engine, by string ids, all events built.
 
 A life is three commands and a timer: a contact is enqueued and rings at the agent idle longest who has its skill, the
-agent accepts, and later completes it, which begins a wrap-up that its timer ends: eight events in all. Contacts come
-20 ms apart, an agent answers after 2 s, works for 20 s and wraps up for 5 s, so a third of the agents is busy.
+agent accepts, and later completes it, which begins a wrap-up that its timer ends: eight events in all. An agent answers
+after 2 s, works for 20 s and wraps up for 5 s; contacts come so often that a third of the agents is busy.
 
 Commands are built beforehand; offers are numbered as they are made, so their ids are known. Not timed are building the
 commands, making the engine, signing the agents in and the first contact of each requirement, which sorts the agents by
@@ -35,6 +35,8 @@ from ccroute.config.structs import Agent, EngineSettings, Offer, Queue, Skill
 from ccroute.errors import EngineBug, OutOfRange
 
 LIVES_MAX: Final = 10_000_000
+AGENTS_MIN: Final = 100
+AGENTS_MAX: Final = 100_000
 EVENTS_PER_LIFE: Final = 8
 """Queued, offer made, offer accepted, active, wrap-up started, wrap-up ended, leg ended, closed."""
 BATCH: Final = 1_000
@@ -46,12 +48,13 @@ _SKILLS: Final = 20
 _REQUIRES: Final = tuple(f"agent.skills.s{skill} >= 1" for skill in range(_SKILLS))
 _QUEUE: Final = "support"
 _CHANNEL: Final = "voice"
-_MS: Final = 1_000
-_ARRIVAL_EVERY_US: Final = 20 * _MS
-_ANSWERED_AFTER_US: Final = 2_000 * _MS
-_WORKED_US: Final = 20_000 * _MS
-_WRAP_UP_US: Final = 5_000 * _MS
-_RINGS_US: Final = 20_000 * _MS
+_US_PER_S: Final = 1_000_000
+_AGENT_EVERY_US: Final = 80 * _US_PER_S
+"""Time between two contacts of one agent: three times what a contact takes."""
+_ANSWERED_AFTER_US: Final = 2 * _US_PER_S
+_WORKED_US: Final = 20 * _US_PER_S
+_WRAP_UP_US: Final = 5 * _US_PER_S
+_RINGS_US: Final = 20 * _US_PER_S
 
 Batch = list[tuple[Command, int]]
 

@@ -82,10 +82,10 @@ class Share:
         number: object = value
         if type(value) is Decimal and not reader.exact:
             number = float(value) if value.is_finite() else None
-        if type(number) not in (int, float) or not 0 <= number <= 1:  # type: ignore[operator]  # int or float; NaN fails
+        if not ((type(number) is int or type(number) is float) and 0 <= number <= 1):  # NaN fails
             reader.wrong(path, value, "a number, 0 to 1")
             return value
-        return float(number)  # type: ignore[arg-type]  # int or float
+        return float(number)
 
 
 @final

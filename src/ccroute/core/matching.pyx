@@ -13,7 +13,7 @@ from ccroute.core.defs cimport (
     Policy, Pool, Select, agent_at, bar_at, contact_at, counts_at, ctz64, i128, joined, pool_at, uint64_t,
 )
 from ccroute.core.order cimport order_next
-from ccroute.core.roster cimport compare_by, cost_for, has_room
+from ccroute.core.roster cimport compare_by, cost_for, has_room, idle_before
 from ccroute.core.store cimport fresh, grown, release
 from ccroute.core.waiting cimport aged
 
@@ -249,39 +249,62 @@ cdef int32_t first_of_pool(Floor* floor, Pool* pool, int32_t order, int32_t cont
     return at
 
 
-cdef int32_t idle_longest(Floor* floor, int32_t contact, ContactClass* one, uint64_t* row) noexcept nogil:
-    """Return the agent of a row idle longest (tie: lower seq) that may take a contact, NONE without."""
-    cdef Kind* kind = &floor.kinds[one.kind]
-    cdef int32_t block, profile, at, agent
+cdef int32_t first_of_profile(Floor* floor, int32_t profile, int32_t contact, ContactClass* one) noexcept nogil:
+    """Return the agent of a profile idle longest (tie: lower seq) that may take a contact, NONE without. O(pools)."""
+    cdef int32_t at = floor.profiles[profile].first_pool
     cdef int32_t best = NONE
+    cdef int32_t agent
+    cdef Pool* pool
+    while at != NONE:
+        pool = pool_at(floor, at)
+        at = pool.next
+        if (pool.mask >> one.kind) & 1:
+            agent = first_of_pool(floor, pool, 0, contact, one)
+            if agent != NONE and (best == NONE or idle_before(floor, 0, agent, best)):
+                best = agent
+    return best
+
+
+cdef int32_t idle_longest(Floor* floor, int32_t contact, ContactClass* one, uint64_t* row) noexcept nogil:
+    """Return the agent of a row idle longest (tie: lower seq) that may take a contact, NONE without.
+
+    Blocks whose bound cannot beat the best so far are skipped. Agents themselves are read only where two profiles tie, or
+    where the contact has bars and the head of a profile may not be the one.
+    """
+    cdef Kind* kind = &floor.kinds[one.kind]
+    cdef bint plain = contact_at(floor, contact).bars == 0 and one.kind != KIND_CHECKED
+    cdef int32_t block, profile, agent
+    cdef int32_t best = NONE
+    cdef int32_t best_profile = NONE
     cdef int64_t least = IDLE_NEVER
     cdef int64_t idle
     cdef uint64_t bits
-    cdef Pool* pool
     if kind.available_count == 0:
         return NONE
     for block in range((floor.profile_count + 63) >> 6):
-        bits = row[block] & kind.available[block]
-        if bits == 0 or kind.bound[block] > least:
+        if kind.bound[block] > least:
             continue
+        bits = row[block] & kind.available[block]
         while bits:
             profile = block * 64 + ctz64(bits)
             bits &= bits - 1
-            if kind.heads[profile] > least:
+            idle = kind.heads[profile]
+            if idle > least:
                 continue
-            at = floor.profiles[profile].first_pool
-            while at != NONE:
-                pool = pool_at(floor, at)
-                at = pool.next
-                if not (pool.mask >> one.kind) & 1:
-                    continue
-                agent = first_of_pool(floor, pool, 0, contact, one)
+            agent = NONE
+            if not plain or (idle == least and best_profile != NONE):
+                agent = first_of_profile(floor, profile, contact, one)
                 if agent == NONE:
                     continue
-                idle = agent_at(floor, agent).idle_since
-                if idle < least or (idle == least and (best == NONE or agent_at(floor, agent).seq < agent_at(floor, best).seq)):
-                    least = idle
-                    best = agent
+                if best_profile != NONE and best == NONE:
+                    best = first_of_profile(floor, best_profile, contact, one)
+                if best != NONE and idle_before(floor, 0, best, agent):
+                    continue
+            best = agent
+            best_profile = profile
+            least = idle if plain else agent_at(floor, agent).idle_since
+    if best == NONE and best_profile != NONE:
+        best = first_of_profile(floor, best_profile, contact, one)
     return best
 
 

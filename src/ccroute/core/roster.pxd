@@ -14,3 +14,4 @@ cdef void mark_agent(Floor* floor, int32_t slot) noexcept nogil
 cdef int32_t cost_for(Floor* floor, Agent* agent, int32_t channel, int32_t own_cost, int32_t queue_cost) noexcept nogil
 cdef bint has_room(Floor* floor, int32_t slot, Kind* kind) noexcept nogil
 cdef int compare_by(Floor* floor, int32_t select, int32_t class_slot, int32_t scores, int32_t one, int32_t other) noexcept nogil
+cdef bint idle_before(Floor* floor, int32_t which, int32_t one, int32_t other) noexcept nogil

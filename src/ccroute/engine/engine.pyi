@@ -1,16 +1,11 @@
-from collections.abc import Callable
-from typing import Concatenate, ParamSpec, TypeVar, final
+from typing import final
 
 from ccroute.commands import Command
 from ccroute.config import Config
 from ccroute.engine.explain import Explanation
-from ccroute.engine.names import Names
 from ccroute.engine.queries import AgentStatus, ContactStatus, Counters, OfferStatus, Position, QueueStatus
 from ccroute.events import Event
 from ccroute.types import ContactState, Presence
-
-_P = ParamSpec("_P")
-_T = TypeVar("_T")
 
 @final
 class Engine:
@@ -75,9 +70,3 @@ class Engine:
     def counters(self) -> Counters: ...
     def position(self, contact_id: str | int) -> Position | None: ...
     def explain(self, contact_id: str | int) -> Explanation | None: ...
-
-    # Only for this package.
-    def start(self, names: Names, seq: int) -> None: ...
-    def query(
-        self, question: Callable[Concatenate[Names, _P], _T], *arguments: _P.args, **options: _P.kwargs
-    ) -> _T: ...

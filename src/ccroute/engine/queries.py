@@ -248,7 +248,9 @@ def _contact(names: Names, slot: int) -> ContactStatus:
         offers_made=known["offers_made"],
         agents=[names.agent_ids[one] for one in names.acd.agents_of(slot)],
         offers=[f"o{seq}" for seq in names.acd.offers_out(slot)],
-        attributes={name: list(one) if isinstance(one, list) else one for name, one in names.attributes_of(slot).items()},
+        attributes={
+            name: list(one) if isinstance(one, list) else one for name, one in names.attributes_of(slot).items()
+        },
     )
 
 

@@ -91,8 +91,8 @@ cdef class SteadyFloor:
             or self.class_of == NULL
         ):
             raise MemoryError
-        # Written now, so that what the floor takes later is the core's.
-        memset(self.class_of, 0, acd.floor.contacts.limit * sizeof(int32_t))
+        # Written now (0 would do nothing: gcc turns it into calloc), so that the memory taken later is the core's.
+        memset(self.class_of, 0xFF, acd.floor.contacts.limit * sizeof(int32_t))
 
     def __dealloc__(self):
         free(self.contact_of)
