@@ -293,10 +293,7 @@ TAKEN: Final[dict[str, frozenset[str]]] = {
     "mode": frozenset({"mode"}),
     "list of ids": frozenset({"empty list", "list of texts"}),
     "table": frozenset({"empty table"}),
-    "attribute": _FLAG
-    | _WHOLE
-    | _PRINTABLE
-    | {"nul", "decimal", "empty list", "list of texts"},
+    "attribute": _FLAG | _WHOLE | _PRINTABLE | {"nul", "decimal", "empty list", "list of texts"},
     "text in a list": _PRINTABLE | {"nul"},
     "empty list": frozenset({"empty list"}),
     "share": frozenset({"zero", "1.0"}),

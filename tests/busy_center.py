@@ -22,7 +22,9 @@ CONFIG: Final = Config(
         "scored": Queue(select=["given_score", "idle"], tier=2, head_start_us=5, members="all"),
         "shut": Queue(paused=True),
     },
-    agents={f"a{number}": Agent(queues={"ring": 1, "auto": 2, "shut": 1}, skills={"german": 50}) for number in range(5)},
+    agents={
+        f"a{number}": Agent(queues={"ring": 1, "auto": 2, "shut": 1}, skills={"german": 50}) for number in range(5)
+    },
 )
 
 

@@ -57,9 +57,7 @@ FIELDS: dict[str, dict[str, str]] = {
 """What every field of every command takes, by the words of ``bad_values.TAKEN``."""
 
 PLACES: tuple[tuple[Command, str, str], ...] = tuple(
-    (command, field, kind)
-    for command in WORKING
-    for field, kind in (SHARED | FIELDS[type(command).__name__]).items()
+    (command, field, kind) for command in WORKING for field, kind in (SHARED | FIELDS[type(command).__name__]).items()
 )
 PLACE_IDS = [f"{type(command).__name__}.{field}" for command, field, _ in PLACES]
 
@@ -286,7 +284,12 @@ def test_a_jump_of_time_is_refused_in_every_call(engine: Engine) -> None:
     too_far = NOW_US + 3_600_000_001
     check_refused(engine, "at_us", lambda: engine.handle(WORKING[0], too_far), "handle")
     check_refused(engine, "to_us", lambda: engine.advance(too_far), "advance")
-    check_refused(engine, "at_us", lambda: engine.handle_many([(WORKING[0], LATER_US), (WORKING[1], too_far + LATER_US)]), "handle_many")
+    check_refused(
+        engine,
+        "at_us",
+        lambda: engine.handle_many([(WORKING[0], LATER_US), (WORKING[1], too_far + LATER_US)]),
+        "handle_many",
+    )
 
 
 def test_what_is_done_to_a_command_afterwards_changes_nothing() -> None:
@@ -334,7 +337,9 @@ def test_the_engine_cannot_be_changed_from_outside(engine: Engine) -> None:
         type("Own", (Engine,), {})
 
 
-@pytest.mark.parametrize(("data", "error"), [(bytearray(b"x"), WrongType), (b"", SnapshotError), (b"x" * 99, SnapshotError)])
+@pytest.mark.parametrize(
+    ("data", "error"), [(bytearray(b"x"), WrongType), (b"", SnapshotError), (b"x" * 99, SnapshotError)]
+)
 def test_restoring_what_is_no_snapshot_is_refused(data: Any, error: type[InvalidArgument]) -> None:
     with pytest.raises(error) as caught:
         Engine.restore(data)

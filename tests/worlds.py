@@ -417,73 +417,74 @@ def _any_other(random: Random, model: Model, shared: dict[str, Any]) -> Command:
 # ---- what must raise
 
 
+_ENQUEUE: dict[str, Any] = {"contact_id": "c0", "queue_id": "q0", "channel": "voice"}
+_LEG: dict[str, Any] = {"contact_id": "c0", "agent_id": "a0"}
+_BAD_ENQUEUES: tuple[dict[str, Any], ...] = (
+    {"queue_id": "nowhere"},
+    {"channel": "telepathy"},
+    {"contact_id": ""},
+    {"contact_id": "x" * 129},
+    {"contact_id": 1},
+    {"contact_id": "a\0b"},
+    {"contact_id": "\ud800"},
+    {"requires": "agent.skills."},
+    {"requires": "agent.skills.unheard_of >= 1"},
+    {"requires": 1},
+    {"tier": 2**31},
+    {"tier": True},
+    {"tier": 1.0},
+    {"head_start_us": 90 * DAY_US + 1},
+    {"head_start_us": "5s"},
+    {"excluded": ["a0"] * 17},
+    {"excluded": "a0"},
+    {"excluded": [3]},
+    {"scores": {"a0": 1.5}},
+    {"scores": {"a0": 2**53}},
+    {"scores": []},
+    {"attributes": {"x": None}},
+    {"attributes": {"x": float("nan")}},
+    {"attributes": {"x": [1]}},
+    {"attributes": {f"x{number}": 1 for number in range(65)}},
+    {"cost": -1},
+    {"cost": 1_000_001},
+    {"customer_id": 5},
+    {"command_id": 5},
+    {"command_id": ""},
+    {"actor": 5},
+)
+_MALFORMED: tuple[Any, ...] = (
+    commands.TransferContact(to_queue="nowhere", **_LEG),
+    commands.TransferContact(to_queue="q0", mode="warm", **_LEG),  # type: ignore[arg-type]
+    commands.TransferContact(to_queue="q0", keeps_place=1, **_LEG),  # type: ignore[arg-type]
+    commands.PauseQueue(queue_id="nowhere"),
+    commands.OpenQueue(queue_id=None),  # type: ignore[arg-type]
+    commands.CompleteContact(contact_id="c0", wrap_up_us=-1),
+    commands.CompleteContact(contact_id="c0", wrap_up_us="for ever"),
+    commands.CompleteContact(contact_id="c0", disposition="x" * 1025),
+    commands.ExtendWrapUp(wrap_up_us=90 * DAY_US + 1, **_LEG),
+    commands.ExtendWrapUp(wrap_up_us=None, **_LEG),  # type: ignore[arg-type]
+    commands.HoldContact(contact_id=None, agent_id="a0"),  # type: ignore[arg-type]
+    commands.HoldContact(contact_id="c0", agent_id=True),
+    commands.AcceptOffer(offer_id=1),  # type: ignore[arg-type]
+    commands.DeclineOffer(offer_id="o1", next_presence="lunch"),  # type: ignore[arg-type]
+    commands.AbandonContact(contact_id=1.5),  # type: ignore[arg-type]
+    commands.CancelContact(contact_id="c0", reason=b"x"),  # type: ignore[arg-type]
+    commands.SetPresence(agent_id="a0", presence="lunch"),  # type: ignore[arg-type]
+    commands.SetPresence(agent_id="a0", presence=Presence.AWAY, offers="drop"),  # type: ignore[arg-type]
+    commands.SetPresence(agent_id="a0", presence=Presence.AWAY, next_=1),  # type: ignore[arg-type]
+    commands.SetPresence(agent_id=[], presence=Presence.AWAY),  # type: ignore[arg-type]
+    None,
+    "contact.enqueue",
+    commands.EnqueueContact,
+    _ENQUEUE,
+)
+
+
 def random_malformed(random: Random, model: Model) -> Any:
     """Make something that no engine of this configuration takes as a command."""
-    enqueue: dict[str, Any] = {"contact_id": "c0", "queue_id": "q0", "channel": "voice"}
-    leg: dict[str, Any] = {"contact_id": "c0", "agent_id": "a0"}
-    bad_enqueues: tuple[dict[str, Any], ...] = (
-        {"queue_id": "nowhere"},
-        {"channel": "telepathy"},
-        {"contact_id": ""},
-        {"contact_id": "x" * 129},
-        {"contact_id": 1},
-        {"contact_id": "a\0b"},
-        {"contact_id": "\ud800"},
-        {"requires": "agent.skills."},
-        {"requires": "agent.skills.unheard_of >= 1"},
-        {"requires": 1},
-        {"tier": 2**31},
-        {"tier": True},
-        {"tier": 1.0},
-        {"head_start_us": 90 * DAY_US + 1},
-        {"head_start_us": "5s"},
-        {"excluded": ["a0"] * 17},
-        {"excluded": "a0"},
-        {"excluded": [3]},
-        {"scores": {"a0": 1.5}},
-        {"scores": {"a0": 2**53}},
-        {"scores": []},
-        {"attributes": {"x": None}},
-        {"attributes": {"x": float("nan")}},
-        {"attributes": {"x": [1]}},
-        {"attributes": {f"x{number}": 1 for number in range(65)}},
-        {"cost": -1},
-        {"cost": 1_000_001},
-        {"customer_id": 5},
-        {"command_id": 5},
-        {"command_id": ""},
-        {"actor": 5},
-    )
-    chance = random.randrange(3)
-    if chance == 0:
-        return commands.EnqueueContact(**(enqueue | _pick(random, bad_enqueues)))
-    others: tuple[Any, ...] = (
-        commands.TransferContact(to_queue="nowhere", **leg),
-        commands.TransferContact(to_queue="q0", mode="warm", **leg),  # type: ignore[arg-type]
-        commands.TransferContact(to_queue="q0", keeps_place=1, **leg),  # type: ignore[arg-type]
-        commands.PauseQueue(queue_id="nowhere"),
-        commands.OpenQueue(queue_id=None),  # type: ignore[arg-type]
-        commands.CompleteContact(contact_id="c0", wrap_up_us=-1),
-        commands.CompleteContact(contact_id="c0", wrap_up_us="for ever"),
-        commands.CompleteContact(contact_id="c0", disposition="x" * 1025),
-        commands.ExtendWrapUp(wrap_up_us=90 * DAY_US + 1, **leg),
-        commands.ExtendWrapUp(wrap_up_us=None, **leg),  # type: ignore[arg-type]
-        commands.HoldContact(contact_id=None, agent_id="a0"),  # type: ignore[arg-type]
-        commands.HoldContact(contact_id="c0", agent_id=True),
-        commands.AcceptOffer(offer_id=1),  # type: ignore[arg-type]
-        commands.DeclineOffer(offer_id="o1", next_presence="lunch"),  # type: ignore[arg-type]
-        commands.AbandonContact(contact_id=1.5),  # type: ignore[arg-type]
-        commands.CancelContact(contact_id="c0", reason=b"x"),  # type: ignore[arg-type]
-        commands.SetPresence(agent_id="a0", presence="lunch"),  # type: ignore[arg-type]
-        commands.SetPresence(agent_id="a0", presence=Presence.AWAY, offers="drop"),  # type: ignore[arg-type]
-        commands.SetPresence(agent_id="a0", presence=Presence.AWAY, next_=1),  # type: ignore[arg-type]
-        commands.SetPresence(agent_id=[], presence=Presence.AWAY),  # type: ignore[arg-type]
-        None,
-        "contact.enqueue",
-        commands.EnqueueContact,
-        enqueue,
-    )
-    return _pick(random, others)
+    if random.randrange(3) == 0:
+        return commands.EnqueueContact(**(_ENQUEUE | _pick(random, _BAD_ENQUEUES)))
+    return _pick(random, _MALFORMED)
 
 
 # ---- for hypothesis

@@ -68,7 +68,13 @@ def encode_command(command: Command) -> bytes:
     _check_attributes(command)
     written = _encoded("command", command)
     # JSON has one word for what is not a number and nothing, and one kind of list: what cannot be read back is told here.
-    if decode_command(written) != command:
+    try:
+        is_same = decode_command(written) == command
+    except CodecError as error:
+        if error.argument == "data":
+            raise CodecError("command", command, "a command of values that JSON can hold") from error
+        raise
+    if not is_same:
         raise CodecError("command", command, "a command whose fields have the types that are stated for them")
     return written
 

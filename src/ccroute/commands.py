@@ -162,7 +162,7 @@ class ExtendWrapUp(Command, frozen=True, kw_only=True, tag="leg.extend_wrap_up")
     agent_id: str | int
     """The agent whose leg it is."""
     wrap_up_us: int | str
-    """Added to the present end, 0 to 90 days, or ``"unlimited"``; an unlimited wrap-up stays so."""
+    """Added to the present end, which stays within 90 days from now; 0 to 90 days, or ``"unlimited"``, which stays so."""
 
 
 class TransferContact(Command, frozen=True, kw_only=True, tag="contact.transfer"):

@@ -18,6 +18,7 @@ from ccroute.commands import Command
 from ccroute.config.structs import Config
 from ccroute.events import Event
 from ccroute.types import (
+    DURATION_US_MAX,
     ContactState,
     KeepsPlace,
     LegEnd,
@@ -548,7 +549,9 @@ class Model:
         agent = self._agent(command.agent_id)
         leg = self._leg(self._contact(command.contact_id), agent, LegState.WRAPPING)
         if leg.wrap_ends is not None:
-            leg.wrap_ends = None if isinstance(command.wrap_up_us, str) else leg.wrap_ends + command.wrap_up_us
+            longest = self.now + DURATION_US_MAX
+            more = command.wrap_up_us
+            leg.wrap_ends = None if isinstance(more, str) else min(leg.wrap_ends + more, longest)
         self._tell(events.WrapUpExtended, **leg.ids(), ends_at_us=leg.wrap_ends)
         self._arm_wrap_up(leg)
 

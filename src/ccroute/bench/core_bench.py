@@ -126,7 +126,7 @@ def run_core(
 def _bytes_per_waiting(people: Skilled, size: CoreSize) -> float:
     """Return what waiting contacts take of memory, by contact; see :class:`CoreResult`."""
     waiting = max(size.waiting, _WEIGHED_MIN)
-    acd, floor = _busy_floor(people, size, waiting)
+    acd, floor = busy_floor(people, size, waiting)
     rss_bytes, held_bytes = _rss_bytes(), acd.contact_bytes()
     floor.fill(waiting)
     rss_bytes, held_bytes = _rss_bytes() - rss_bytes, acd.contact_bytes() - held_bytes
@@ -136,7 +136,7 @@ def _bytes_per_waiting(people: Skilled, size: CoreSize) -> float:
 
 def _saturated(people: Skilled, size: CoreSize, iterations: int) -> float:
     """Return nanoseconds by decision."""
-    acd, floor = _busy_floor(people, size, size.waiting)
+    acd, floor = busy_floor(people, size, size.waiting)
     floor.fill(size.waiting)
     floor.checked(max(1, min(_CHECKED, iterations, _LOOKS_MAX // (size.waiting + size.agents))), False)
     cost_ns = _timed(floor, Regime.SATURATED, iterations)
@@ -146,22 +146,29 @@ def _saturated(people: Skilled, size: CoreSize, iterations: int) -> float:
 
 def _idle(people: Skilled, size: CoreSize, iterations: int) -> float:
     """Return nanoseconds by decision."""
-    inside = max(1, size.agents // 2)
-    acd, floor = people.floor(contacts_max=inside + 1)
-    floor.sign_in([_NOBODY] * size.agents)
-    floor.fill(inside)
+    acd, floor = half_idle_floor(people, size)
+    inside = acd.totals()["contacts"]
     floor.checked(max(1, min(_CHECKED, iterations, _LOOKS_MAX // (2 * size.agents))), True)
     cost_ns = _timed(floor, Regime.IDLE, iterations)
     _expect_inside(acd, inside)
     return cost_ns
 
 
-def _busy_floor(people: Skilled, size: CoreSize, waiting: int) -> tuple[Acd, SteadyFloor]:
+def busy_floor(people: Skilled, size: CoreSize, waiting: int) -> tuple[Acd, SteadyFloor]:
     """Return a floor with room for this many waiting contacts, all agents at work."""
     acd, floor = people.floor(contacts_max=size.agents + waiting + 1)
     floor.sign_in([people.class_for(agent) for agent in range(size.agents)])
     if floor.busy_agents != size.agents:
         raise EngineBug(f"{floor.busy_agents} of {size.agents} agents are busy")
+    return acd, floor
+
+
+def half_idle_floor(people: Skilled, size: CoreSize) -> tuple[Acd, SteadyFloor]:
+    """Return a floor with half as many contacts inside as there are agents."""
+    inside = max(1, size.agents // 2)
+    acd, floor = people.floor(contacts_max=inside + 1)
+    floor.sign_in([_NOBODY] * size.agents)
+    floor.fill(inside)
     return acd, floor
 
 

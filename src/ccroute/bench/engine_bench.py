@@ -69,29 +69,31 @@ class EngineResult(msgspec.Struct, frozen=True, kw_only=True):
     """One call of ``handle_many`` per 1 000 commands."""
 
 
-def run_engine(*, lives: int = _LIVES, runs: int = _RUNS) -> EngineResult:
+def run_engine(*, lives: int = _LIVES, runs: int = _RUNS, agents: int = _AGENTS) -> EngineResult:
     """Time ``lives`` lives through ``handle`` and as many through ``handle_many``, ``runs`` times in turn.
 
-    :raises OutOfRange: ``lives`` or ``runs`` is below 1, or there are too many lives.
+    :raises OutOfRange: ``lives`` or ``runs`` is below 1, there are too many lives, or too few or too many agents.
     :raises EngineBug: not every contact was closed, or not every event was told.
     """
     if not 1 <= lives <= LIVES_MAX:
         raise OutOfRange("lives", lives, f"from 1 to {LIVES_MAX}")
     if runs < 1:
         raise OutOfRange("runs", runs, "at least 1")
-    commands = life_commands(lives)
-    batches = [commands[at : at + BATCH] for at in range(0, len(commands), BATCH)]
+    if not AGENTS_MIN <= agents <= AGENTS_MAX:
+        raise OutOfRange("agents", agents, f"from {AGENTS_MIN} to {AGENTS_MAX}")
+    commands = life_commands(lives, agents)
+    batches = in_batches(commands)
     one_by_one, many = [], []
     for _ in range(runs):
-        one_by_one.append(_timed(lives, lambda engine: _one_by_one(engine, commands)))
-        many.append(_timed(lives, lambda engine: _in_batches(engine, batches)))
+        one_by_one.append(lives / carry_out(open_engine(agents), lives, lambda engine: call_for_each(engine, commands)))
+        many.append(lives / carry_out(open_engine(agents), lives, lambda engine: call_for_many(engine, batches)))
     return EngineResult(
         lives_per_cpu_second_handle=statistics.median(one_by_one),
         lives_per_cpu_second_handle_many=statistics.median(many),
     )
 
 
-def floor_config() -> Config:
+def floor_config(agents: int) -> Config:
     """Return the contact centre: one queue, contacts that need one of 20 skills, agents that have two each."""
     return Config(
         engine=EngineSettings(),
@@ -103,29 +105,29 @@ def floor_config() -> Config:
         },
         agents={
             f"agent-{at}": Agent(skills={f"s{at % _SKILLS}": 1, f"s{(at // _SKILLS + at + 1) % _SKILLS}": 1})
-            for at in range(_AGENTS)
+            for at in range(agents)
         },
     )
 
 
-def open_engine() -> Engine:
+def open_engine(agents: int) -> Engine:
     """Return an engine that has seen every requirement once, its agents available."""
-    engine = Engine(floor_config())
+    engine = Engine(floor_config(agents))
     for at, requires in enumerate(_REQUIRES):
         contact_id = f"first-{at}"
         engine.handle(EnqueueContact(contact_id=contact_id, queue_id=_QUEUE, channel=_CHANNEL, requires=requires), 0)
         engine.handle(CancelContact(contact_id=contact_id), 0)
-    for at in range(_AGENTS):
+    for at in range(agents):
         engine.handle(SetPresence(agent_id=f"agent-{at}", presence=Presence.AVAILABLE), 0)
     return engine
 
 
-def life_commands(lives: int) -> Batch:
+def life_commands(lives: int, agents: int) -> Batch:
     """Return the commands of as many lives, in order of time; each contact finds an idle agent at once."""
     commands: Batch = []
     for at in range(lives):
         contact_id = f"contact-{at}"
-        arrival_us = at * _ARRIVAL_EVERY_US
+        arrival_us = at * _AGENT_EVERY_US // agents
         enqueue = EnqueueContact(
             contact_id=contact_id, queue_id=_QUEUE, channel=_CHANNEL, requires=_REQUIRES[at % _SKILLS]
         )
@@ -136,21 +138,31 @@ def life_commands(lives: int) -> Batch:
     return commands
 
 
-def _timed(lives: int, carry_out: Callable[[Engine], int]) -> float:
-    """Return lives by CPU-second through a new engine; ``carry_out`` returns how many events it was told."""
-    engine = open_engine()
+def in_batches(commands: Batch) -> list[Batch]:
+    """Return commands as ``handle_many`` is to get them."""
+    return [commands[at : at + BATCH] for at in range(0, len(commands), BATCH)]
+
+
+def carry_out(engine: Engine, lives: int, call: Callable[[Engine], int]) -> float:
+    """Return the CPU seconds that lives take through a new engine, which is then closed.
+
+    :param call: hands the commands to the engine and returns how many events came.
+
+    :raises EngineBug: contacts were not closed, or events were not told.
+    """
     began_s = time.process_time()
-    told = carry_out(engine)
+    told = call(engine)
     told += len(engine.advance(engine.now_us + _WRAP_UP_US))
     cpu_s = time.process_time() - began_s
     closed = engine.counters().closed
     engine.close()
     if told != EVENTS_PER_LIFE * lives or closed != lives:
         raise EngineBug(f"{lives} lives gave {told} events and {closed} closed contacts")
-    return lives / cpu_s
+    return cpu_s
 
 
-def _one_by_one(engine: Engine, commands: Batch) -> int:
+def call_for_each(engine: Engine, commands: Batch) -> int:
+    """Call ``handle`` for each command and return how many events came."""
     told = 0
     handle = engine.handle
     for command, at_us in commands:
@@ -158,7 +170,8 @@ def _one_by_one(engine: Engine, commands: Batch) -> int:
     return told
 
 
-def _in_batches(engine: Engine, batches: list[Batch]) -> int:
+def call_for_many(engine: Engine, batches: list[Batch]) -> int:
+    """Call ``handle_many`` for each batch and return how many events came."""
     told = 0
     for batch in batches:
         for events in engine.handle_many(batch):

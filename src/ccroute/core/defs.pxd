@@ -38,6 +38,12 @@ cdef enum:
 
 # ---- closed sets -----------------------------------------------------------------------------------------------
 
+cdef extern from *:
+    """
+    #define CCROUTE_DURATION_MAX INT64_C(7776000000000)
+    """
+    const int64_t DURATION_MAX "CCROUTE_DURATION_MAX"      # 90 days, the longest duration there is
+
 cdef enum:                        # ContactState
     CONTACT_FREE = 0
     CONTACT_QUEUED = 1

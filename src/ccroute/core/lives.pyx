@@ -8,7 +8,7 @@ Whether a command is legal is asked before, in ``acd.pyx``, by the table of ``ta
 from ccroute.core.bars cimport bar_add, bar_find, bar_lift, bars_lift_all, cool_down
 from ccroute.core.defs cimport (
     check, AVAILABLE, AWAY, BAR_COOLDOWN, BAR_LEG, CONTACT_ABANDONED, CONTACT_ACTIVE, CONTACT_CANCELLED, CONTACT_CLOSED, CONTACT_QUEUED,
-    END_CANCELLED, END_COMPLETED, END_TRANSFERRED, LEG_ACTIVE, LEG_HELD, LEG_WRAPPING, NONE, OFFLINE, PENDING_KEEP, PENDING_RESCIND,
+    DURATION_MAX, END_CANCELLED, END_COMPLETED, END_TRANSFERRED, LEG_ACTIVE, LEG_HELD, LEG_WRAPPING, NONE, OFFLINE, PENDING_KEEP, PENDING_RESCIND,
     PLACE_AGE, PLACE_NONE, RECORD_ABANDONED, RECORD_ACCEPTED, RECORD_ACTIVE, RECORD_CANCELLED, RECORD_CLOSED, RECORD_DECLINED,
     RECORD_EXHAUSTED, RECORD_EXPIRED, RECORD_LEG_ENDED, RECORD_NEXT_PRESENCE, RECORD_OPENED, RECORD_PAUSED, RECORD_PRESENCE,
     RECORD_QUEUED, RECORD_RESCINDED, RECORD_TRANSFERRED, RECORD_WRAP_UP_ENDED, RECORD_WRAP_UP_EXTENDED, RECORD_WRAP_UP_STARTED,
@@ -371,6 +371,9 @@ cdef void do_extend_wrap_up(Floor* floor, int32_t slot, int64_t wrap_up) noexcep
         return
     if wrap_up != UNLIMITED:
         record.a = timer_at(floor, leg.timer).deadline + wrap_up
+        # However often it is extended, no deadline leaves the range of the wheel.
+        if record.a > floor.now + DURATION_MAX:
+            record.a = floor.now + DURATION_MAX
     timer_cancel(floor, leg.timer)
     leg.timer = NONE if wrap_up == UNLIMITED else timer_arm(floor, record.a, TIMER_WRAP_UP, slot)
 

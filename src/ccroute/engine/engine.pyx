@@ -172,7 +172,6 @@ cdef class Engine:
         cdef list moments = []
         cdef list answers = []
         cdef Py_ssize_t at
-        cdef bint is_first
         self.enter()
         try:
             check_flag(allow_jump)
@@ -181,13 +180,11 @@ cdef class Engine:
             # A copy, so that nobody can change what was checked.
             commands = tuple(commands)
             now = self.names.acd.floor.now
-            is_first = self.is_fresh
             for at in range(len(commands)):
                 pair = commands[at]
                 if type(pair) is not tuple or len(pair) != 2:
                     raise WrongType(f"commands[{at}]", pair, "a tuple (command, at_us)")
-                now = self.moment(pair[1], "at_us", now, allow_jump, is_first)
-                is_first = False
+                now = self.moment(pair[1], "at_us", now, allow_jump, self.is_fresh)
                 check_command(self.names, pair[0])
                 moments.append(now)
             self.names.acd.reserve(1)
