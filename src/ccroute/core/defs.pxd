@@ -198,7 +198,7 @@ cdef struct Store:                # paged records of one size; pages never move
     int32_t hint                  # every word of used[0] below this one is full
 
 cdef struct Contact:              # 120 bytes: what one waiting contact costs the core
-    Links order                   # in its class while waiting; among the ended: left = next ended
+    Links order                   # in the line of its class while waiting; among the ended: left = next ended
     int32_t class_slot
     uint64_t word_hi              # place in line, see word_of()
     uint64_t word_lo
@@ -323,8 +323,16 @@ cdef struct Pool:                 # agents of one profile that can take the same
     int32_t next
     int64_t stamp                 # last round of the decision that looked at it
 
+cdef struct Line:                 # see line.pyx
+    uint64_t last_hi              # word of the last of the lane
+    uint64_t last_lo
+    int32_t first
+    int32_t lane_first
+    int32_t lane_last
+    Root strays
+
 cdef struct ContactClass:         # waiting contacts that differ in place only
-    Root root
+    Line line
     Bands row                     # bits over profiles
     int64_t* skill_sums           # by profile; NULL where the queue does not select by it
     int64_t* scores               # by profile; NULL likewise
@@ -436,7 +444,7 @@ cdef struct Floor:
     Store bars
     Store timers
     Store pools
-    Tree line                     # contacts of a class
+    Tree strays                   # of the lines of classes
     Tree idle[ORDERS_MAX]         # agents of a pool, by order
     Wheel wheel
     Blocks blocks

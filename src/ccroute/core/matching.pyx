@@ -12,6 +12,7 @@ from ccroute.core.defs cimport (
     WHY_OFFER_OUT, WHY_OFFERS_MAX, WHY_PRESENCE, WHY_QUEUE_PAUSED, Agent, Band, Bands, Blocks, Contact, ContactClass, Kind,
     Policy, Pool, Select, agent_at, bar_at, contact_at, counts_at, ctz64, i128, joined, pool_at, uint64_t,
 )
+from ccroute.core.line cimport Walk, walk_begin, walk_next
 from ccroute.core.order cimport order_next
 from ccroute.core.roster cimport compare_by, cost_for, has_room, idle_before
 from ccroute.core.store cimport fresh, grown, release
@@ -126,9 +127,12 @@ cdef inline u128 pair_word(Contact* contact, u128 shift, int32_t rank) noexcept 
 
 cdef int32_t first_unbarred(Floor* floor, int32_t class_slot, int32_t agent) noexcept nogil:
     """Return the first contact of a class that is not barred for an agent, NONE without. O(barred ones ahead)."""
-    cdef int32_t at = floor.classes[class_slot].root.first
+    cdef int32_t at
+    cdef Walk walk
+    walk_begin(&floor.classes[class_slot].line, &walk)
+    at = walk_next(floor, &walk)
     while at != NONE and contact_at(floor, at).bars and bar_find(floor, at, agent) != NONE:
-        at = order_next(&floor.line, at)
+        at = walk_next(floor, &walk)
     return at
 
 
@@ -149,7 +153,7 @@ cdef void look_into(Floor* floor, int32_t agent_slot, int32_t block, uint64_t bi
         word = floor.heads[class_slot] - shift
         if word > best.word:
             continue
-        head = floor.classes[class_slot].root.first if word == best.word or not plain else NONE
+        head = floor.classes[class_slot].line.first if word == best.word or not plain else NONE
         if not plain:
             if contact_at(floor, head).bars:
                 head = first_unbarred(floor, class_slot, agent_slot)
@@ -162,7 +166,7 @@ cdef void look_into(Floor* floor, int32_t agent_slot, int32_t block, uint64_t bi
             continue
         if word == best.word:
             if best.contact == NONE:
-                best.contact = floor.classes[best.class_slot].root.first
+                best.contact = floor.classes[best.class_slot].line.first
             if contact_at(floor, head).seq > contact_at(floor, best.contact).seq:
                 continue
         best.word = word
@@ -175,12 +179,17 @@ cdef int32_t promising(Floor* floor, Agent* agent, uint64_t* row) noexcept nogil
     cdef Blocks* blocks = &floor.blocks
     cdef int32_t block
     cdef int32_t found = NONE
+    cdef int32_t slope = 0
     cdef u128 bound
+    cdef u128 shift = 0
     cdef u128 least = PAIR_TOP
     for block in range(blocks.count):
         if row[block] & blocks.open[block] == 0 or not (agent.mask >> blocks.kind[block]) & 1:
             continue
-        bound = blocks.bound[block] - <u128>aged(floor, blocks.slope[block])
+        if blocks.slope[block] != slope:
+            slope = blocks.slope[block]
+            shift = <u128>aged(floor, slope)
+        bound = blocks.bound[block] - shift
         if bound < least:
             least = bound
             found = block
@@ -199,6 +208,7 @@ cdef bint best_contact(Floor* floor, int32_t agent_slot, Pair* best) noexcept no
     cdef int32_t band, block, first
     cdef uint64_t bits
     cdef u128 shift, less
+    cdef int32_t slope
     cdef int32_t rank = 0
     cdef int32_t class_before
     best.word = PAIR_TOP
@@ -212,12 +222,16 @@ cdef bint best_contact(Floor* floor, int32_t agent_slot, Pair* best) noexcept no
         if first == NONE:
             continue
         bits = row.bands[band].bits[first] & blocks.open[first]
-        look_into(floor, agent_slot, first, bits, <u128>aged(floor, blocks.slope[first]) - less, best)
+        slope = blocks.slope[first]
+        shift = <u128>aged(floor, slope) - less
+        look_into(floor, agent_slot, first, bits, shift, best)
         for block in range(blocks.count):
             bits = row.bands[band].bits[block] & blocks.open[block]
             if bits == 0 or block == first or not (agent.mask >> blocks.kind[block]) & 1:
                 continue
-            shift = <u128>aged(floor, blocks.slope[block]) - less
+            if blocks.slope[block] != slope:
+                slope = blocks.slope[block]
+                shift = <u128>aged(floor, slope) - less
             if blocks.bound[block] - shift <= best.word:
                 look_into(floor, agent_slot, block, bits, shift, best)
         if best.class_slot != class_before:
@@ -225,7 +239,7 @@ cdef bint best_contact(Floor* floor, int32_t agent_slot, Pair* best) noexcept no
     if best.class_slot == NONE:
         return False
     if best.contact == NONE:
-        best.contact = floor.classes[best.class_slot].root.first
+        best.contact = floor.classes[best.class_slot].line.first
     best.seq = contact_at(floor, best.contact).seq
     best.rank = rank
     return True
@@ -377,18 +391,22 @@ cdef bint best_of_class(Floor* floor, int32_t class_slot, Pair* best) noexcept n
 
     Contacts with bars can only have fewer agents than one without, so the walk ends at the first without.
     """
-    cdef int32_t at = floor.classes[class_slot].root.first
+    cdef ContactClass* one = &floor.classes[class_slot]
+    cdef int32_t at
     cdef bint is_found = False
     cdef Pair pair
-    if floor.queues[floor.classes[class_slot].queue].paused:
+    cdef Walk walk
+    if one.line.first == NONE or floor.kinds[one.kind].available_count == 0 or floor.queues[one.queue].paused:
         return False
+    walk_begin(&one.line, &walk)
+    at = walk_next(floor, &walk)
     while at != NONE:
         if best_agent(floor, at, &pair) and (not is_found or pair_before(&pair, best)):
             best[0] = pair
             is_found = True
         if contact_at(floor, at).bars == 0:
             break
-        at = order_next(&floor.line, at)
+        at = walk_next(floor, &walk)
     return is_found
 
 

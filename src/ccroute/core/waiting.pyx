@@ -18,7 +18,7 @@ from ccroute.core.defs cimport (
     CONTACT_QUEUED, NONE, Blocks, ContactClass, Links, Queue, Slots, contact_at, ctz64, int32_t, int64_t, joined,
     uint8_t, uint64_t,
 )
-from ccroute.core.order cimport order_clear, order_insert, order_remove
+from ccroute.core.line cimport line_clear, line_enter, line_leave, line_open
 from ccroute.core.store cimport fresh, grown, release, slots_append, slots_reserve, store_close, store_open
 
 cdef enum:
@@ -35,27 +35,13 @@ cdef extern from *:
     const u128 WORD_TOP "CCROUTE_WORD_TOP"
 
 
-cdef bint contact_before(Floor* floor, int32_t which, int32_t one, int32_t other) noexcept nogil:
-    """Compare two waiting contacts of one class."""
-    cdef Contact* a = contact_at(floor, one)
-    cdef Contact* b = contact_at(floor, other)
-    if a.word_hi != b.word_hi:
-        return a.word_hi < b.word_hi
-    if a.word_lo != b.word_lo:
-        return a.word_lo < b.word_lo
-    return a.seq < b.seq
-
-
 cdef int waiting_open(Floor* floor, int32_t contacts_max, int32_t classes_max) noexcept nogil:
     """Begin without contacts and classes. Return -1 without memory."""
     cdef int32_t blocks = classes_max // 64 + 1
     floor.first_ended = NONE
     floor.last_ended = NONE
     floor.next_contact_seq = 1
-    floor.line.floor = floor
-    floor.line.store = &floor.contacts
-    floor.line.offset = 0         # Contact.order is the first field
-    floor.line.before = contact_before
+    line_open(floor)
     # One block of each slope and kind may be part empty; the host counts classes, this bounds the blocks.
     floor.blocks.capacity = 0
     if store_open(&floor.contacts, sizeof(Contact), contacts_max):
@@ -162,7 +148,7 @@ cdef int32_t class_open(Floor* floor, int32_t queue, int32_t channel, int32_t ow
     floor.blocks.taken[slot >> 6] |= <uint64_t>1 << (slot & 63)
     one = &floor.classes[slot]
     memset(one, 0, sizeof(ContactClass))
-    order_clear(&one.root)
+    line_clear(&one.line)
     one.queue = queue
     one.channel = channel
     one.own_cost = own_cost
@@ -224,8 +210,8 @@ cdef void class_show(Floor* floor, int32_t slot) noexcept nogil:
     cdef u128 old = floor.heads[slot]
     cdef u128 new = WORD_TOP
     cdef Contact* head
-    if one.root.first != NONE and not floor.queues[one.queue].paused:
-        head = contact_at(floor, one.root.first)
+    if one.line.first != NONE and not floor.queues[one.queue].paused:
+        head = contact_at(floor, one.line.first)
         new = joined(head.word_hi, head.word_lo)
         floor.blocks.open[block] |= bit
     else:
@@ -249,8 +235,8 @@ cdef void class_enter(Floor* floor, int32_t slot) noexcept nogil:
     cdef Contact* contact = contact_at(floor, slot)
     cdef ContactClass* one = &floor.classes[contact.class_slot]
     set_word(floor, contact)
-    order_insert(&floor.line, &one.root, slot)
-    if one.root.first == slot:
+    line_enter(floor, &one.line, slot)
+    if one.line.first == slot:
         class_show(floor, contact.class_slot)
     mark_class(floor, contact.class_slot)
 
@@ -259,8 +245,8 @@ cdef void class_leave(Floor* floor, int32_t slot) noexcept nogil:
     """Take a contact out of its class."""
     cdef Contact* contact = contact_at(floor, slot)
     cdef ContactClass* one = &floor.classes[contact.class_slot]
-    cdef bint was_first = one.root.first == slot
-    order_remove(&floor.line, &one.root, slot)
+    cdef bint was_first = one.line.first == slot
+    line_leave(floor, &one.line, slot)
     if was_first:
         class_show(floor, contact.class_slot)
 
