@@ -12,22 +12,23 @@ from libc.string cimport memcpy, memset
 from ccroute.core.bars cimport bar_add, bar_find
 from ccroute.core.decision cimport run_until, settle
 from ccroute.core.defs cimport (
-    AVAILABLE, BAR_EXCLUDED, CAUSE_COMMAND, CHANNELS_MAX, CONTACT_ACTIVE, CONTACT_FREE, CONTACT_QUEUED, LEG_ACTIVE, LEG_HELD,
-    LEG_WRAPPING, NONE, ORDERS_MAX, PENDING_DECLINE, PENDING_REFUSE, REASON_CONTACT_ENDED,
-    REASON_CONTACT_QUEUED, REASON_LEG_WRAPPING, REASON_OFFER_ENDED, REASON_OFFERS_PENDING, REASON_QUEUE_OPEN, REASON_QUEUE_PAUSED,
-    RECORD_HELD, RECORD_RESUMED, REFUSED_NOT, SELECT_GIVEN_SCORE, SELECT_HANDLED, SELECT_IDLE, SELECT_KEYS_MAX, SELECT_LISTED,
-    SELECT_SCORE, SELECT_SKILL_SUM, UNKNOWN_OFFER, WHY_CONTACT_STATE, WHY_OFFER_OUT, WHY_QUEUE_PAUSED, Agent, Bar, Contact, ContactClass, Given, Leg, Offer, Policy, Queue,
-    Record, Select, Timer, agent_at, bar_at, contact_at, counts_at, given_at, leg_at, int8_t, offer_at, timer_at, uint64_t,
-    write, joined, u128,
+    AVAILABLE, BAR_EXCLUDED, CAUSE_COMMAND, CONTACT_ACTIVE, CONTACT_FREE, CONTACT_QUEUED, LEG_ACTIVE, LEG_HELD,
+    NONE, ORDERS_MAX, PENDING_DECLINE, PENDING_REFUSE, REASON_CONTACT_ENDED, REASON_CONTACT_QUEUED,
+    REASON_OFFERS_PENDING, REASON_OFFER_ENDED, REASON_QUEUE_OPEN, REASON_QUEUE_PAUSED, RECORD_HELD, RECORD_RESUMED,
+    REFUSED_NOT, SELECT_LISTED, SELECT_SKILL_SUM, UNKNOWN_OFFER, WHY_CONTACT_STATE, WHY_OFFER_OUT, WHY_QUEUE_PAUSED,
+    Agent, Bar, Contact, ContactClass, Given, Leg, Offer, Policy, Queue, Record, Select, Timer, agent_at, bar_at,
+    contact_at, counts_at, given_at, int8_t, joined, leg_at, offer_at, timer_at, u128, uint64_t, write,
 )
 from ccroute.core.legs cimport leg_find, leg_first
 from ccroute.core.lives cimport (
     contact_forget, do_abandon, do_accept, do_cancel, do_complete, do_decline, do_end_wrap_up, do_extend_wrap_up,
-    do_next_presence, do_pause, do_presence, do_transfer, ended_due, queue_enter, step_ready, step_reserve,
+    do_next_presence, do_pause, do_presence, do_transfer, queue_enter, step_ready, step_reserve,
 )
-from ccroute.core.matching cimport rank_of, row_clear, row_set, why_not
+from ccroute.core.matching cimport row_clear, row_set, why_not
 from ccroute.core.offers cimport offer_find, offers_close, offers_open
-from ccroute.core.roster cimport agent_attach, agent_detach, agent_open, cost_for, kind_of, profile_open, roster_close, roster_open
+from ccroute.core.roster cimport (
+    agent_attach, agent_detach, agent_open, cost_for, kind_of, profile_open, roster_close, roster_open,
+)
 from ccroute.core.store cimport (
     fresh, grown, release, store_bytes, store_close, store_has, store_next, store_open, store_reserve, store_take,
 )

@@ -5,8 +5,8 @@ a contact of a class that something entered. Those agents and classes were marke
 """
 
 from ccroute.core.defs cimport (
-    MODE_AUTO, NONE, RECORD_OFFERED, TIMER_OFFER, Agent, Contact, Queue, Record, Slots, agent_at, contact_at, int32_t, offer_at,
-    pool_at, write,
+    MODE_AUTO, NONE, RECORD_OFFERED, TIMER_OFFER, Agent, Contact, Queue, Record, Slots, agent_at, contact_at,
+    int32_t, offer_at, pool_at, write,
 )
 from ccroute.core.lives cimport agent_take, fire, leg_begin, step_ready
 from ccroute.core.matching cimport Pair, best_agent, best_contact, best_of_class, pair_before

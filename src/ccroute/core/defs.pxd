@@ -5,7 +5,7 @@
 # All state hangs from one Floor; kernels are functions over it. Functions that take memory say so: everything else
 # relies on floor_reserve(), which each step calls before it moves anything, so that no step fails half-way.
 
-from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, int8_t, uint16_t, uint64_t, uint8_t
 
 cdef extern from *:
     """

@@ -6,7 +6,7 @@ that others do not, are *strays* and stand in a tree. The first of the line is t
 Entering costs O(1) in order of place, else O(log strays); leaving costs O(1).
 """
 
-from ccroute.core.defs cimport NONE, Contact, contact_at, uint64_t
+from ccroute.core.defs cimport NONE, Contact, contact_at
 from ccroute.core.order cimport order_clear, order_insert, order_next, order_remove
 
 cdef enum:

@@ -7,21 +7,22 @@ Whether a command is legal is asked before, in ``acd.pyx``, by the table of ``ta
 
 from ccroute.core.bars cimport bar_add, bar_find, bar_lift, bars_lift_all, cool_down
 from ccroute.core.defs cimport (
-    check, AVAILABLE, AWAY, BAR_COOLDOWN, BAR_LEG, CONTACT_ABANDONED, CONTACT_ACTIVE, CONTACT_CANCELLED, CONTACT_CLOSED, CONTACT_QUEUED,
-    DURATION_MAX, END_CANCELLED, END_COMPLETED, END_TRANSFERRED, LEG_ACTIVE, LEG_HELD, LEG_WRAPPING, NONE, OFFLINE, PENDING_KEEP, PENDING_RESCIND,
-    PLACE_AGE, PLACE_NONE, RECORD_ABANDONED, RECORD_ACCEPTED, RECORD_ACTIVE, RECORD_CANCELLED, RECORD_CLOSED, RECORD_DECLINED,
-    RECORD_EXHAUSTED, RECORD_EXPIRED, RECORD_LEG_ENDED, RECORD_NEXT_PRESENCE, RECORD_OPENED, RECORD_PAUSED, RECORD_PRESENCE,
-    RECORD_QUEUED, RECORD_RESCINDED, RECORD_TRANSFERRED, RECORD_WRAP_UP_ENDED, RECORD_WRAP_UP_EXTENDED, RECORD_WRAP_UP_STARTED,
-    RESCIND_ABANDONED, RESCIND_CANCELLED, RESCIND_PRESENCE, STEP_RECORDS, STEP_SLOTS, TIMER_COOLDOWN, TIMER_OFFER, TIMER_WRAP_UP,
-    UNLIMITED, Agent, Bar, Contact, Given, Leg, Offer, Queue, Record, Timer, agent_at, bar_at, contact_at, counts_at, given_at,
-    int8_t, leg_at, offer_at, timer_at, write,
+    AVAILABLE, AWAY, BAR_COOLDOWN, BAR_LEG, CONTACT_ABANDONED, CONTACT_ACTIVE, CONTACT_CANCELLED, CONTACT_CLOSED,
+    CONTACT_QUEUED, DURATION_MAX, END_CANCELLED, END_COMPLETED, END_TRANSFERRED, LEG_WRAPPING, NONE, OFFLINE,
+    PENDING_KEEP, PENDING_RESCIND, PLACE_AGE, PLACE_NONE, RECORD_ABANDONED, RECORD_ACCEPTED, RECORD_ACTIVE,
+    RECORD_CANCELLED, RECORD_CLOSED, RECORD_DECLINED, RECORD_EXHAUSTED, RECORD_EXPIRED, RECORD_LEG_ENDED,
+    RECORD_NEXT_PRESENCE, RECORD_OPENED, RECORD_PAUSED, RECORD_PRESENCE, RECORD_QUEUED, RECORD_RESCINDED,
+    RECORD_TRANSFERRED, RECORD_WRAP_UP_ENDED, RECORD_WRAP_UP_EXTENDED, RECORD_WRAP_UP_STARTED, RESCIND_ABANDONED,
+    RESCIND_CANCELLED, RESCIND_PRESENCE, STEP_RECORDS, STEP_SLOTS, TIMER_OFFER, TIMER_WRAP_UP, UNLIMITED, Agent,
+    Contact, Given, Leg, Offer, Queue, Record, agent_at, bar_at, check, contact_at, counts_at, given_at, int8_t,
+    leg_at, offer_at, timer_at, write,
 )
 from ccroute.core.legs cimport leg_find, leg_first, leg_link, leg_unlink
 from ccroute.core.offers cimport offer_unlink, offers_reserve
 from ccroute.core.roster cimport agent_attach, agent_detach
 from ccroute.core.store cimport grown, release, slots_append, store_give, store_reserve, store_take
 from ccroute.core.timers cimport timer_arm, timer_cancel
-from ccroute.core.waiting cimport class_enter, class_leave, class_show, mark_class, waited_by
+from ccroute.core.waiting cimport class_enter, class_leave, class_show, mark_class
 
 
 cdef int step_reserve(Floor* floor, int32_t times) noexcept nogil:

@@ -7,10 +7,11 @@ contact of a class. Each visits blocks of 64 heads and skips a block whose bound
 
 from ccroute.core.bars cimport bar_find
 from ccroute.core.defs cimport (
-    AVAILABLE, BAR_COOLDOWN, BAR_EXCLUDED, BAR_LEG, CONTACT_QUEUED, KIND_CHECKED, NONE, WHY_CAPACITY, WHY_CHANNEL_CLOSED,
-    WHY_CHANNEL_MAX, WHY_CONTACT_STATE, WHY_COOLDOWN, WHY_EXCLUDED, WHY_LEG, WHY_MEMBERSHIP, WHY_NEXT_PRESENCE,
-    WHY_OFFER_OUT, WHY_OFFERS_MAX, WHY_PRESENCE, WHY_QUEUE_PAUSED, Agent, Band, Bands, Blocks, Contact, ContactClass, Kind,
-    Policy, Pool, Select, agent_at, bar_at, contact_at, counts_at, ctz64, i128, joined, pool_at, uint64_t,
+    AVAILABLE, BAR_COOLDOWN, BAR_EXCLUDED, BAR_LEG, CONTACT_QUEUED, KIND_CHECKED, NONE, WHY_CAPACITY,
+    WHY_CHANNEL_CLOSED, WHY_CHANNEL_MAX, WHY_CONTACT_STATE, WHY_COOLDOWN, WHY_EXCLUDED, WHY_LEG, WHY_MEMBERSHIP,
+    WHY_NEXT_PRESENCE, WHY_OFFERS_MAX, WHY_OFFER_OUT, WHY_PRESENCE, WHY_QUEUE_PAUSED, Agent, Band, Bands, Blocks,
+    Contact, ContactClass, Kind, Policy, Pool, agent_at, bar_at, contact_at, counts_at, ctz64, joined, pool_at,
+    uint64_t,
 )
 from ccroute.core.line cimport Walk, walk_begin, walk_next
 from ccroute.core.order cimport order_next

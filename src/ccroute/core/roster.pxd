@@ -1,6 +1,6 @@
-from libc.stdint cimport int32_t, int64_t, uint64_t
+from libc.stdint cimport int32_t
 
-from ccroute.core.defs cimport Agent, Bands, Floor, Kind
+from ccroute.core.defs cimport Agent, Floor, Kind
 
 cdef int roster_open(Floor* floor, int32_t agents_max) noexcept nogil
 cdef void roster_close(Floor* floor) noexcept nogil

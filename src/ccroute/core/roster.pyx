@@ -8,13 +8,13 @@ of each pool. An agent is taken out of its pool before anything that its place h
 from libc.string cimport memset
 
 from ccroute.core.defs cimport (
-    AVAILABLE, KIND_CHECKED, NONE, PAGE_BITS, SELECT_GIVEN_SCORE, SELECT_HANDLED, SELECT_IDLE, SELECT_LAST_OFFER, SELECT_LISTED,
-    SELECT_LOAD, SELECT_SCORE, SELECT_SKILL_SUM, Given, Links, Policy, Pool, Profile, Select, agent_at, counts_at, ctz64, given_at,
-    pool_at,
+    AVAILABLE, KIND_CHECKED, NONE, SELECT_HANDLED, SELECT_IDLE, SELECT_LAST_OFFER, SELECT_LISTED, SELECT_LOAD,
+    SELECT_SCORE, SELECT_SKILL_SUM, Given, Links, Policy, Pool, Profile, Select, agent_at, counts_at, ctz64,
+    given_at, pool_at,
 )
 from ccroute.core.order cimport order_clear, order_insert, order_remove
 from ccroute.core.store cimport (
-    fresh, grown, release, slots_append, slots_reserve, store_close, store_give, store_open, store_reserve, store_take,
+    grown, release, slots_append, slots_reserve, store_close, store_give, store_open, store_reserve, store_take,
 )
 
 cdef enum:

@@ -13,17 +13,16 @@ from libc.string cimport memcpy
 from ccroute.core.acd cimport Acd
 from ccroute.core.bars cimport bar_link
 from ccroute.core.defs cimport (
-    CONTACT_ACTIVE, CONTACT_CANCELLED, CONTACT_QUEUED, LEG_WRAPPING, NONE, TIMER_COOLDOWN, TIMER_OFFER, TIMER_WRAP_UP, Agent, Bar,
-    Contact, Floor, Given, Leg, Offer, Store, agent_at, bar_at, contact_at, given_at, int8_t, int32_t, leg_at, offer_at, timer_at,
-    uint8_t, uint16_t,
+    CONTACT_ACTIVE, CONTACT_CANCELLED, CONTACT_QUEUED, LEG_WRAPPING, NONE, TIMER_COOLDOWN, TIMER_OFFER,
+    TIMER_WRAP_UP, Agent, Contact, Floor, Given, Leg, Offer, Store, agent_at, bar_at, contact_at, given_at, int32_t,
+    int8_t, leg_at, offer_at, timer_at, uint16_t, uint8_t,
 )
 from ccroute.core.legs cimport leg_link
 from ccroute.core.lives cimport agent_take
 from ccroute.core.offers cimport offer_link, offers_reserve
 from ccroute.core.roster cimport agent_refresh
 from ccroute.core.store cimport (
-    fresh, grown, release, store_has, store_next, store_reserve, store_reserve_slot, store_take,
-    store_take_slot,
+    fresh, grown, release, store_has, store_next, store_reserve, store_reserve_slot, store_take, store_take_slot,
 )
 from ccroute.core.timers cimport timer_arm, timers_open, timers_walk
 from ccroute.core.waiting cimport class_enter, set_word

@@ -6,7 +6,7 @@ kept in a snapshot, and keeps live records together. Taking and giving cost a ha
 
 from libc.string cimport memset
 
-from ccroute.core.defs cimport check, NONE, PAGE_BITS, ctz64, has_pages, item_at, uint64_t
+from ccroute.core.defs cimport NONE, PAGE_BITS, check, ctz64, has_pages, item_at, uint64_t
 
 cdef enum:
     PAGE_ITEMS = 512

@@ -5,7 +5,7 @@ depends on the deadline and the wheel's base alone, cells are appended to at the
 Varghese and Lauck, "Hashed and hierarchical timing wheels", SOSP 1987.
 """
 
-from ccroute.core.defs cimport check, NONE, Timer, Wheel, clz64, ctz64, timer_at, uint8_t, uint64_t
+from ccroute.core.defs cimport NONE, Timer, Wheel, check, clz64, ctz64, timer_at, uint64_t, uint8_t
 from ccroute.core.store cimport store_give, store_take
 
 cdef enum:

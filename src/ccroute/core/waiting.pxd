@@ -1,6 +1,6 @@
-from libc.stdint cimport int32_t, int64_t, uint64_t
+from libc.stdint cimport int32_t, int64_t
 
-from ccroute.core.defs cimport Contact, Floor, i128, u128
+from ccroute.core.defs cimport Contact, Floor, i128
 
 cdef int waiting_open(Floor* floor, int32_t contacts_max, int32_t classes_max) noexcept nogil
 cdef void waiting_close(Floor* floor) noexcept nogil

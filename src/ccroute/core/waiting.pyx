@@ -15,11 +15,10 @@ Less ``ageing * now``, words of different slopes compare exactly. Equal words: e
 from libc.string cimport memset
 
 from ccroute.core.defs cimport (
-    CONTACT_QUEUED, NONE, Blocks, ContactClass, Links, Queue, Slots, contact_at, ctz64, int32_t, int64_t, joined,
-    uint8_t, uint64_t,
+    CONTACT_QUEUED, NONE, Blocks, ContactClass, contact_at, ctz64, int32_t, int64_t, joined, uint64_t, uint8_t,
 )
 from ccroute.core.line cimport line_clear, line_enter, line_leave, line_open
-from ccroute.core.store cimport fresh, grown, release, slots_append, slots_reserve, store_close, store_open
+from ccroute.core.store cimport grown, release, slots_append, slots_reserve, store_close, store_open
 
 cdef enum:
     TIER_TOP = 2147483647

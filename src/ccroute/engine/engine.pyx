@@ -18,7 +18,7 @@ from ccroute.config import Config
 from ccroute.engine import explain, queries, snapshots
 from ccroute.engine.building import build
 from ccroute.errors import (
-    CcrouteError, ConcurrentUse, EngineBug, EngineClosed, EngineOutOfMemory, ForkedEngine, ReentrantCall, TimeJump, WrongType,
+    ConcurrentUse, EngineBug, EngineClosed, EngineOutOfMemory, ForkedEngine, ReentrantCall, TimeJump, WrongType,
 )
 from ccroute.types import TIME_US_MAX
 

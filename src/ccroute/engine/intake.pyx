@@ -6,26 +6,24 @@ trusts it, and returns why the command cannot be carried out right now, 0 where 
 
 from cpython.unicode cimport PyUnicode_READ_CHAR
 
-from ccroute.core.acd cimport (
-    COMMAND_END_WRAP_UP, COMMAND_EXTEND_WRAP_UP, COMMAND_HOLD, COMMAND_RESUME, Acd,
-)
+from ccroute.core.acd cimport COMMAND_END_WRAP_UP, COMMAND_EXTEND_WRAP_UP, COMMAND_HOLD, COMMAND_RESUME, Acd
 from ccroute.core.defs cimport (
-    CONTACT_EXISTS, NONE, PENDING_DECLINE, PENDING_RESCIND, REASON_CLASSES_MAX, REASON_CONTACTS_MAX, REFUSED_NOT, UNKNOWN_AGENT,
+    NONE, PENDING_DECLINE, PENDING_RESCIND, REASON_CLASSES_MAX, REASON_CONTACTS_MAX, REFUSED_NOT, UNKNOWN_AGENT,
     UNKNOWN_CONTACT, UNKNOWN_OFFER, UNLIMITED, contact_at,
 )
 from ccroute.engine.fields cimport (
-    ACCEPT_OFFER_ID, ACTOR, ATTRIBUTES, CHANNEL, COMMAND_ID, COMPLETE_AGENT_ID, COMPLETE_CONTACT_ID, COMPLETE_DISPOSITION,
-    COMPLETE_WRAP_UP_US, CONTACT_ID, CONVERSATION_ID, COST, CUSTOMER_ID, EXCLUDED, HEAD_START_US, PARENT_ID, QUEUE_ID, REQUIRES,
-    SCORES, TIER, read,
+    ACCEPT_OFFER_ID, ACTOR, ATTRIBUTES, CHANNEL, COMMAND_ID, COMPLETE_AGENT_ID, COMPLETE_CONTACT_ID,
+    COMPLETE_DISPOSITION, COMPLETE_WRAP_UP_US, CONTACT_ID, CONVERSATION_ID, COST, CUSTOMER_ID, EXCLUDED,
+    HEAD_START_US, PARENT_ID, QUEUE_ID, REQUIRES, SCORES, TIER, read,
 )
-from ccroute.engine.checks cimport check_attributes, check_id, check_optional_id, check_text, is_whole, whole
+from ccroute.engine.checks cimport check_attributes, check_id, check_optional_id, check_text, whole
 
 import msgspec
 
 from ccroute import commands
 from ccroute.errors import OutOfRange, UnknownName, WrongType
 from ccroute.types import (
-    COST_MAX, DURATION_US_MAX, EXCLUDED_MAX, REQUIREMENT_LENGTH_MAX, SCORE_MAX, SCORES_MAX, TIER_MAX, TIER_MIN,
+    COST_MAX, DURATION_US_MAX, EXCLUDED_MAX, REQUIREMENT_LENGTH_MAX, SCORES_MAX, SCORE_MAX, TIER_MAX, TIER_MIN,
     UNLIMITED as UNLIMITED_WORD, KeepsPlace, PendingOffers, Presence, TransferMode,
 )
 

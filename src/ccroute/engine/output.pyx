@@ -3,9 +3,9 @@
 cimport cython
 
 from ccroute.core.defs cimport (
-    MODE_AUTO, NONE, RECORD_ABANDONED, RECORD_ACCEPTED, RECORD_ACTIVE, RECORD_CANCELLED, RECORD_CLOSED, RECORD_DECLINED,
-    RECORD_EXHAUSTED, RECORD_EXPIRED, RECORD_HELD, RECORD_LEG_ENDED, RECORD_NEXT_PRESENCE, RECORD_OFFERED, RECORD_OPENED,
-    RECORD_PAUSED, RECORD_PRESENCE, RECORD_QUEUED, RECORD_RESCINDED, RECORD_RESUMED, RECORD_TRANSFERRED, RECORD_WRAP_UP_ENDED,
+    NONE, RECORD_ABANDONED, RECORD_ACCEPTED, RECORD_ACTIVE, RECORD_CLOSED, RECORD_DECLINED, RECORD_EXHAUSTED,
+    RECORD_EXPIRED, RECORD_HELD, RECORD_LEG_ENDED, RECORD_NEXT_PRESENCE, RECORD_OFFERED, RECORD_PAUSED,
+    RECORD_PRESENCE, RECORD_QUEUED, RECORD_RESCINDED, RECORD_RESUMED, RECORD_TRANSFERRED, RECORD_WRAP_UP_ENDED,
     RECORD_WRAP_UP_EXTENDED, RECORD_WRAP_UP_STARTED, int32_t,
 )
 
@@ -13,9 +13,10 @@ from ccroute.engine.fields cimport ACTOR, CHANNEL, CONTACT_ID, CONVERSATION_ID, 
 
 from ccroute.commands import SetPresence
 from ccroute.events import (
-    CommandRefused, CommandRepeated, ContactAbandoned, ContactActive, ContactCancelled, ContactClosed, ContactHeld, ContactQueued,
-    ContactResumed, ContactTransferred, LegEnded, NextPresenceSet, OfferAccepted, OfferDeclined, OfferExpired, OfferMade,
-    OfferRescinded, OffersExhausted, PresenceChanged, QueueOpened, QueuePaused, WrapUpEnded, WrapUpExtended, WrapUpStarted,
+    CommandRefused, CommandRepeated, ContactAbandoned, ContactActive, ContactCancelled, ContactClosed, ContactHeld,
+    ContactQueued, ContactResumed, ContactTransferred, LegEnded, NextPresenceSet, OfferAccepted, OfferDeclined,
+    OfferExpired, OfferMade, OfferRescinded, OffersExhausted, PresenceChanged, QueueOpened, QueuePaused,
+    WrapUpEnded, WrapUpExtended, WrapUpStarted,
 )
 from ccroute.types import LegEnd, OfferMode, Presence, RefusalReason, RescindReason, TransferMode
 

@@ -5,12 +5,14 @@ per contact, and the random numbers come from a generator of its own: equal seed
 """
 
 cimport cython
-from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint64_t, uint8_t
 from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memset
 
 from ccroute.core.acd cimport Acd
-from ccroute.core.defs cimport AVAILABLE, CONTACT_QUEUED, NONE, PENDING_DECLINE, RECORD_ACTIVE, Contact, Record, contact_at
+from ccroute.core.defs cimport (
+    AVAILABLE, CONTACT_QUEUED, NONE, PENDING_DECLINE, RECORD_ACTIVE, Contact, Record, contact_at,
+)
 from ccroute.core.store cimport store_next
 
 from ccroute.errors import EngineBug, OutOfRange

@@ -12,7 +12,7 @@ from libc.stdlib cimport free, malloc
 from ccroute.core.acd cimport Acd
 from ccroute.core.defs cimport AVAILABLE, NONE, PENDING_DECLINE, RECORD_ACTIVE, Record
 from ccroute.sim.agenda cimport (
-    PATIENCE_ENDS, SERVICE_ENDS, SEQ_BITS, Agenda, Entry, agenda_close, agenda_open, agenda_put, agenda_take,
+    PATIENCE_ENDS, SEQ_BITS, SERVICE_ENDS, Agenda, Entry, agenda_close, agenda_open, agenda_put, agenda_take,
 )
 
 from ccroute.errors import OutOfRange
