@@ -1,9 +1,9 @@
 """Shows how the cost of a decision, and the memory of a waiting contact, grow with the floor.
 
-    python -m benchmarks.growth [--quick]
+    python -m benchmarks.growth [--rounds N] [--quick]
 
 One size at a time is varied around a floor of 1 000 agents, 200 profiles, 200 classes and 100 000 waiting contacts.
-Each point is a process of its own, measured by ``ccroute bench core``, three times in turn; figures are medians. It
+Each point is a process of its own, measured by ``ccroute bench core``, in turn; figures are medians over the rounds. It
 writes the tables and picture of ``docs/explanation/performance.md`` and ``benchmarks/results/growth.json``; ``--quick``
 measures small floors once and writes nothing.
 """
@@ -66,9 +66,10 @@ def floors() -> list[tuple[str, Floor]]:
 def main() -> None:
     """Measure and show."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"how often each is measured (default {ROUNDS})")
     parser.add_argument("--quick", action="store_true", help="measure small floors once and write nothing")
     arguments = parser.parse_args()
-    points = measure(quick=arguments.quick)
+    points = measure(1 if arguments.quick else arguments.rounds, quick=arguments.quick)
     for varied in ("waiting", "agents", "classes", "all"):
         print(growth_table(points, varied), end="\n\n")
     if not arguments.quick:
@@ -77,17 +78,18 @@ def main() -> None:
         page.keep("growth", points)
         for varied in ("waiting", "agents", "classes", "all"):
             page.show(f"growth {varied}", growth_table(points, varied))
+        page.show("growth machine", f"{page.machine_line()}\nMedians of {arguments.rounds} rounds.")
         panels = {varied: _curves(points, varied) for varied in ("waiting", "agents", "classes")}
         top = 1.1 * max(y for panel in panels.values() for curve in panel.values() for _, y in curve)
         pictures.curves("growth", "Nanoseconds per decision", panels, top=top)
 
 
-def measure(*, quick: bool) -> list[Point]:
-    """Measure all floors, in turn."""
+def measure(rounds: int, *, quick: bool) -> list[Point]:
+    """Measure all floors, ``rounds`` times in turn."""
     chosen = floors()
     if quick:
         chosen = [(varied, replace(floor, waiting=QUICK_WAITING)) for varied, floor in chosen if floor.agents <= 1_000]
-    runs = [one for _ in range(1 if quick else ROUNDS) for one in chosen]
+    runs = [one for _ in range(rounds) for one in chosen]
     points = []
     with children.steps(runs) as steps:
         for varied, floor in runs:

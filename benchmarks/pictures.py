@@ -28,6 +28,7 @@ def bars(name: str, title: str, groups: Sequence[str], heights: Mapping[str, Seq
         places = [group + (at - (len(heights) - 1) / 2) * width for group in range(len(groups))]
         axes.bar(places, values, width * 0.92, label=series, color=COLOURS[at % len(COLOURS)])
     axes.set_yscale("log")
+    axes.set_ylim(bottom=100)
     axes.set_xticks(range(len(groups)), groups)
     axes.set_title(title, loc="left")
     axes.legend(frameon=False, ncols=3, loc="upper center", bbox_to_anchor=(0.5, -0.08))

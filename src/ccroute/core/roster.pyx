@@ -10,7 +10,7 @@ from libc.string cimport memset
 from ccroute.core.defs cimport (
     AVAILABLE, KIND_CHECKED, NONE, SELECT_HANDLED, SELECT_IDLE, SELECT_LAST_OFFER, SELECT_LISTED, SELECT_LOAD,
     SELECT_SCORE, SELECT_SKILL_SUM, Given, Links, Policy, Pool, Profile, Select, agent_at, counts_at, ctz64,
-    given_at, pool_at,
+    given_at, int64_t, pool_at, uint64_t,
 )
 from ccroute.core.order cimport order_clear, order_insert, order_remove
 from ccroute.core.store cimport (

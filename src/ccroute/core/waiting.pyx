@@ -15,7 +15,8 @@ Less ``ageing * now``, words of different slopes compare exactly. Equal words: e
 from libc.string cimport memset
 
 from ccroute.core.defs cimport (
-    CONTACT_QUEUED, NONE, Blocks, ContactClass, contact_at, ctz64, int32_t, int64_t, joined, uint64_t, uint8_t,
+    CONTACT_QUEUED, NONE, Blocks, ContactClass, contact_at, ctz64, int32_t, int64_t, joined, u128, uint64_t,
+    uint8_t,
 )
 from ccroute.core.line cimport line_clear, line_enter, line_leave, line_open
 from ccroute.core.store cimport grown, release, slots_append, slots_reserve, store_close, store_open

@@ -5,6 +5,7 @@ trusts it, and returns why the command cannot be carried out right now, 0 where 
 """
 
 from cpython.unicode cimport PyUnicode_READ_CHAR
+from libc.stdint cimport int32_t, int64_t
 
 from ccroute.core.acd cimport COMMAND_END_WRAP_UP, COMMAND_EXTEND_WRAP_UP, COMMAND_HOLD, COMMAND_RESUME, Acd
 from ccroute.core.defs cimport (

@@ -1,6 +1,7 @@
 """What the host calls things, and the slots the core knows them by."""
 
 cimport cython
+from libc.stdint cimport int64_t
 
 from ccroute.core.defs cimport NONE
 from ccroute.core.lives cimport ended_due
