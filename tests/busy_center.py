@@ -45,7 +45,7 @@ def _contact(contact_id: str, queue_id: str = "auto") -> EnqueueContact:
 
 
 def busy_engine() -> Engine:
-    """Return an engine in which a0 rings, a1 talks, a2 holds, a3 wraps up, a4 is away and contacts wait and have ended."""
+    """Return an engine in which a0 rings, a1 talks, a2 holds, a3 wraps up, a4 is away; contacts wait and have ended."""
     engine = Engine(CONFIG)
     both = {"contact_id": "held", "agent_id": "a2"}
     for at_us, some in enumerate(

@@ -6,6 +6,7 @@ how often a call went through, was undone, and closed the engine.
 
 from __future__ import annotations
 
+import _testcapi
 import gc
 import sys
 import traceback
@@ -13,8 +14,6 @@ from collections import Counter
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any, ClassVar, Final, NamedTuple
-
-import _testcapi
 
 from ccroute import Engine, EngineClosed, EngineOutOfMemory, EnqueueContact, SetPresence, commands
 from ccroute.commands import Command
@@ -27,7 +26,7 @@ POSITIONS_MAX: Final = 24
 """Positions tried per case, spread evenly over the allocations of the call."""
 
 WINDOWS: Final = (1, 5)
-"""How many allocations in a row fail. Where many do, the interpreter itself gives up: it needs memory for an exception."""
+"""How many allocations in a row fail. Where many do, the interpreter itself gives up: exceptions take memory."""
 
 ALLOCATIONS_MAX: Final = 20_000
 
@@ -38,7 +37,7 @@ GUARDED: Final = frozenset({"__init__", "handle", "handle_many", "advance", "que
 class Remembered:
     """A function that gives the answers of an earlier run again while memory fails.
 
-    msgspec 0.22 crashes when it finds no memory while it reads or writes JSON; that is its own fault, and left out here.
+    msgspec 0.22 crashes where memory fails while it reads or writes JSON; that is its own fault, and left out here.
     """
 
     everyone: ClassVar[list[Remembered]] = []
@@ -118,7 +117,10 @@ CASES: Final[dict[str, Case]] = {
         ),
     ),
     "cancel": Case(busy_engine().snapshot, lambda engine: engine.handle(WORKING[2], NOW_US)),
-    "refusal": Case(busy_engine().snapshot, lambda engine: engine.handle(commands.HoldContact(contact_id="x", agent_id="a1"), NOW_US)),
+    "refusal": Case(
+        busy_engine().snapshot,
+        lambda engine: engine.handle(commands.HoldContact(contact_id="x", agent_id="a1"), NOW_US),
+    ),
     "timers": Case(_crowded, lambda engine: engine.advance(LATER_US)),
     "snapshot": Case(_crowded, lambda engine: engine.snapshot()),
     "restore": Case(_crowded, lambda engine: Engine.restore(engine.snapshot()).snapshot()),

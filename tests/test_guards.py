@@ -91,7 +91,7 @@ COLLECTIONS_MAX: Final = 50
 
 
 class Collector:
-    """Calls something while the collector of garbage runs, which it does inside the engine as soon as it makes objects."""
+    """Calls something while the collector of garbage runs, which it does inside the engine when that makes objects."""
 
     def __init__(self, intrude: Callable[[], BaseException | None]) -> None:
         self.intrude = intrude

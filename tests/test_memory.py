@@ -1,4 +1,4 @@
-"""Memory: when it runs out an engine is as before or closed with a typed error, and what an engine took it gives back."""
+"""Memory: when it runs out an engine is as before or closed with a typed error, and it gives back what it took."""
 
 from __future__ import annotations
 

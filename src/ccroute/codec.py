@@ -67,7 +67,7 @@ def encode_command(command: Command) -> bytes:
         raise CodecError("command", command, "a command")
     _check_attributes(command)
     written = _encoded("command", command)
-    # JSON has one word for what is not a number and nothing, and one kind of list: what cannot be read back is told here.
+    # JSON has one word for NaN and nothing, and one kind of list: what would not be read back is told here.
     try:
         is_same = decode_command(written) == command
     except CodecError as error:

@@ -37,7 +37,13 @@ __all__ = [
 
 
 class Command(
-    msgspec.Struct, frozen=True, kw_only=True, tag_field="type", forbid_unknown_fields=True, omit_defaults=True
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    tag_field="type",
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    gc=False,
 ):
     """What all commands share."""
 
@@ -47,7 +53,7 @@ class Command(
     """Who asked; comes back in every event that the command causes."""
 
 
-class EnqueueContact(Command, frozen=True, kw_only=True, tag="contact.enqueue"):
+class EnqueueContact(Command, frozen=True, kw_only=True, tag="contact.enqueue", gc=False):
     """Put a new contact into a queue. Refused while a contact of this id is inside."""
 
     contact_id: str
@@ -78,7 +84,7 @@ class EnqueueContact(Command, frozen=True, kw_only=True, tag="contact.enqueue"):
     """Units it takes of an agent, 0 to 1 000 000; None: agent × channel, queue, channel, the first that is set."""
 
 
-class AbandonContact(Command, frozen=True, kw_only=True, tag="contact.abandon"):
+class AbandonContact(Command, frozen=True, kw_only=True, tag="contact.abandon", gc=False):
     """The customer left while waiting. Refused once an agent is at work on the contact."""
 
     contact_id: str | int
@@ -87,7 +93,7 @@ class AbandonContact(Command, frozen=True, kw_only=True, tag="contact.abandon"):
     """Told in the event, at most 1 024 characters."""
 
 
-class CancelContact(Command, frozen=True, kw_only=True, tag="contact.cancel"):
+class CancelContact(Command, frozen=True, kw_only=True, tag="contact.cancel", gc=False):
     """The host takes the contact back, in any live state: offers are rescinded, legs end at once without wrap-up."""
 
     contact_id: str | int
@@ -96,14 +102,14 @@ class CancelContact(Command, frozen=True, kw_only=True, tag="contact.cancel"):
     """Told in the event, at most 1 024 characters."""
 
 
-class AcceptOffer(Command, frozen=True, kw_only=True, tag="offer.accept"):
+class AcceptOffer(Command, frozen=True, kw_only=True, tag="offer.accept", gc=False):
     """The agent takes the offer: its leg begins."""
 
     offer_id: str
     """The offer, pending."""
 
 
-class DeclineOffer(Command, frozen=True, kw_only=True, tag="offer.decline"):
+class DeclineOffer(Command, frozen=True, kw_only=True, tag="offer.decline", gc=False):
     """The agent lets the offer go; it is in cool-down for the contact, which goes back to its place."""
 
     offer_id: str
@@ -114,7 +120,7 @@ class DeclineOffer(Command, frozen=True, kw_only=True, tag="offer.decline"):
     """Also sets the agent's next presence, as ``SetPresence(next_=True)`` does."""
 
 
-class HoldContact(Command, frozen=True, kw_only=True, tag="leg.hold"):
+class HoldContact(Command, frozen=True, kw_only=True, tag="leg.hold", gc=False):
     """Put an active leg on hold; it keeps its units."""
 
     contact_id: str | int
@@ -123,7 +129,7 @@ class HoldContact(Command, frozen=True, kw_only=True, tag="leg.hold"):
     """The agent whose leg it is."""
 
 
-class ResumeContact(Command, frozen=True, kw_only=True, tag="leg.resume"):
+class ResumeContact(Command, frozen=True, kw_only=True, tag="leg.resume", gc=False):
     """Make a held leg active again."""
 
     contact_id: str | int
@@ -132,7 +138,7 @@ class ResumeContact(Command, frozen=True, kw_only=True, tag="leg.resume"):
     """The agent whose leg it is."""
 
 
-class CompleteContact(Command, frozen=True, kw_only=True, tag="contact.complete"):
+class CompleteContact(Command, frozen=True, kw_only=True, tag="contact.complete", gc=False):
     """The work is done: active and held legs go to wrap-up, or end; with the last leg the contact is closed."""
 
     contact_id: str | int
@@ -145,7 +151,7 @@ class CompleteContact(Command, frozen=True, kw_only=True, tag="contact.complete"
     """Length of the wrap-up, 0 to 90 days or ``"unlimited"``; None takes the queue's."""
 
 
-class EndWrapUp(Command, frozen=True, kw_only=True, tag="leg.end_wrap_up"):
+class EndWrapUp(Command, frozen=True, kw_only=True, tag="leg.end_wrap_up", gc=False):
     """The agent is done with its wrap-up: the leg ends and its units are free."""
 
     contact_id: str | int
@@ -154,7 +160,7 @@ class EndWrapUp(Command, frozen=True, kw_only=True, tag="leg.end_wrap_up"):
     """The agent whose leg it is."""
 
 
-class ExtendWrapUp(Command, frozen=True, kw_only=True, tag="leg.extend_wrap_up"):
+class ExtendWrapUp(Command, frozen=True, kw_only=True, tag="leg.extend_wrap_up", gc=False):
     """Make a wrap-up end later than it would."""
 
     contact_id: str | int
@@ -165,7 +171,7 @@ class ExtendWrapUp(Command, frozen=True, kw_only=True, tag="leg.extend_wrap_up")
     """Added to the present end, which stays within 90 days from now; 0 to 90 days, or ``"unlimited"``, which stays so."""
 
 
-class TransferContact(Command, frozen=True, kw_only=True, tag="contact.transfer"):
+class TransferContact(Command, frozen=True, kw_only=True, tag="contact.transfer", gc=False):
     """Give an active contact to a queue: the giver's leg ends as after ``CompleteContact``, the contact waits again."""
 
     contact_id: str | int
@@ -180,7 +186,7 @@ class TransferContact(Command, frozen=True, kw_only=True, tag="contact.transfer"
     """Which place it takes there; None: as the new queue says."""
 
 
-class SetPresence(Command, frozen=True, kw_only=True, tag="agent.presence"):
+class SetPresence(Command, frozen=True, kw_only=True, tag="agent.presence", gc=False):
     """Say where the agent is, now or when its work ends."""
 
     agent_id: str | int
@@ -196,14 +202,14 @@ class SetPresence(Command, frozen=True, kw_only=True, tag="agent.presence"):
     """Taken when the agent's last leg ends; until then no new offers. Without a leg: taken now."""
 
 
-class PauseQueue(Command, frozen=True, kw_only=True, tag="queue.pause"):
+class PauseQueue(Command, frozen=True, kw_only=True, tag="queue.pause", gc=False):
     """Make no offers from this queue until it is opened; offers that are out stand."""
 
     queue_id: str
     """The queue. Unknown: ``UnknownName``."""
 
 
-class OpenQueue(Command, frozen=True, kw_only=True, tag="queue.open"):
+class OpenQueue(Command, frozen=True, kw_only=True, tag="queue.open", gc=False):
     """Make offers from this queue again."""
 
     queue_id: str

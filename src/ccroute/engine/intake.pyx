@@ -147,6 +147,11 @@ cdef int check_pair(Names names, object command) except -1:
     return 0
 
 
+def recheck(Names names, command) -> None:
+    """Raise unless a command of a snapshot is one that the engine would have taken."""
+    check_command(names, command)
+
+
 cdef int check_command(Names names, object command) except -1:
     """Raise unless every field of a command can be right under the present configuration."""
     # A type of another kind may have a hash of its own, which may do anything.

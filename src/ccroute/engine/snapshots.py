@@ -13,8 +13,10 @@ from ccroute.config import Config, to_json
 from ccroute.core import snapshot
 from ccroute.engine.building import build
 from ccroute.engine.classes import ClassSpec
+from ccroute.engine.intake import recheck
 from ccroute.errors import SnapshotError, WrongType
 from ccroute.requirement import Expression
+from ccroute.types import COST_MAX, TEXT_LENGTH_MAX
 
 if TYPE_CHECKING:
     from ccroute.engine.names import Names
@@ -27,6 +29,8 @@ RULES_VERSION: Final = 1
 _MAGIC: Final = b"ccroute\x00" + RULES_VERSION.to_bytes(4, "little")
 _DIGEST_SIZE: Final = 16
 _LENGTH_SIZE: Final = 8
+_COUNT_MAX: Final = 2**62
+_REASON_MAX: Final = 400
 
 
 class _Class(msgspec.Struct, frozen=True, array_like=True):
@@ -112,13 +116,55 @@ def load(data: bytes) -> tuple[Names, SnapshotState]:
     try:
         state = _DECODER.decode(body[begin : begin + length])
         names = build(Config.from_json(bytes(state.config)))
+        _check_numbers(names, state)
         slots = [
             names.classes.restore(ClassSpec(one.queue, one.channel, one.own_cost, one.requirement, one.skills))
             for one in state.classes
         ]
         snapshot.load(names.acd, body[begin + length :], slots)
+        _check_names(names, state)
         names.put_back(state.contacts)
         names.put_back_words(state.dispositions, state.agent_labels, state.next_labels)
-    except (msgspec.MsgspecError, ValueError, KeyError, IndexError) as error:
-        raise SnapshotError("data", data[:16], f"a snapshot of this release; {error}") from error
+    except MemoryError:
+        raise
+    except Exception as error:  # a digest keeps accidents away; whoever seals a snapshot of his own may write anything
+        raise SnapshotError("data", data[:16], f"a snapshot of this release; {str(error)[:_REASON_MAX]}") from error
     return names, state
+
+
+def _check_numbers(names: Names, state: SnapshotState) -> None:
+    """Raise unless the numbers in front are those of a floor of this configuration."""
+    settings = names.config.engine
+    _agree(0 <= state.seq <= _COUNT_MAX and 0 <= state.commands <= _COUNT_MAX, "events and commands are counted")
+    _agree(len(state.command_ids) <= settings.command_ids_max, "the window of command ids is kept")
+    _agree(len({one[0] for one in state.command_ids}) == len(state.command_ids), "command ids are there once")
+    for command_id, first_seq, count in state.command_ids:
+        names.check_id(command_id, "command_ids")
+        _agree(0 < first_seq <= state.seq + 1 and 0 <= count <= state.seq, "remembered commands have gone before")
+    _agree(len(state.classes) <= settings.classes_max, "there are no more classes than allowed")
+    for one in state.classes:
+        _agree(0 <= one.queue < len(names.queue_ids), "classes have a queue")
+        _agree(0 <= one.channel < len(names.channel_ids), "classes have a channel")
+        _agree(-1 <= one.own_cost <= COST_MAX, "classes have a cost, or none")
+
+
+def _check_names(names: Names, state: SnapshotState) -> None:
+    """Raise unless the names in front are those of the contacts and agents on the tape."""
+    slot = names.acd.next_contact(0)
+    for named, command in state.contacts:
+        _agree(named == slot, "the contacts on the tape are those in front")
+        recheck(names, command)
+        _agree(names.channel_ids[names.acd.contact(slot)["channel"]] == command.channel, "contacts keep their channel")
+        slot = names.acd.next_contact(slot + 1)
+    _agree(slot < 0, "the contacts on the tape are those in front")
+    known = {slot for slot, _ in state.contacts}
+    for slot, disposition in state.dispositions:
+        _agree(slot in known and len(disposition) <= TEXT_LENGTH_MAX, "dispositions belong to contacts")
+    for labels in (state.agent_labels, state.next_labels):
+        _agree(len(labels) == len(names.agent_ids), "every agent has a label, or none")
+        _agree(all(one is None or len(one) <= TEXT_LENGTH_MAX for one in labels), "labels are short")
+
+
+def _agree(is_so: bool, promise: str) -> None:
+    if not is_so:
+        raise ValueError(f"it is not so that {promise}")

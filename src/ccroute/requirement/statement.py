@@ -7,7 +7,7 @@ returned can be printed and read again. One built by hand has not been checked.
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Final, final
+from typing import Final, cast, final
 
 import msgspec
 
@@ -201,8 +201,8 @@ def _check_size(expression: Expression, argument: str) -> None:
             raise OutOfRange(argument, type(item).__name__, f"an expression of at most {REQUIREMENT_LENGTH_MAX} nodes")
         if type(item) is tuple or type(item) is list:
             stack.extend((part, depth + 1) for part in item)
-        elif issubclass(type(item), Node):
-            stack.extend((getattr(item, field), depth + 1) for field in item.__struct_fields__)
+        elif issubclass(type(item), Node):  # isinstance would ask the value for its class, which may do anything
+            stack.extend((getattr(item, field), depth + 1) for field in cast(Node, item).__struct_fields__)
 
 
 def column_of_skill(text: str, skill: str) -> int:
