@@ -303,9 +303,12 @@ cdef struct Wheel:                # hierarchical timing wheel, 9 levels of 64 ce
     int64_t earliest              # exact least deadline where earliest_known
     uint8_t earliest_known
 
-cdef struct Band:                 # one rank of a row of the matrix
+cdef struct Band:                 # one rank of a row of the matrix, as bits and as a list
     int32_t rank
+    int32_t count                 # bits set
+    int32_t capacity              # of the list
     uint64_t* bits
+    int32_t* slots                # of the bits set, in no order
 
 cdef struct Bands:
     int32_t count
@@ -412,6 +415,7 @@ cdef struct Given:                # given scores of one contact
 
 cdef struct Blocks:               # classes in blocks of 64 of one slope and kind
     int32_t count
+    int32_t open_classes          # bits of open
     int32_t capacity
     uint64_t* taken               # slots in use
     uint64_t* open                # waiting contacts, queue not paused

@@ -1,6 +1,6 @@
 from libc.stdint cimport int32_t, int64_t
 
-from ccroute.core.defs cimport Bands, Floor, u128
+from ccroute.core.defs cimport Floor, u128
 
 cdef struct Pair:                 # a candidate: the least pair found so far
     u128 word                     # place of the contact, rank included, aged to now
@@ -12,7 +12,6 @@ cdef struct Pair:                 # a candidate: the least pair found so far
 
 cdef int row_set(Floor* floor, int32_t class_slot, int32_t profile, int32_t rank) noexcept nogil
 cdef void row_clear(Floor* floor, int32_t class_slot) noexcept nogil
-cdef void row_free(Bands* row) noexcept nogil
 cdef int32_t rank_of(Floor* floor, int32_t class_slot, int32_t profile) noexcept nogil
 cdef bint best_contact(Floor* floor, int32_t agent, Pair* best) noexcept nogil
 cdef bint best_agent(Floor* floor, int32_t contact, Pair* best) noexcept nogil

@@ -5,6 +5,8 @@ its gap; then the queue's select among agents. Three searches find the least pai
 contact of a class. Each visits blocks of 64 heads and skips a block whose bound cannot beat the best found so far.
 """
 
+from libc.string cimport memset
+
 from ccroute.core.bars cimport bar_find
 from ccroute.core.defs cimport (
     AVAILABLE, BAR_COOLDOWN, BAR_EXCLUDED, BAR_LEG, CONTACT_QUEUED, KIND_CHECKED, NONE, WHY_CAPACITY,
@@ -28,6 +30,7 @@ cdef extern from *:
 cdef enum:
     RANK_SHIFT = 78
     IDLE_NEVER = 9223372036854775807
+    LIST_PER_BLOCK = 4            # a row with fewer bits set than this per block is read as a list
 
 
 # ---- the matrix ------------------------------------------------------------------------------------------------
@@ -53,43 +56,67 @@ cdef Band* band_for(Bands* row, int32_t rank, int32_t words) noexcept nogil:
     while down > at:
         row.bands[down] = row.bands[down - 1]
         down -= 1
+    memset(&row.bands[at], 0, sizeof(Band))
     row.bands[at].rank = rank
     row.bands[at].bits = <uint64_t*>memory
     row.count += 1
     return &row.bands[at]
 
 
-cdef int row_set(Floor* floor, int32_t class_slot, int32_t profile, int32_t rank) noexcept nogil:
-    """Say that agents of a profile serve contacts of a class at a rank. Return -1 without memory."""
-    cdef Band* by_class = band_for(&floor.classes[class_slot].row, rank, floor.profile_capacity // 64)
-    cdef Band* by_profile
-    if by_class == NULL:
-        return -1
-    by_profile = band_for(&floor.profiles[profile].row, rank, floor.blocks.capacity)
-    if by_profile == NULL:
-        return -1
-    by_class.bits[profile >> 6] |= <uint64_t>1 << (profile & 63)
-    by_profile.bits[class_slot >> 6] |= <uint64_t>1 << (class_slot & 63)
+cdef int band_set(Band* band, int32_t slot) noexcept nogil:
+    """Set a bit of a band. Return -1 without memory, nothing changed."""
+    cdef uint64_t bit = <uint64_t>1 << (slot & 63)
+    cdef int32_t capacity
+    cdef void* memory
+    if band.bits[slot >> 6] & bit:
+        return 0
+    if band.count == band.capacity:
+        capacity = 2 * band.capacity + 4
+        memory = grown(band.slots, band.capacity, capacity, sizeof(int32_t))
+        if memory == NULL:
+            return -1
+        band.slots = <int32_t*>memory
+        band.capacity = capacity
+    band.slots[band.count] = slot
+    band.count += 1
+    band.bits[slot >> 6] |= bit
     return 0
 
 
-cdef void row_free(Bands* row) noexcept nogil:
-    cdef int32_t at
-    for at in range(row.count):
-        release(row.bands[at].bits)
-    release(row.bands)
-    row.bands = NULL
-    row.count = 0
+cdef void band_clear(Band* band, int32_t slot) noexcept nogil:
+    """Clear a bit of a band; clear is fine. O(bits set)."""
+    cdef int32_t at = 0
+    if not (band.bits[slot >> 6] >> (slot & 63)) & 1:
+        return
+    while band.slots[at] != slot:
+        at += 1
+    band.count -= 1
+    band.slots[at] = band.slots[band.count]
+    band.bits[slot >> 6] &= ~(<uint64_t>1 << (slot & 63))
+
+
+cdef int row_set(Floor* floor, int32_t class_slot, int32_t profile, int32_t rank) noexcept nogil:
+    """Say that agents of a profile serve contacts of a class at a rank. Return -1 without memory."""
+    cdef Band* by_class = band_for(&floor.classes[class_slot].row, rank, floor.profile_capacity // 64)
+    cdef Band* by_profile = band_for(&floor.profiles[profile].row, rank, floor.blocks.capacity)
+    if by_class == NULL or by_profile == NULL:
+        return -1
+    return -1 if band_set(by_class, profile) or band_set(by_profile, class_slot) else 0
 
 
 cdef void row_clear(Floor* floor, int32_t class_slot) noexcept nogil:
     """Take a class out of every profile's row and empty its own."""
-    cdef uint64_t keep = ~(<uint64_t>1 << (class_slot & 63))
+    cdef Bands* row = &floor.classes[class_slot].row
     cdef int32_t profile, at
     for profile in range(floor.profile_count):
         for at in range(floor.profiles[profile].row.count):
-            floor.profiles[profile].row.bands[at].bits[class_slot >> 6] &= keep
-    row_free(&floor.classes[class_slot].row)
+            band_clear(&floor.profiles[profile].row.bands[at], class_slot)
+    for at in range(row.count):
+        release(row.bands[at].bits)
+        release(row.bands[at].slots)
+    release(row.bands)
+    row.bands = NULL
+    row.count = 0
 
 
 cdef int32_t rank_of(Floor* floor, int32_t class_slot, int32_t profile) noexcept nogil:
@@ -137,112 +164,127 @@ cdef int32_t first_unbarred(Floor* floor, int32_t class_slot, int32_t agent) noe
     return at
 
 
-cdef inline bint is_plain(Floor* floor, Agent* agent, int32_t block) noexcept nogil:
-    """Say whether the head of each class of a block is what an agent would take of it."""
-    return agent.bars == 0 and floor.blocks.kind[block] != KIND_CHECKED
+cdef inline u128 shift_for(Floor* floor, int32_t block, int32_t rank) noexcept nogil:
+    """Return what turns words of a block into places as of now, the rank put in its gap."""
+    return <u128>aged(floor, floor.blocks.slope[block]) - (<u128>rank << RANK_SHIFT)
 
 
-cdef void look_into(Floor* floor, int32_t agent_slot, int32_t block, uint64_t bits, u128 shift, Pair* best) noexcept nogil:
-    """Improve an agent's least pair by the classes of a block. Only words are read until two are equal."""
-    cdef Agent* agent = agent_at(floor, agent_slot)
-    cdef bint plain = is_plain(floor, agent, block)
-    cdef int32_t class_slot, head
-    cdef u128 word
+cdef inline void look_at(Floor* floor, Agent* agent, int32_t agent_slot, int32_t class_slot, u128 word, Pair* best) noexcept nogil:
+    """Improve an agent's least pair by a class whose head, at ``word``, is not behind it. Contacts are read on a tie only."""
+    cdef bint plain = agent.bars == 0 and floor.blocks.kind[class_slot >> 6] != KIND_CHECKED
+    cdef int32_t head = NONE
+    cdef Contact* contact
+    if word == best.word or not plain:
+        head = floor.classes[class_slot].line.first
+    if not plain:
+        if contact_at(floor, head).bars:
+            head = first_unbarred(floor, class_slot, agent_slot)
+            if head == NONE:
+                return
+            contact = contact_at(floor, head)
+            word += joined(contact.word_hi, contact.word_lo) - floor.heads[class_slot]
+        if floor.blocks.kind[class_slot >> 6] == KIND_CHECKED:
+            if not fits_class(floor, agent_slot, &floor.classes[class_slot]):
+                return
+        if word > best.word:
+            return
+    if word == best.word:
+        if best.contact == NONE:
+            best.contact = floor.classes[best.class_slot].line.first
+        if contact_at(floor, head).seq > contact_at(floor, best.contact).seq:
+            return
+    best.word = word
+    best.class_slot = class_slot
+    best.contact = head
+
+
+cdef void look_along(Floor* floor, Agent* agent, int32_t agent_slot, Band* band, Pair* best) noexcept nogil:
+    """Improve an agent's least pair by the classes of a short list, one by one."""
+    cdef Blocks* blocks = &floor.blocks
+    cdef int32_t slope = 0
+    cdef u128 less = <u128>band.rank << RANK_SHIFT
+    cdef u128 shift = 0 - less
+    cdef u128 head
+    cdef int32_t at, class_slot
+    for at in range(band.count):
+        class_slot = band.slots[at]
+        head = floor.heads[class_slot]
+        if head == PAIR_TOP or not (agent.mask >> blocks.kind[class_slot >> 6]) & 1:
+            continue
+        if blocks.slope[class_slot >> 6] != slope:
+            slope = blocks.slope[class_slot >> 6]
+            shift = <u128>aged(floor, slope) - less
+        if head - shift <= best.word:
+            look_at(floor, agent, agent_slot, class_slot, head - shift, best)
+
+
+cdef void look_into(Floor* floor, Agent* agent, int32_t agent_slot, Band* band, int32_t block, Pair* best) noexcept nogil:
+    """Improve an agent's least pair by the classes of a block, unless the block's bound says that none can."""
+    cdef u128 shift = shift_for(floor, block, band.rank)
+    cdef uint64_t bits = band.bits[block] & floor.blocks.open[block]
+    cdef int32_t class_slot
+    if floor.blocks.bound[block] - shift > best.word:
+        return
     while bits:
         class_slot = block * 64 + ctz64(bits)
         bits &= bits - 1
-        word = floor.heads[class_slot] - shift
-        if word > best.word:
-            continue
-        head = floor.classes[class_slot].line.first if word == best.word or not plain else NONE
-        if not plain:
-            if contact_at(floor, head).bars:
-                head = first_unbarred(floor, class_slot, agent_slot)
-                if head == NONE:
-                    continue
-                word = joined(contact_at(floor, head).word_hi, contact_at(floor, head).word_lo) - shift
-            if floor.blocks.kind[block] == KIND_CHECKED and not fits_class(floor, agent_slot, &floor.classes[class_slot]):
-                continue
-        if word > best.word:
-            continue
-        if word == best.word:
-            if best.contact == NONE:
-                best.contact = floor.classes[best.class_slot].line.first
-            if contact_at(floor, head).seq > contact_at(floor, best.contact).seq:
-                continue
-        best.word = word
-        best.class_slot = class_slot
-        best.contact = head
+        if floor.heads[class_slot] - shift <= best.word:
+            look_at(floor, agent, agent_slot, class_slot, floor.heads[class_slot] - shift, best)
 
 
-cdef int32_t promising(Floor* floor, Agent* agent, uint64_t* row) noexcept nogil:
-    """Return the block of a row with the least bound as of now, NONE where none is open to the agent."""
+cdef int32_t promising(Floor* floor, Agent* agent, Band* band) noexcept nogil:
+    """Return the block of a band with the least bound as of now, NONE where none is open to the agent."""
     cdef Blocks* blocks = &floor.blocks
     cdef int32_t block
     cdef int32_t found = NONE
-    cdef int32_t slope = 0
     cdef u128 bound
-    cdef u128 shift = 0
     cdef u128 least = PAIR_TOP
     for block in range(blocks.count):
-        if row[block] & blocks.open[block] == 0 or not (agent.mask >> blocks.kind[block]) & 1:
-            continue
-        if blocks.slope[block] != slope:
-            slope = blocks.slope[block]
-            shift = <u128>aged(floor, slope)
-        bound = blocks.bound[block] - shift
-        if bound < least:
-            least = bound
-            found = block
+        if band.bits[block] & blocks.open[block] and (agent.mask >> blocks.kind[block]) & 1:
+            bound = blocks.bound[block] - shift_for(floor, block, 0)
+            if bound < least:
+                least = bound
+                found = block
     return found
 
 
 cdef bint best_contact(Floor* floor, int32_t agent_slot, Pair* best) noexcept nogil:
     """Find the least pair of an agent. Return False where no contact is eligible for it; ``best.agent`` is the agent.
 
-    By band of ranks, the most promising block first, then those whose bound beats the best found so far.
-    O(blocks + heads in the blocks looked into).
+    By band of ranks. A profile that serves few classes compares their heads one by one; one that serves many visits blocks,
+    the most promising first, and skips those whose bound cannot beat the best so far. O(min(classes served, blocks + heads
+    in the blocks looked into)).
     """
     cdef Agent* agent = agent_at(floor, agent_slot)
     cdef Bands* row = &floor.profiles[agent.profile].row
-    cdef Blocks* blocks = &floor.blocks
-    cdef int32_t band, block, first
-    cdef uint64_t bits
-    cdef u128 shift, less
-    cdef int32_t slope
-    cdef int32_t rank = 0
-    cdef int32_t class_before
+    cdef Band* band
+    cdef int32_t at, block, first, class_before
     best.word = PAIR_TOP
     best.class_slot = NONE
     best.contact = NONE
     best.agent = agent_slot
-    for band in range(row.count):
-        less = <u128>row.bands[band].rank << RANK_SHIFT
+    if floor.blocks.open_classes == 0:
+        return False
+    for at in range(row.count):
+        band = &row.bands[at]
         class_before = best.class_slot
-        first = promising(floor, agent, row.bands[band].bits)
-        if first == NONE:
-            continue
-        bits = row.bands[band].bits[first] & blocks.open[first]
-        slope = blocks.slope[first]
-        shift = <u128>aged(floor, slope) - less
-        look_into(floor, agent_slot, first, bits, shift, best)
-        for block in range(blocks.count):
-            bits = row.bands[band].bits[block] & blocks.open[block]
-            if bits == 0 or block == first or not (agent.mask >> blocks.kind[block]) & 1:
-                continue
-            if blocks.slope[block] != slope:
-                slope = blocks.slope[block]
-                shift = <u128>aged(floor, slope) - less
-            if blocks.bound[block] - shift <= best.word:
-                look_into(floor, agent_slot, block, bits, shift, best)
+        if band.count <= LIST_PER_BLOCK * floor.blocks.count:
+            look_along(floor, agent, agent_slot, band, best)
+        else:
+            first = promising(floor, agent, band)
+            if first != NONE:
+                look_into(floor, agent, agent_slot, band, first, best)
+            for block in range(floor.blocks.count):
+                if band.bits[block] & floor.blocks.open[block] and (agent.mask >> floor.blocks.kind[block]) & 1:
+                    if block != first:
+                        look_into(floor, agent, agent_slot, band, block, best)
         if best.class_slot != class_before:
-            rank = row.bands[band].rank
+            best.rank = band.rank
     if best.class_slot == NONE:
         return False
     if best.contact == NONE:
         best.contact = floor.classes[best.class_slot].line.first
     best.seq = contact_at(floor, best.contact).seq
-    best.rank = rank
     return True
 
 
@@ -280,47 +322,63 @@ cdef int32_t first_of_profile(Floor* floor, int32_t profile, int32_t contact, Co
     return best
 
 
-cdef int32_t idle_longest(Floor* floor, int32_t contact, ContactClass* one, uint64_t* row) noexcept nogil:
-    """Return the agent of a row idle longest (tie: lower seq) that may take a contact, NONE without.
+cdef struct Idle:                 # the agent idle longest found so far
+    int64_t since
+    int32_t profile
+    int32_t agent                 # NONE: the first of the profile
 
-    Blocks whose bound cannot beat the best so far are skipped. Agents themselves are read only where two profiles tie, or
-    where the contact has bars and the head of a profile may not be the one.
+
+cdef inline void look_at_profile(
+    Floor* floor, int32_t contact, ContactClass* one, bint plain, int32_t profile, int64_t since, Idle* best
+) noexcept nogil:
+    """Improve the longest idle by a profile whose head is not behind it. Agents are read on a tie, or if bars may matter."""
+    cdef int32_t agent = NONE
+    if not plain or (since == best.since and best.profile != NONE):
+        agent = first_of_profile(floor, profile, contact, one)
+        if agent == NONE:
+            return
+        if best.profile != NONE and best.agent == NONE:
+            best.agent = first_of_profile(floor, best.profile, contact, one)
+        if best.agent != NONE and idle_before(floor, 0, best.agent, agent):
+            return
+    best.agent = agent
+    best.profile = profile
+    best.since = since if plain else agent_at(floor, agent).idle_since
+
+
+cdef int32_t idle_longest(Floor* floor, int32_t contact, ContactClass* one, Band* band) noexcept nogil:
+    """Return the agent of a band idle longest (tie: lower seq) that may take a contact, NONE without.
+
+    A class that few profiles serve compares their heads one by one; else blocks whose bound cannot beat the best so far are
+    skipped. O(min(profiles served by, blocks + heads in the blocks looked into)).
     """
     cdef Kind* kind = &floor.kinds[one.kind]
     cdef bint plain = contact_at(floor, contact).bars == 0 and one.kind != KIND_CHECKED
-    cdef int32_t block, profile, agent
-    cdef int32_t best = NONE
-    cdef int32_t best_profile = NONE
-    cdef int64_t least = IDLE_NEVER
-    cdef int64_t idle
+    cdef int32_t blocks = (floor.profile_count + 63) >> 6
+    cdef int32_t at, profile
     cdef uint64_t bits
-    if kind.available_count == 0:
-        return NONE
-    for block in range((floor.profile_count + 63) >> 6):
-        if kind.bound[block] > least:
-            continue
-        bits = row[block] & kind.available[block]
-        while bits:
-            profile = block * 64 + ctz64(bits)
-            bits &= bits - 1
-            idle = kind.heads[profile]
-            if idle > least:
+    cdef Idle best
+    best.since = IDLE_NEVER
+    best.profile = NONE
+    best.agent = NONE
+    if band.count <= LIST_PER_BLOCK * blocks:
+        for at in range(band.count):
+            profile = band.slots[at]
+            if kind.heads[profile] <= best.since and kind.heads[profile] != IDLE_NEVER:
+                look_at_profile(floor, contact, one, plain, profile, kind.heads[profile], &best)
+    else:
+        for at in range(blocks):
+            if kind.bound[at] > best.since:
                 continue
-            agent = NONE
-            if not plain or (idle == least and best_profile != NONE):
-                agent = first_of_profile(floor, profile, contact, one)
-                if agent == NONE:
-                    continue
-                if best_profile != NONE and best == NONE:
-                    best = first_of_profile(floor, best_profile, contact, one)
-                if best != NONE and idle_before(floor, 0, best, agent):
-                    continue
-            best = agent
-            best_profile = profile
-            least = idle if plain else agent_at(floor, agent).idle_since
-    if best == NONE and best_profile != NONE:
-        best = first_of_profile(floor, best_profile, contact, one)
-    return best
+            bits = band.bits[at] & kind.available[at]
+            while bits:
+                profile = at * 64 + ctz64(bits)
+                bits &= bits - 1
+                if kind.heads[profile] <= best.since:
+                    look_at_profile(floor, contact, one, plain, profile, kind.heads[profile], &best)
+    if best.agent == NONE and best.profile != NONE:
+        best.agent = first_of_profile(floor, best.profile, contact, one)
+    return best.agent
 
 
 cdef int32_t selected(Floor* floor, int32_t contact, ContactClass* one, uint64_t* row) noexcept nogil:
@@ -333,8 +391,6 @@ cdef int32_t selected(Floor* floor, int32_t contact, ContactClass* one, uint64_t
     cdef int32_t best = NONE
     cdef uint64_t bits
     cdef Pool* pool
-    if kind.available_count == 0:
-        return NONE
     for block in range((floor.profile_count + 63) >> 6):
         bits = row[block] & kind.available[block]
         while bits:
@@ -371,9 +427,11 @@ cdef bint best_agent(Floor* floor, int32_t contact_slot, Pair* best) noexcept no
     cdef ContactClass* one = &floor.classes[contact.class_slot]
     cdef Bands* row = &one.row
     cdef int32_t band, agent
+    if floor.kinds[one.kind].available_count == 0:
+        return False
     for band in range(row.count):
         if floor.queues[one.queue].select == 0:
-            agent = idle_longest(floor, contact_slot, one, row.bands[band].bits)
+            agent = idle_longest(floor, contact_slot, one, &row.bands[band])
         else:
             agent = selected(floor, contact_slot, one, row.bands[band].bits)
         if agent != NONE:

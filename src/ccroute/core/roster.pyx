@@ -319,6 +319,7 @@ cdef void roster_close(Floor* floor) noexcept nogil:
     for at in range(floor.profile_count):
         for band in range(floor.profiles[at].row.count):
             release(floor.profiles[at].row.bands[band].bits)
+            release(floor.profiles[at].row.bands[band].slots)
         release(floor.profiles[at].row.bands)
     for at in range(KIND_CHECKED + 1):
         release(floor.kinds[at].available)

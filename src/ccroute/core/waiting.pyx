@@ -167,6 +167,7 @@ cdef void class_close(Floor* floor, int32_t slot) noexcept nogil:
         return
     for band in range(one.row.count):
         release(one.row.bands[band].bits)
+        release(one.row.bands[band].slots)
     release(one.row.bands)
     release(one.skill_sums)
     release(one.scores)
@@ -217,6 +218,7 @@ cdef void class_show(Floor* floor, int32_t slot) noexcept nogil:
     else:
         floor.blocks.open[block] &= ~bit
     floor.heads[slot] = new
+    floor.blocks.open_classes += (new != WORD_TOP) - <int32_t>was_open
     if new < floor.blocks.bound[block]:
         floor.blocks.bound[block] = new
     elif was_open and old == floor.blocks.bound[block] and new != old:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -29,7 +30,7 @@ RULES_VERSION: Final = 1
 _MAGIC: Final = b"ccroute\x00" + RULES_VERSION.to_bytes(4, "little")
 _DIGEST_SIZE: Final = 16
 _LENGTH_SIZE: Final = 8
-_COUNT_MAX: Final = 2**62
+_COUNT_MAX: Final = 2**63 - 2**40
 _REASON_MAX: Final = 400
 
 
@@ -61,7 +62,7 @@ class SnapshotState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
-_DECODER: Final = msgspec.json.Decoder(SnapshotState)
+_DECODER: Final = msgspec.json.Decoder(SnapshotState, float_hook=Decimal)
 
 
 def save(names: Names, seq: int, commands: int, is_fresh: bool, command_ids: list[tuple[str, int, int]]) -> bytes:
