@@ -1,16 +1,13 @@
 """Feeds changed bytes to everything that reads bytes or text: only errors of ccroute may come out.
 
-``python -m tests.fuzz TARGET [--runs N] [--seed S]`` changes the corpus by chance, the same way for the same seed. With
-``--atheris`` the changes follow the branches taken (``pip install atheris``); arguments behind ``--`` go to libFuzzer.
+``python -m tests.fuzz TARGET [--runs N] [--seed S]`` changes a corpus by chance, the same way for the same seed.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib
 import io
 import random
-import sys
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -144,14 +141,7 @@ def main() -> None:
     parser.add_argument("target", choices=[*TARGETS, "all"])
     parser.add_argument("--runs", type=int, default=RUNS)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--atheris", action="store_true")
-    options, rest = parser.parse_known_args()
-    if options.atheris:
-        atheris = importlib.import_module("atheris")
-        atheris.instrument_all()
-        atheris.Setup([sys.argv[0], *rest], TARGETS[options.target][0])
-        atheris.Fuzz()
-        return
+    options = parser.parse_args()
     for name in TARGETS if options.target == "all" else [options.target]:
         run(name, options.runs, options.seed)
         print(f"{name}: {options.runs} runs, seed {options.seed}")

@@ -30,7 +30,7 @@ from ccroute.core.roster cimport (
     agent_attach, agent_detach, agent_open, cost_for, kind_of, profile_open, roster_close, roster_open,
 )
 from ccroute.core.store cimport (
-    fresh, grown, release, store_bytes, store_close, store_has, store_next, store_open, store_reserve, store_take,
+    fresh, grow, release, store_bytes, store_close, store_has, store_next, store_open, store_reserve, store_take,
 )
 from ccroute.core.timers cimport timers_next, timers_open
 from ccroute.core.waiting cimport aged, class_close, class_open, waited_by, waiting_close, waiting_open
@@ -167,10 +167,7 @@ cdef class Acd:
         """Add a queue and return its slot; ``wrap_up_us`` -1 is unlimited, ``away_after`` and ``cost`` -1 not given."""
         cdef Floor* floor = &self.floor
         cdef Queue* queue
-        cdef void* memory = grown(floor.queues, floor.queue_count, floor.queue_count + 1, sizeof(Queue))
-        if memory == NULL:
-            raise MemoryError
-        floor.queues = <Queue*>memory
+        room(grow(<void**>&floor.queues, floor.queue_count, floor.queue_count + 1, sizeof(Queue)))
         queue = &floor.queues[floor.queue_count]
         queue.select = select
         queue.mode = mode
@@ -193,10 +190,7 @@ cdef class Acd:
         cdef Floor* floor = &self.floor
         cdef Policy* policy
         cdef int at
-        cdef void* memory = grown(floor.policies, floor.policy_count, floor.policy_count + 1, sizeof(Policy))
-        if memory == NULL:
-            raise MemoryError
-        floor.policies = <Policy*>memory
+        room(grow(<void**>&floor.policies, floor.policy_count, floor.policy_count + 1, sizeof(Policy)))
         policy = &floor.policies[floor.policy_count]
         policy.open = open_channels
         for at in range(floor.channel_count):

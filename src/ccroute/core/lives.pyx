@@ -20,7 +20,7 @@ from ccroute.core.defs cimport (
 from ccroute.core.legs cimport leg_find, leg_first, leg_link, leg_unlink
 from ccroute.core.offers cimport offer_unlink, offers_reserve
 from ccroute.core.roster cimport agent_attach, agent_detach
-from ccroute.core.store cimport grown, release, slots_append, store_give, store_reserve, store_take
+from ccroute.core.store cimport grow, release, slots_append, store_give, store_reserve, store_take
 from ccroute.core.timers cimport timer_arm, timer_cancel
 from ccroute.core.waiting cimport class_enter, class_leave, class_show, mark_class
 
@@ -28,13 +28,10 @@ from ccroute.core.waiting cimport class_enter, class_leave, class_show, mark_cla
 cdef int step_reserve(Floor* floor, int32_t times) noexcept nogil:
     """Make room for ``times`` steps, so that none of them can fail half-way. Return -1 without memory, nothing moved."""
     cdef int32_t capacity = floor.record_count + times * STEP_RECORDS
-    cdef void* memory
     if capacity > floor.record_capacity:
         capacity += capacity >> 1
-        memory = grown(floor.records, floor.record_capacity, capacity, sizeof(Record))
-        if memory == NULL:
+        if grow(<void**>&floor.records, floor.record_capacity, capacity, sizeof(Record)):
             return -1
-        floor.records = <Record*>memory
         floor.record_capacity = capacity
     if (
         store_reserve(&floor.contacts, 1)

@@ -18,7 +18,7 @@ from ccroute.core.defs cimport (
 from ccroute.core.line cimport Walk, walk_begin, walk_next
 from ccroute.core.order cimport order_next
 from ccroute.core.roster cimport compare_by, cost_for, has_room, idle_before
-from ccroute.core.store cimport fresh, grown, release
+from ccroute.core.store cimport fresh, grow, release
 from ccroute.core.waiting cimport aged
 
 cdef extern from *:
@@ -45,10 +45,8 @@ cdef Band* band_for(Bands* row, int32_t rank, int32_t words) noexcept nogil:
         at += 1
     if at < row.count and row.bands[at].rank == rank:
         return &row.bands[at]
-    memory = grown(row.bands, row.count, row.count + 1, sizeof(Band))
-    if memory == NULL:
+    if grow(<void**>&row.bands, row.count, row.count + 1, sizeof(Band)):
         return NULL
-    row.bands = <Band*>memory
     memory = fresh(words, sizeof(uint64_t))
     if memory == NULL:
         return NULL
@@ -67,15 +65,12 @@ cdef int band_set(Band* band, int32_t slot) noexcept nogil:
     """Set a bit of a band. Return -1 without memory, nothing changed."""
     cdef uint64_t bit = <uint64_t>1 << (slot & 63)
     cdef int32_t capacity
-    cdef void* memory
     if band.bits[slot >> 6] & bit:
         return 0
     if band.count == band.capacity:
         capacity = 2 * band.capacity + 4
-        memory = grown(band.slots, band.capacity, capacity, sizeof(int32_t))
-        if memory == NULL:
+        if grow(<void**>&band.slots, band.capacity, capacity, sizeof(int32_t)):
             return -1
-        band.slots = <int32_t*>memory
         band.capacity = capacity
     band.slots[band.count] = slot
     band.count += 1

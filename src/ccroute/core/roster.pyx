@@ -14,7 +14,7 @@ from ccroute.core.defs cimport (
 )
 from ccroute.core.order cimport order_clear, order_insert, order_remove
 from ccroute.core.store cimport (
-    grown, release, slots_append, slots_reserve, store_close, store_give, store_open, store_reserve, store_take,
+    grow, release, slots_append, slots_reserve, store_close, store_give, store_open, store_reserve, store_take,
 )
 
 cdef enum:
@@ -374,18 +374,12 @@ cdef int32_t agent_open(
 cdef int kind_arrays(Kind* kind, int32_t old, int32_t capacity) noexcept nogil:
     """Give a kind room for this many profiles. Return -1 without memory."""
     cdef int32_t at
-    cdef void* memory = grown(kind.available, old // 64, capacity // 64, sizeof(uint64_t))
-    if memory == NULL:
+    if (
+        grow(<void**>&kind.available, old // 64, capacity // 64, sizeof(uint64_t))
+        or grow(<void**>&kind.heads, old, capacity, sizeof(int64_t))
+        or grow(<void**>&kind.bound, old // 64, capacity // 64, sizeof(int64_t))
+    ):
         return -1
-    kind.available = <uint64_t*>memory
-    memory = grown(kind.heads, old, capacity, sizeof(int64_t))
-    if memory == NULL:
-        return -1
-    kind.heads = <int64_t*>memory
-    memory = grown(kind.bound, old // 64, capacity // 64, sizeof(int64_t))
-    if memory == NULL:
-        return -1
-    kind.bound = <int64_t*>memory
     for at in range(old, capacity):
         kind.heads[at] = IDLE_NEVER
     for at in range(old // 64, capacity // 64):
@@ -398,32 +392,23 @@ cdef int profiles_reserve(Floor* floor) noexcept nogil:
     cdef int32_t old = floor.profile_capacity
     cdef int32_t capacity = old * 2 if old else 64
     cdef int32_t at, band
-    cdef void* memory
     if floor.profile_count < old:
         return 0
     for at in range(floor.blocks.count * 64):
         for band in range(floor.classes[at].row.count):
-            memory = grown(floor.classes[at].row.bands[band].bits, old // 64, capacity // 64, sizeof(uint64_t))
-            if memory == NULL:
+            if grow(<void**>&floor.classes[at].row.bands[band].bits, old // 64, capacity // 64, sizeof(uint64_t)):
                 return -1
-            floor.classes[at].row.bands[band].bits = <uint64_t*>memory
         if floor.classes[at].skill_sums != NULL:
-            memory = grown(floor.classes[at].skill_sums, old, capacity, sizeof(int64_t))
-            if memory == NULL:
+            if grow(<void**>&floor.classes[at].skill_sums, old, capacity, sizeof(int64_t)):
                 return -1
-            floor.classes[at].skill_sums = <int64_t*>memory
         if floor.classes[at].scores != NULL:
-            memory = grown(floor.classes[at].scores, old, capacity, sizeof(int64_t))
-            if memory == NULL:
+            if grow(<void**>&floor.classes[at].scores, old, capacity, sizeof(int64_t)):
                 return -1
-            floor.classes[at].scores = <int64_t*>memory
     for at in range(KIND_CHECKED + 1):
         if floor.kinds[at].available != NULL and kind_arrays(&floor.kinds[at], old, capacity):
             return -1
-    memory = grown(floor.profiles, old, capacity, sizeof(Profile))
-    if memory == NULL:
+    if grow(<void**>&floor.profiles, old, capacity, sizeof(Profile)):
         return -1
-    floor.profiles = <Profile*>memory
     floor.profile_capacity = capacity
     return 0
 

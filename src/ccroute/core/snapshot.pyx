@@ -22,7 +22,7 @@ from ccroute.core.lives cimport agent_take
 from ccroute.core.offers cimport offer_link, offers_reserve
 from ccroute.core.roster cimport agent_refresh
 from ccroute.core.store cimport (
-    fresh, grown, release, store_has, store_next, store_reserve, store_reserve_slot, store_take, store_take_slot,
+    fresh, grow, release, store_has, store_next, store_reserve, store_reserve_slot, store_take, store_take_slot,
 )
 from ccroute.core.timers cimport timer_arm, timers_open, timers_walk
 from ccroute.core.waiting cimport class_enter, set_word
@@ -53,14 +53,11 @@ cdef class Tape:
 
     cdef int put(self, int64_t value) except -1:
         """Append a number."""
-        cdef void* memory
         cdef int64_t capacity
         if self.count == self.capacity:
             capacity = self.capacity * 2 + 256
-            memory = grown(self.items, self.capacity, capacity, 8)
-            if memory == NULL:
+            if grow(<void**>&self.items, self.capacity, capacity, 8):
                 raise MemoryError
-            self.items = <int64_t*>memory
             self.capacity = capacity
         self.items[self.count] = value
         self.count += 1

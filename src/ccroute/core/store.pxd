@@ -3,7 +3,7 @@ from libc.stdint cimport int32_t, int64_t
 from ccroute.core.defs cimport Slots, Store
 
 cdef void* fresh(int64_t count, int64_t size) noexcept nogil
-cdef void* grown(void* old, int64_t old_count, int64_t count, int64_t size) noexcept nogil
+cdef int grow(void** memory, int64_t old_count, int64_t count, int64_t size) noexcept nogil
 cdef void release(void* memory) noexcept nogil
 
 cdef int store_open(Store* store, int32_t item, int32_t limit) noexcept nogil

@@ -24,12 +24,15 @@ cdef void* fresh(int64_t count, int64_t size) noexcept nogil:
     return raw_calloc(<size_t>(count if count > 0 else 1), <size_t>size)
 
 
-cdef void* grown(void* old, int64_t old_count, int64_t count, int64_t size) noexcept nogil:
-    """Return ``old`` with room for ``count`` items, the new ones zeroed, or NULL with ``old`` untouched."""
-    cdef char* memory = <char*>raw_realloc(old, <size_t>(count * size))
-    if memory != NULL and count > old_count:
-        memset(memory + old_count * size, 0, <size_t>((count - old_count) * size))
-    return memory
+cdef int grow(void** memory, int64_t old_count, int64_t count, int64_t size) noexcept nogil:
+    """Make room for ``count`` items, the new ones zeroed. Return -1 without memory, nothing changed."""
+    cdef char* larger = <char*>raw_realloc(memory[0], <size_t>(count * size))
+    if larger == NULL:
+        return -1
+    if count > old_count:
+        memset(larger + old_count * size, 0, <size_t>((count - old_count) * size))
+    memory[0] = larger
+    return 0
 
 
 cdef void release(void* memory) noexcept nogil:
@@ -88,14 +91,10 @@ cdef int store_reserve_slot(Store* store, int32_t slot) noexcept nogil:
     cdef void* memory
     if pages > store.pages_capacity:
         capacity = pages + (pages >> 1) + 3
-        memory = grown(store.pages, store.pages_capacity, capacity, sizeof(char*))
-        if memory == NULL:
+        if grow(<void**>&store.pages, store.pages_capacity, capacity, sizeof(char*)) or grow(
+            <void**>&store.used[0], store.pages_capacity * PAGE_WORDS, capacity * PAGE_WORDS, sizeof(uint64_t)
+        ):
             return -1
-        store.pages = <char**>memory
-        memory = grown(store.used[0], store.pages_capacity * PAGE_WORDS, capacity * PAGE_WORDS, sizeof(uint64_t))
-        if memory == NULL:
-            return -1
-        store.used[0] = <uint64_t*>memory
         store.pages_capacity = capacity
     while store.page_count < pages:
         memory = fresh(PAGE_ITEMS, store.item)
@@ -189,15 +188,11 @@ cdef int64_t store_bytes(Store* store) noexcept nogil:
 
 cdef int slots_reserve(Slots* slots, int32_t count) noexcept nogil:
     """Make sure that the list can hold ``count`` slots in all. Return -1 without memory."""
-    cdef void* memory
-    cdef int32_t capacity
+    cdef int32_t capacity = count + (count >> 1) + 16
     if count <= slots.capacity:
         return 0
-    capacity = count + (count >> 1) + 16
-    memory = grown(slots.items, slots.capacity, capacity, sizeof(int32_t))
-    if memory == NULL:
+    if grow(<void**>&slots.items, slots.capacity, capacity, sizeof(int32_t)):
         return -1
-    slots.items = <int32_t*>memory
     slots.capacity = capacity
     return 0
 

@@ -19,7 +19,7 @@ from ccroute.core.defs cimport (
     uint8_t,
 )
 from ccroute.core.line cimport line_clear, line_enter, line_leave, line_open
-from ccroute.core.store cimport grown, release, slots_append, slots_reserve, store_close, store_open
+from ccroute.core.store cimport grow, release, slots_append, slots_reserve, store_close, store_open
 
 cdef enum:
     TIER_TOP = 2147483647
@@ -74,44 +74,23 @@ cdef int blocks_reserve(Floor* floor, int32_t wanted) noexcept nogil:
     cdef Blocks* blocks = &floor.blocks
     cdef int32_t old = blocks.capacity
     cdef int32_t profile, band
-    cdef void* memory
     if wanted <= old:
         return 0
     wanted = wanted if wanted > 2 * old else 2 * old
     for profile in range(floor.profile_count):
         for band in range(floor.profiles[profile].row.count):
-            memory = grown(floor.profiles[profile].row.bands[band].bits, old, wanted, sizeof(uint64_t))
-            if memory == NULL:
+            if grow(<void**>&floor.profiles[profile].row.bands[band].bits, old, wanted, sizeof(uint64_t)):
                 return -1
-            floor.profiles[profile].row.bands[band].bits = <uint64_t*>memory
-    memory = grown(blocks.taken, old, wanted, sizeof(uint64_t))
-    if memory == NULL:
+    if (
+        grow(<void**>&blocks.taken, old, wanted, sizeof(uint64_t))
+        or grow(<void**>&blocks.open, old, wanted, sizeof(uint64_t))
+        or grow(<void**>&blocks.bound, old, wanted, sizeof(u128))
+        or grow(<void**>&blocks.slope, old, wanted, sizeof(int32_t))
+        or grow(<void**>&blocks.kind, old, wanted, sizeof(uint8_t))
+        or grow(<void**>&floor.classes, old * 64, wanted * 64, sizeof(ContactClass))
+        or grow(<void**>&floor.heads, old * 64, wanted * 64, sizeof(u128))
+    ):
         return -1
-    blocks.taken = <uint64_t*>memory
-    memory = grown(blocks.open, old, wanted, sizeof(uint64_t))
-    if memory == NULL:
-        return -1
-    blocks.open = <uint64_t*>memory
-    memory = grown(blocks.bound, old, wanted, sizeof(u128))
-    if memory == NULL:
-        return -1
-    blocks.bound = <u128*>memory
-    memory = grown(blocks.slope, old, wanted, sizeof(int32_t))
-    if memory == NULL:
-        return -1
-    blocks.slope = <int32_t*>memory
-    memory = grown(blocks.kind, old, wanted, sizeof(uint8_t))
-    if memory == NULL:
-        return -1
-    blocks.kind = <uint8_t*>memory
-    memory = grown(floor.classes, old * 64, wanted * 64, sizeof(ContactClass))
-    if memory == NULL:
-        return -1
-    floor.classes = <ContactClass*>memory
-    memory = grown(floor.heads, old * 64, wanted * 64, sizeof(u128))
-    if memory == NULL:
-        return -1
-    floor.heads = <u128*>memory
     if slots_reserve(&floor.dirty_classes, wanted * 64):
         return -1
     blocks.capacity = wanted
