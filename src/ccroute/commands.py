@@ -168,7 +168,7 @@ class ExtendWrapUp(Command, frozen=True, kw_only=True, tag="leg.extend_wrap_up",
     agent_id: str | int
     """The agent whose leg it is."""
     wrap_up_us: int | str
-    """Added to the present end, 0 to 90 days, or ``"unlimited"``, which stays so; the end is at most 90 days from now."""
+    """Added to the present end, 0 to 90 days, or ``"unlimited"``, which stays so; ends at most 90 days from now."""
 
 
 class TransferContact(Command, frozen=True, kw_only=True, tag="contact.transfer", gc=False):
