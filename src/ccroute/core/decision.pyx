@@ -5,8 +5,8 @@ a contact of a class that something entered. Those agents and classes were marke
 """
 
 from ccroute.core.defs cimport (
-    MODE_AUTO, NONE, RECORD_OFFERED, TIMER_OFFER, Agent, Contact, Queue, Record, Slots, agent_at, contact_at,
-    int32_t, offer_at, pool_at, write,
+    KIND_CHECKED, MODE_AUTO, NONE, RECORD_OFFERED, TIMER_OFFER, Agent, Contact, Queue, Record, Slots, agent_at,
+    contact_at, int32_t, offer_at, pool_at, write,
 )
 from ccroute.core.lives cimport agent_take, fire, leg_begin, step_ready
 from ccroute.core.matching cimport Pair, best_agent, best_contact, best_of_class, pair_before
@@ -44,9 +44,11 @@ cdef bint least_of_classes(Floor* floor, Pair* best) noexcept nogil:
 cdef bint least_of_agents(Floor* floor, Pair* best) noexcept nogil:
     """Find the least pair of the marked agents, as far as contact and rank go; agents without one are unmarked.
 
-    Agents of one pool without bars can take the same contacts, so one of them stands for all.
+    Agents of one pool without bars can take the same contacts, so one of them stands for all; unless there are kinds of
+    contact without a bit of their own in the mask.
     """
     cdef bint is_found = False
+    cdef bint pools_agree = floor.kinds[KIND_CHECKED].available == NULL
     cdef int32_t at = 0
     cdef int32_t slot
     cdef Agent* agent
@@ -55,7 +57,7 @@ cdef bint least_of_agents(Floor* floor, Pair* best) noexcept nogil:
     while at < floor.dirty_agents.count:
         slot = floor.dirty_agents.items[at]
         agent = agent_at(floor, slot)
-        if agent.pool != NONE and agent.bars == 0:
+        if pools_agree and agent.pool != NONE and agent.bars == 0:
             if pool_at(floor, agent.pool).stamp == floor.round:
                 at += 1
                 continue

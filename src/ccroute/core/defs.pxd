@@ -197,7 +197,7 @@ cdef struct Store:                # paged records of one size; pages never move
     int32_t count                 # slots taken
     int32_t hint                  # every word of used[0] below this one is full
 
-cdef struct Contact:              # 120 bytes: what one waiting contact costs the core
+cdef struct Contact:              # 112 bytes: what one waiting contact costs the core
     Links order                   # in the line of its class while waiting; among the ended: left = next ended
     int32_t class_slot
     uint64_t word_hi              # place in line, see word_of()
@@ -438,7 +438,7 @@ cdef struct Floor:
     int64_t next_leg_seq
     int64_t offers_made           # seq of the last offer
     int64_t round                 # of the decision, for Pool.stamp
-    int64_t tallies[8]            # created, closed, abandoned, cancelled, offers, accepts, bytes of core memory, -
+    int64_t tallies[4]            # contacts created, closed, abandoned, cancelled
     Store contacts
     Store agents
     Store counts                  # int32[channels] by agent: legs and pending offers of the channel

@@ -266,7 +266,8 @@ cdef void agent_attach(Floor* floor, int32_t slot) noexcept nogil:
     cdef uint64_t mask = mask_of(floor, slot)
     cdef Pool* pool
     cdef int32_t order
-    if mask & ~agent.mask:
+    # Whether there is more room for the kinds without a bit of their own, the mask does not tell.
+    if mask & (~agent.mask | <uint64_t>1 << KIND_CHECKED):
         mark_agent(floor, slot)
     agent.mask = mask
     if mask == 0:
