@@ -11,15 +11,15 @@ from libc.stdlib cimport qsort
 from libc.string cimport memcpy
 
 from ccroute.core.acd cimport Acd
-from ccroute.core.bars cimport bar_link
+from ccroute.core.bars cimport bar_find, bar_link
 from ccroute.core.defs cimport (
-    CONTACT_ACTIVE, CONTACT_CANCELLED, CONTACT_QUEUED, LEG_WRAPPING, NONE, TIMER_COOLDOWN, TIMER_OFFER,
-    TIMER_WRAP_UP, Agent, Contact, Floor, Given, Leg, Offer, Store, agent_at, bar_at, contact_at, given_at, int32_t,
-    int8_t, leg_at, offer_at, timer_at, uint16_t, uint8_t,
+    BAR_COOLDOWN, BAR_EXCLUDED, BAR_LEG, CONTACT_ACTIVE, CONTACT_CANCELLED, CONTACT_QUEUED, LEG_WRAPPING, NONE,
+    TIMER_COOLDOWN, TIMER_OFFER, TIMER_WRAP_UP, Agent, Bar, Contact, Floor, Given, Leg, Offer, Store, agent_at,
+    bar_at, contact_at, given_at, int32_t, int8_t, leg_at, offer_at, timer_at, uint16_t, uint8_t,
 )
-from ccroute.core.legs cimport leg_link
+from ccroute.core.legs cimport leg_find, leg_link
 from ccroute.core.lives cimport agent_take
-from ccroute.core.offers cimport offer_link, offers_reserve
+from ccroute.core.offers cimport offer_find, offer_link, offers_reserve
 from ccroute.core.roster cimport agent_refresh
 from ccroute.core.store cimport (
     fresh, grow, release, store_has, store_next, store_reserve, store_reserve_slot, store_take, store_take_slot,
@@ -31,7 +31,11 @@ cdef enum:
     TIME_MAX = 9007199254740991
     ANY = 9223372036854775807
     DUE_FIELDS = 4
+    COST_TOP = 1000000
+    NOT_LISTED = -2               # on a contact that has ended, until it is found among the retained
 
+cdef int64_t DURATION_TOP = 7776000000000
+cdef int64_t CONTACT_SEQ_MAX = 549755813887        # a handle has room for no more
 cdef int64_t LOWEST = -9223372036854775807
 cdef int64_t HIGHEST = 9223372036854775807
 
@@ -231,7 +235,7 @@ def load(Acd acd, bytes data, list classes) -> None:
     cdef Tape tape = Tape(data)
     cdef int32_t at
     floor.now = tape.take(0, TIME_MAX)
-    floor.next_contact_seq = tape.take(1, HIGHEST)
+    floor.next_contact_seq = tape.take(1, CONTACT_SEQ_MAX)
     floor.next_leg_seq = tape.take(1, HIGHEST)
     floor.offers_made = tape.take(0, HIGHEST)
     for at in range(4):
@@ -242,8 +246,8 @@ def load(Acd acd, bytes data, list classes) -> None:
         floor.queues[at].paused = <uint8_t>tape.take(0, 1)
     tape.take(floor.agents.count, floor.agents.count)
     for at in range(floor.agents.count):
-        load_agent(tape, agent_at(floor, at))
-    for at in range(tape.take(0, floor.contacts.limit)):
+        load_agent(tape, floor, agent_at(floor, at))
+    for at in range(<int32_t>tape.take(0, floor.contacts.limit)):
         load_contact(tape, floor, classes)
     load_legs(tape, floor)
     load_offers(tape, floor)
@@ -252,6 +256,7 @@ def load(Acd acd, bytes data, list classes) -> None:
     load_timers(tape, floor)
     if tape.at != tape.count:
         raise ValueError("the tape goes on behind its end")
+    check_sound(floor)
     at = store_next(&floor.contacts, 0)
     while at != NONE:
         if contact_at(floor, at).state == CONTACT_QUEUED and contact_at(floor, at).offers_out == 0:
@@ -274,13 +279,13 @@ cdef void rest(Floor* floor) noexcept:
     floor.record_count = 0
 
 
-cdef int load_agent(Tape tape, Agent* agent) except -1:
+cdef int load_agent(Tape tape, Floor* floor, Agent* agent) except -1:
     agent.presence = <uint8_t>tape.take(0, 2)
     agent.next_presence = <int8_t>tape.take(NONE, 2)
     agent.next_pending = <uint8_t>tape.take(0, 3)
-    agent.idle_since = tape.take(0, TIME_MAX)
-    agent.last_offer = tape.take(0, HIGHEST)
-    agent.away_since = tape.take(0, TIME_MAX)
+    agent.idle_since = tape.take(0, floor.now)
+    agent.last_offer = tape.take(0, floor.offers_made)
+    agent.away_since = tape.take(0, floor.now)
     agent.handled = <int32_t>tape.take(0, 2147483647)
     agent.expiries = <int32_t>tape.take(0, 2147483647)
     return 0
@@ -306,14 +311,14 @@ cdef int load_contact(Tape tape, Floor* floor, list classes) except -1:
     number = <int32_t>tape.take(NONE, len(classes) - 1)
     contact.queue = <int32_t>tape.take(0, floor.queue_count - 1)
     contact.channel = <uint8_t>tape.take(0, floor.channel_count - 1)
-    contact.own_cost = <int32_t>tape.take(NONE, 2147483647)
+    contact.own_cost = <int32_t>tape.take(NONE, COST_TOP)
     contact.tier = <int32_t>tape.take(-2147483648, 2147483647)
     contact.own_tier = <uint8_t>tape.take(0, 1)
-    contact.head_start = tape.take(LOWEST, HIGHEST)
+    contact.head_start = tape.take(-DURATION_TOP, DURATION_TOP)
     contact.own_head_start = <uint8_t>tape.take(0, 1)
-    contact.place_at = tape.take(LOWEST, TIME_MAX)
-    contact.in_queue_at = tape.take(0, TIME_MAX)
-    contact.waited = tape.take(LOWEST, TIME_MAX)
+    contact.place_at = tape.take(0, floor.now)
+    contact.in_queue_at = tape.take(0, floor.now)
+    contact.waited = tape.take(0, floor.now)
     contact.offers_made = <uint16_t>tape.take(0, 65535)
     contact.told_exhausted = <uint8_t>tape.take(0, 1)
     contact.first_offer = NONE
@@ -325,9 +330,17 @@ cdef int load_contact(Tape tape, Floor* floor, list classes) except -1:
         if number == NONE:
             raise ValueError(f"contact slot {slot} has no class")
         contact.class_slot = classes[number]
+        require(
+            floor.classes[contact.class_slot].queue == contact.queue
+            and floor.classes[contact.class_slot].channel == contact.channel
+            and floor.classes[contact.class_slot].own_cost == contact.own_cost,
+            "a contact agrees with its class",
+        )
         floor.classes[contact.class_slot].refs += 1
     if contact.state == CONTACT_QUEUED:
         floor.queues[contact.queue].waiting += 1
+    if contact.state > CONTACT_ACTIVE:
+        contact.order.left = NOT_LISTED
     return 0
 
 
@@ -374,16 +387,17 @@ cdef int load_legs(Tape tape, Floor* floor) except -1:
         seq = tape.take(1, following - 1)
         contact = take_contact(tape, floor)
         agent = take_agent(tape, floor)
+        require(leg_find(floor, contact, agent) == NONE, "an agent has one leg of a contact")
         leg_link(floor, slot, contact, agent, 0)
         leg = leg_at(floor, slot)
         leg.seq = seq
         leg.queue = <int32_t>tape.take(0, floor.queue_count - 1)
-        leg.cost = <int32_t>tape.take(0, 2147483647)
+        leg.cost = <int32_t>tape.take(0, COST_TOP)
         leg.channel = <uint8_t>tape.take(0, floor.channel_count - 1)
         leg.state = <uint8_t>tape.take(1, LEG_WRAPPING)
         leg.ends_as = <uint8_t>tape.take(0, 2)
-        leg.began_at = tape.take(0, TIME_MAX)
-        leg.worked_until = tape.take(0, TIME_MAX)
+        leg.began_at = tape.take(0, floor.now)
+        leg.worked_until = tape.take(0, floor.now)
         agent_take(floor, agent, leg.channel, leg.cost)
     floor.next_leg_seq = following
     return 0
@@ -399,7 +413,10 @@ cdef int load_offers(Tape tape, Floor* floor) except -1:
         seq = tape.take(1, floor.offers_made)
         contact = take_contact(tape, floor)
         agent = take_agent(tape, floor)
-        cost = <int32_t>tape.take(0, 2147483647)
+        cost = <int32_t>tape.take(0, COST_TOP)
+        require(contact_at(floor, contact).state == CONTACT_QUEUED, "only a waiting contact is offered")
+        require(contact_at(floor, contact).offers_out == 0, "a contact has one offer out")
+        require(offer_find(floor, seq) == NONE, "an offer is there once")
         offer_link(floor, slot, seq, contact, agent, cost)
         agent_take(floor, agent, contact_at(floor, contact).channel, cost)
     return 0
@@ -411,7 +428,9 @@ cdef int load_bars(Tape tape, Floor* floor) except -1:
         slot = take_slot(tape, &floor.bars)
         contact = take_contact(tape, floor)
         agent = take_agent(tape, floor)
-        bar_link(floor, slot, contact, agent, <uint8_t>tape.take(1, 7))
+        require(contact_at(floor, contact).state <= CONTACT_ACTIVE, "only a live contact is kept from an agent")
+        require(bar_find(floor, contact, agent) == NONE, "a pair is kept apart once")
+        bar_link(floor, slot, contact, agent, <uint8_t>tape.take(1, BAR_COOLDOWN | BAR_EXCLUDED | BAR_LEG))
     return 0
 
 
@@ -420,10 +439,16 @@ cdef int load_ended(Tape tape, Floor* floor) except -1:
     while tape.take(NONE, floor.contacts.limit - 1) != NONE:
         tape.at -= 1
         slot = take_contact(tape, floor)
+        require(contact_at(floor, slot).state > CONTACT_ACTIVE, "only contacts that have ended are retained")
+        require(contact_at(floor, slot).order.left == NOT_LISTED, "a contact is retained once")
         contact_at(floor, slot).order.left = NONE
         if floor.last_ended == NONE:
             floor.first_ended = slot
         else:
+            require(
+                contact_at(floor, floor.last_ended).in_queue_at <= contact_at(floor, slot).in_queue_at,
+                "what ended first is forgotten first",
+            )
             contact_at(floor, floor.last_ended).order.left = slot
         floor.last_ended = slot
     return 0
@@ -431,20 +456,101 @@ cdef int load_ended(Tape tape, Floor* floor) except -1:
 
 cdef int load_timers(Tape tape, Floor* floor) except -1:
     cdef int32_t at, kind, target, timer
-    cdef int64_t deadline
+    cdef int32_t* own
+    cdef int64_t deadline = floor.now
     for at in range(tape.take(0, floor.timers.limit)):
         if store_reserve(&floor.timers, 1):
             raise MemoryError
-        deadline = tape.take(floor.now, HIGHEST)
+        deadline = tape.take(deadline, floor.now + DURATION_TOP)
         kind = <int32_t>tape.take(TIMER_OFFER, TIMER_COOLDOWN)
         target = <int32_t>tape.take(0, floor.timers.limit - 1)
         if not store_has(&floor.offers if kind == TIMER_OFFER else &floor.legs if kind == TIMER_WRAP_UP else &floor.bars, target):
             raise ValueError(f"timer {at} has no target")
         timer = timer_arm(floor, deadline, kind, target)
         if kind == TIMER_OFFER:
-            offer_at(floor, target).timer = timer
+            own = &offer_at(floor, target).timer
         elif kind == TIMER_WRAP_UP:
-            leg_at(floor, target).timer = timer
+            own = &leg_at(floor, target).timer
         else:
-            bar_at(floor, target).timer = timer
+            own = &bar_at(floor, target).timer
+        require(own[0] == NONE, "what is timed has one timer")
+        own[0] = timer
+    return 0
+
+
+# ---- what must agree -------------------------------------------------------------------------------------------
+
+
+cdef inline int require(bint is_so, str promise) except -1:
+    """Raise unless a promise that the core relies on holds on the tape."""
+    if not is_so:
+        raise ValueError(f"on the tape it is not so that {promise}")
+    return 0
+
+
+cdef int check_sound(Floor* floor) except -1:
+    """Raise unless everything on the tape agrees: the core trusts it from here on. O(all there is)."""
+    cdef int32_t at = store_next(&floor.contacts, 0)
+    cdef int64_t live = 0
+    cdef Agent* agent
+    while at != NONE:
+        live += contact_at(floor, at).state <= CONTACT_ACTIVE
+        check_contact(floor, contact_at(floor, at))
+        at = store_next(&floor.contacts, at + 1)
+    require(
+        live == floor.tallies[0] - floor.tallies[1] - floor.tallies[2] - floor.tallies[3],
+        "contacts inside are all accounted for",
+    )
+    for at in range(floor.agents.count):
+        agent = agent_at(floor, at)
+        require(agent.next_presence == NONE or agent.legs > 0, "only an agent at work has a next presence")
+    at = store_next(&floor.legs, 0)
+    while at != NONE:
+        check_leg(floor, leg_at(floor, at))
+        at = store_next(&floor.legs, at + 1)
+    at = store_next(&floor.offers, 0)
+    while at != NONE:
+        require(offer_at(floor, at).timer != NONE, "every offer that is out expires")
+        at = store_next(&floor.offers, at + 1)
+    at = store_next(&floor.bars, 0)
+    while at != NONE:
+        check_bar(floor, bar_at(floor, at))
+        at = store_next(&floor.bars, at + 1)
+    return 0
+
+
+cdef int check_contact(Floor* floor, Contact* contact) except -1:
+    cdef int32_t leg = contact.first_leg
+    cdef bint is_worked_on = False
+    while leg != NONE:
+        is_worked_on |= leg_at(floor, leg).state != LEG_WRAPPING
+        leg = leg_at(floor, leg).next_of_contact
+    if contact.state == CONTACT_ACTIVE:
+        return require(contact.first_leg != NONE, "an active contact has a leg")
+    require(not is_worked_on, "only an active contact is at work")
+    if contact.state > CONTACT_ACTIVE:
+        require(
+            (contact.order.left == NOT_LISTED) == (contact.first_leg != NONE), "a contact that has ended is retained"
+        )
+        require(contact.scores == NONE, "a contact that has ended has no scores")
+    return 0
+
+
+cdef int check_leg(Floor* floor, Leg* leg) except -1:
+    cdef Contact* contact = contact_at(floor, leg.contact)
+    cdef int32_t bar = bar_find(floor, leg.contact, leg.agent)
+    require(leg.channel == contact.channel, "a leg is of its contact's channel")
+    require(leg.timer == NONE or leg.state == LEG_WRAPPING, "only a wrap-up ends by itself")
+    require(leg.worked_until >= leg.began_at or leg.state != LEG_WRAPPING, "work ends after it has begun")
+    if contact.state == CONTACT_QUEUED:
+        require(
+            bar != NONE and bar_at(floor, bar).why & BAR_LEG != 0, "an agent that wraps up is kept from the contact"
+        )
+    return 0
+
+
+cdef int check_bar(Floor* floor, Bar* bar) except -1:
+    require((bar.timer != NONE) == (bar.why & BAR_COOLDOWN != 0), "a cool-down has an end, and nothing else has")
+    if bar.why & BAR_LEG:
+        require(leg_find(floor, bar.contact, bar.agent) != NONE, "who is kept away by a leg has one")
     return 0
