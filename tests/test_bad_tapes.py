@@ -9,11 +9,11 @@ from typing import Any, Final
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from ccroute import CancelContact, Engine, Presence, SetPresence
 from tests.busy_center import LATER_US, NOW_US, WORKING
 from tests.snapshot_tape import sealed
 from tests.test_bad_snapshots import FRONT, HEAD, TAPE, restored
-
-from ccroute import CancelContact, Engine, Presence, SetPresence
 
 ODD_NUMBERS: Final = (
     *(-(2**63), 1 - 2**63, -(2**31), -2, -1, 0, 1, 2, 3, 4, 5, 6, 7, 8, 100, 127, 128, 255, 65_535, 65_536),
