@@ -30,7 +30,7 @@ cdef extern from *:
 cdef enum:
     RANK_SHIFT = 78
     IDLE_NEVER = 9223372036854775807
-    LIST_PER_BLOCK = 4            # a row with fewer bits set than this per block is read as a list
+    LIST_PER_BLOCK = 16           # a row with fewer bits set than this per block is read as a list
 
 
 # ---- the matrix ------------------------------------------------------------------------------------------------
@@ -200,10 +200,12 @@ cdef void look_along(Floor* floor, Agent* agent, int32_t agent_slot, Band* band,
     cdef u128 less = <u128>band.rank << RANK_SHIFT
     cdef u128 shift = 0 - less
     cdef u128 head
+    cdef u128* heads = floor.heads
+    cdef int32_t* slots = band.slots
     cdef int32_t at, class_slot
     for at in range(band.count):
-        class_slot = band.slots[at]
-        head = floor.heads[class_slot]
+        class_slot = slots[at]
+        head = heads[class_slot]
         if head == PAIR_TOP or not (agent.mask >> blocks.kind[class_slot >> 6]) & 1:
             continue
         if blocks.slope[class_slot >> 6] != slope:
@@ -351,6 +353,8 @@ cdef int32_t idle_longest(Floor* floor, int32_t contact, ContactClass* one, Band
     cdef bint plain = contact_at(floor, contact).bars == 0 and one.kind != KIND_CHECKED
     cdef int32_t blocks = (floor.profile_count + 63) >> 6
     cdef int32_t at, profile
+    cdef int32_t* slots = band.slots
+    cdef int64_t* heads = kind.heads
     cdef uint64_t bits
     cdef Idle best
     best.since = IDLE_NEVER
@@ -358,9 +362,9 @@ cdef int32_t idle_longest(Floor* floor, int32_t contact, ContactClass* one, Band
     best.agent = NONE
     if band.count <= LIST_PER_BLOCK * blocks:
         for at in range(band.count):
-            profile = band.slots[at]
-            if kind.heads[profile] <= best.since and kind.heads[profile] != IDLE_NEVER:
-                look_at_profile(floor, contact, one, plain, profile, kind.heads[profile], &best)
+            profile = slots[at]
+            if heads[profile] <= best.since and heads[profile] != IDLE_NEVER:
+                look_at_profile(floor, contact, one, plain, profile, heads[profile], &best)
     else:
         for at in range(blocks):
             if kind.bound[at] > best.since:
@@ -369,8 +373,8 @@ cdef int32_t idle_longest(Floor* floor, int32_t contact, ContactClass* one, Band
             while bits:
                 profile = at * 64 + ctz64(bits)
                 bits &= bits - 1
-                if kind.heads[profile] <= best.since:
-                    look_at_profile(floor, contact, one, plain, profile, kind.heads[profile], &best)
+                if heads[profile] <= best.since:
+                    look_at_profile(floor, contact, one, plain, profile, heads[profile], &best)
     if best.agent == NONE and best.profile != NONE:
         best.agent = first_of_profile(floor, best.profile, contact, one)
     return best.agent

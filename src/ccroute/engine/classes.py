@@ -136,6 +136,11 @@ class Classes:
             self.quick[queue, channel, own_cost, requires] = slot
         return slot
 
+    def trim(self) -> None:
+        """Free the class that a contact left for one too many."""
+        if len(self._slots) > self._classes_max:
+            self._sweep()
+
     def spec(self, slot: int) -> ClassSpec:
         """Return what makes a class."""
         return self._specs[slot]

@@ -300,7 +300,9 @@ cdef int apply_transfer(Names names, object command, int32_t contact, int32_t ag
     class_slot = class_for(names, names.contacts[contact], command.to_queue, contact_at(&acd.floor, contact).class_slot)
     if class_slot == NONE:
         return REASON_CLASSES_MAX
-    return acd.transfer(contact, agent, class_slot, NONE if command.keeps_place is None else PLACES[command.keeps_place])
+    acd.transfer(contact, agent, class_slot, NONE if command.keeps_place is None else PLACES[command.keeps_place])
+    names.classes.trim()
+    return REFUSED_NOT
 
 
 cdef int apply_complete(Names names, object command) except -1:
