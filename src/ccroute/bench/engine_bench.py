@@ -39,11 +39,11 @@ AGENTS_MIN: Final = 100
 AGENTS_MAX: Final = 100_000
 EVENTS_PER_LIFE: Final = 8
 """Queued, offer made, offer accepted, active, wrap-up started, wrap-up ended, leg ended, closed."""
-BATCH: Final = 1_000
-"""Commands in one call of ``handle_many``."""
+BATCH: Final = 100
+"""Commands in one call of ``handle_many``; the events of many more would leave the processor's cache before they are read."""
 _LIVES: Final = 30_000
 _RUNS: Final = 5
-_AGENTS: Final = 4_000
+_AGENTS: Final = 1_000
 _SKILLS: Final = 20
 _REQUIRES: Final = tuple(f"agent.skills.s{skill} >= 1" for skill in range(_SKILLS))
 _QUEUE: Final = "support"
@@ -66,7 +66,7 @@ class EngineResult(msgspec.Struct, frozen=True, kw_only=True):
     lives_per_cpu_second_handle: float
     """One call of ``handle`` per command."""
     lives_per_cpu_second_handle_many: float
-    """One call of ``handle_many`` per 1 000 commands."""
+    """One call of ``handle_many`` per 100 commands."""
 
 
 def run_engine(*, lives: int = _LIVES, runs: int = _RUNS, agents: int = _AGENTS) -> EngineResult:

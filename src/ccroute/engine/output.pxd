@@ -6,6 +6,8 @@ from ccroute.engine.names cimport Names
 cdef class Output:
     cdef Names names
     cdef int64_t seq                      # of the last event
+    cdef int64_t at                       # of the record at hand
+    cdef object at_us                     # the same, as events tell it
     cdef int64_t last_offer               # seq of the id at hand
     cdef str last_offer_id
 

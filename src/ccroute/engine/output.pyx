@@ -41,6 +41,7 @@ cdef class Output:
     def __cinit__(self, Names names, int64_t seq):
         self.names = names
         self.seq = seq
+        self.at_us = 0
 
     cdef int drain(self, list events, object command, object cause) except -1:
         """Append the events of the records written, and empty the records.
@@ -53,6 +54,10 @@ cdef class Output:
         for at in range(self.names.acd.floor.record_count):
             record = &self.names.acd.floor.records[at]
             self.seq += 1
+            if record.at != self.at:
+                # Events of one moment share the object that tells it.
+                self.at = record.at
+                self.at_us = record.at
             if record.cause:
                 events.append(self.event(record, None, CAUSES[record.cause], None))
             else:
@@ -75,7 +80,7 @@ cdef class Output:
         contact_id = read(contact, CONTACT_ID)
         if kind == RECORD_OFFERED:
             return OfferMade(
-                seq=self.seq, at_us=record.at, cause=cause, actor=actor, offer_id=self.offer_id(record.offer),
+                seq=self.seq, at_us=self.at_us, cause=cause, actor=actor, offer_id=self.offer_id(record.offer),
                 contact_id=contact_id, agent_id=agent_id, queue_id=queue_id, channel=read(contact, CHANNEL),
                 customer_id=read(contact, CUSTOMER_ID),
                 mode=MODES[names.acd.floor.queues[record.queue].mode], rank=record.y, cost=record.x,
@@ -83,33 +88,33 @@ cdef class Output:
             )
         if kind == RECORD_ACCEPTED:
             return OfferAccepted(
-                seq=self.seq, at_us=record.at, cause=cause, actor=actor, offer_id=self.offer_id(record.offer),
+                seq=self.seq, at_us=self.at_us, cause=cause, actor=actor, offer_id=self.offer_id(record.offer),
                 contact_id=contact_id, agent_id=agent_id,
             )
         if kind == RECORD_ACTIVE:
             return ContactActive(
-                seq=self.seq, at_us=record.at, cause=cause, actor=actor, contact_id=contact_id, agent_id=agent_id,
+                seq=self.seq, at_us=self.at_us, cause=cause, actor=actor, contact_id=contact_id, agent_id=agent_id,
                 offer_id=self.offer_id(record.offer), queue_id=queue_id, channel=read(contact, CHANNEL), cost=record.x,
                 waited_us=record.a,
             )
         if kind == RECORD_WRAP_UP_STARTED:
             return WrapUpStarted(
-                seq=self.seq, at_us=record.at, cause=cause, actor=actor, contact_id=contact_id, agent_id=agent_id,
+                seq=self.seq, at_us=self.at_us, cause=cause, actor=actor, contact_id=contact_id, agent_id=agent_id,
                 ends_at_us=None if record.a == NONE else record.a,
             )
         if kind == RECORD_WRAP_UP_ENDED:
             return WrapUpEnded(
-                seq=self.seq, at_us=record.at, cause=cause, actor=actor, contact_id=contact_id, agent_id=agent_id,
+                seq=self.seq, at_us=self.at_us, cause=cause, actor=actor, contact_id=contact_id, agent_id=agent_id,
                 wrapped_us=record.a,
             )
         if kind == RECORD_LEG_ENDED:
             return LegEnded(
-                seq=self.seq, at_us=record.at, cause=cause, actor=actor, contact_id=contact_id, agent_id=agent_id,
+                seq=self.seq, at_us=self.at_us, cause=cause, actor=actor, contact_id=contact_id, agent_id=agent_id,
                 reason=LEG_ENDS[record.x], began_at_us=record.a, handled_us=record.b,
             )
         if kind == RECORD_CLOSED:
             return ContactClosed(
-                seq=self.seq, at_us=record.at, cause=cause, actor=actor, contact_id=contact_id, queue_id=queue_id,
+                seq=self.seq, at_us=self.at_us, cause=cause, actor=actor, contact_id=contact_id, queue_id=queue_id,
                 disposition=names.dispositions.get(record.contact) if names.dispositions else None, waited_us=record.a,
             )
         return self.less_frequent(record, contact_id, agent_id, queue_id, command, cause, actor)
@@ -126,7 +131,7 @@ cdef class Output:
         cdef Names names = self.names
         cdef object contact = names.contacts[record.contact]
         return ContactQueued(
-            seq=self.seq, at_us=record.at, cause=cause, actor=actor, contact_id=read(contact, CONTACT_ID),
+            seq=self.seq, at_us=self.at_us, cause=cause, actor=actor, contact_id=read(contact, CONTACT_ID),
             handle=names.acd.contact_handle(record.contact), queue_id=names.queue_ids[record.queue], channel=read(contact, CHANNEL),
             customer_id=read(contact, CUSTOMER_ID), conversation_id=read(contact, CONVERSATION_ID),
             parent_id=read(contact, PARENT_ID),
@@ -138,7 +143,7 @@ cdef class Output:
     ):
         """Build the event of a record on a contact that is not part of a plain life."""
         cdef int kind = record.kind
-        own = dict(seq=self.seq, at_us=record.at, cause=cause, actor=actor, contact_id=contact_id)
+        own = dict(seq=self.seq, at_us=self.at_us, cause=cause, actor=actor, contact_id=contact_id)
         if kind == RECORD_DECLINED:
             return OfferDeclined(
                 **own, offer_id=self.offer_id(record.offer), agent_id=agent_id, cooldown_us=record.a,
@@ -172,7 +177,7 @@ cdef class Output:
         cdef int kind = record.kind
         cdef Names names = self.names
         cdef object label = command.label if type(command) is SetPresence else None
-        own = dict(seq=self.seq, at_us=record.at, cause=cause, actor=actor)
+        own = dict(seq=self.seq, at_us=self.at_us, cause=cause, actor=actor)
         if kind == RECORD_PRESENCE:
             if record.a == BY_NEXT_PRESENCE:
                 label = names.next_labels[record.agent]
