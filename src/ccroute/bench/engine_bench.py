@@ -40,7 +40,7 @@ AGENTS_MAX: Final = 100_000
 EVENTS_PER_LIFE: Final = 8
 """Queued, offer made, offer accepted, active, wrap-up started, wrap-up ended, leg ended, closed."""
 BATCH: Final = 100
-"""Commands in one call of ``handle_many``; the events of many more would leave the processor's cache before they are read."""
+"""Commands in one call of ``handle_many``; with many more, events leave the processor's cache before they are read."""
 _LIVES: Final = 30_000
 _RUNS: Final = 5
 _AGENTS: Final = 1_000
