@@ -210,14 +210,8 @@ cdef class Acd:
     def move_agent(self, int agent, int profile) -> None:
         """Put an agent into another profile that serves the same live classes."""
         agent_detach(&self.floor, agent)
-        self.floor.profiles[agent_at(&self.floor, agent).profile].agents -= 1
         agent_at(&self.floor, agent).profile = profile
-        self.floor.profiles[profile].agents += 1
         agent_attach(&self.floor, agent)
-
-    def agent_profile(self, int agent) -> int:
-        """Return an agent's profile."""
-        return agent_at(&self.floor, agent).profile
 
     def open_class(self, int queue, int channel, int own_cost) -> int:
         """Open a class nobody serves yet and return its slot; ``own_cost`` -1: contacts bring none."""

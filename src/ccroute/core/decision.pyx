@@ -8,7 +8,7 @@ from ccroute.core.defs cimport (
     KIND_CHECKED, MODE_AUTO, NONE, RECORD_OFFERED, TIMER_OFFER, Agent, Contact, Queue, Record, Slots, agent_at,
     contact_at, int32_t, offer_at, pool_at, write,
 )
-from ccroute.core.lives cimport agent_take, fire, leg_begin, step_ready
+from ccroute.core.lives cimport agent_take, fire, leg_begin, queue_leave, step_ready
 from ccroute.core.matching cimport Pair, best_agent, best_contact, best_of_class, pair_before
 from ccroute.core.offers cimport offer_link
 from ccroute.core.roster cimport agent_attach, agent_detach, cost_for
@@ -105,15 +105,14 @@ cdef void make_offer(Floor* floor, Pair* pair) noexcept nogil:
     record.x = cost
     record.y = pair.rank
     record.a = NONE
-    class_leave(floor, pair.contact)
     agent_detach(floor, pair.agent)
     agent.last_offer = floor.offers_made
     agent_take(floor, pair.agent, contact.channel, cost)
     if queue.mode == MODE_AUTO:
-        contact.waited = floor.now - contact.waited
-        queue.waiting -= 1
+        queue_leave(floor, pair.contact)
         leg_begin(floor, pair.contact, pair.agent, floor.offers_made, cost)
     else:
+        class_leave(floor, pair.contact)
         record.a = floor.now + queue.offer_timeout
         slot = store_take(&floor.offers)
         offer_link(floor, slot, floor.offers_made, pair.contact, pair.agent, cost)

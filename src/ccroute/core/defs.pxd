@@ -317,7 +317,6 @@ cdef struct Bands:
 cdef struct Profile:              # agents that answer every live requirement alike and serve the same queues
     Bands row                     # bits over classes
     int32_t first_pool
-    int32_t agents
 
 cdef struct Pool:                 # agents of one profile that can take the same kinds now
     Root roots[ORDERS_MAX]

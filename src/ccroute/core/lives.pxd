@@ -22,6 +22,7 @@ cdef void agent_take(Floor* floor, int32_t agent, int32_t channel, int32_t cost)
 cdef void agent_give(Floor* floor, int32_t agent, int32_t channel, int32_t cost) noexcept nogil
 
 cdef void queue_enter(Floor* floor, int32_t contact, int32_t class_slot) noexcept nogil
+cdef void queue_leave(Floor* floor, int32_t contact) noexcept nogil
 cdef void contact_forget(Floor* floor, int32_t contact) noexcept nogil
 cdef int32_t ended_due(Floor* floor) noexcept nogil
 

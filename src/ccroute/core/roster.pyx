@@ -368,7 +368,6 @@ cdef int32_t agent_open(
     agent.first_leg = NONE
     agent.first_bar = NONE
     agent.next_presence = NONE
-    floor.profiles[profile].agents += 1
     return slot
 
 

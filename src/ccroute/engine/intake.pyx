@@ -96,7 +96,7 @@ cdef int check_name(dict known, object value, str argument, str what) except -1:
     return 0
 
 
-cdef int check_excluded(Names names, object value) except -1:
+cdef int check_excluded(object value) except -1:
     if type(value) is not list:
         raise WrongType("excluded", value, "a list of agent ids")
     if len(value) > EXCLUDED_TOP:
@@ -127,7 +127,7 @@ cdef int check_enqueue(Names names, object command) except -1:
     check_optional_whole(read(command, TIER), "tier", TIER_LOW, TIER_HIGH)
     check_optional_whole(read(command, HEAD_START_US), "head_start_us", -DURATION_MAX, DURATION_MAX)
     check_optional_whole(read(command, COST), "cost", 0, COST_HIGH)
-    check_excluded(names, read(command, EXCLUDED))
+    check_excluded(read(command, EXCLUDED))
     check_scores(read(command, SCORES))
     check_attributes(read(command, ATTRIBUTES))
     cdef object requires = read(command, REQUIRES)

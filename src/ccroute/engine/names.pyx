@@ -13,6 +13,15 @@ from ccroute.errors import WrongType
 cdef dict NOTHING = {}
 
 
+cdef int32_t slot_of_id(dict slots, str reference, str argument) except -2:
+    """Return the slot of an id, NONE where it is not known; raise for what is no id. What is known needs no check."""
+    cdef object slot = slots.get(reference)
+    if slot is None:
+        check_id(reference, argument)
+        return NONE
+    return slot
+
+
 @cython.final
 cdef class Names:
     """Ids, slots and the host's own words of one engine."""
@@ -38,27 +47,17 @@ cdef class Names:
 
     cdef int32_t contact_slot(self, object reference, str argument) except -2:
         """Return the slot of a contact named by id or handle, NONE where it is not known; raise for what is neither."""
-        cdef object slot
         if type(reference) is str:
-            slot = self.contact_slots.get(reference)
-            if slot is None:
-                check_id(reference, argument)
-                return NONE
-            return slot
+            return slot_of_id(self.contact_slots, reference, argument)
         if is_whole(reference):
             return self.acd.contact_slot(whole(reference, argument, 0, 9223372036854775807))
         raise WrongType(argument, reference, "a str or an integer handle")
 
     cdef int32_t agent_slot(self, object reference, str argument) except -2:
         """Return the slot of an agent named by id or handle, NONE where it is not known; raise for what is neither."""
-        cdef object slot
         cdef int64_t handle
         if type(reference) is str:
-            slot = self.agent_slots.get(reference)
-            if slot is None:
-                check_id(reference, argument)
-                return NONE
-            return slot
+            return slot_of_id(self.agent_slots, reference, argument)
         if is_whole(reference):
             handle = whole(reference, argument, 0, 9223372036854775807)
             return <int32_t>handle if handle < len(self.agent_ids) else NONE
