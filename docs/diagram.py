@@ -88,8 +88,6 @@ def _label(texts: list[str], x: float, y: float) -> str:
 def _arrow(pair: tuple[str, str], layout: Layout) -> tuple[str, tuple[float, float]]:
     """Return an arrow and the middle of its way."""
     begin, end = pair
-    if begin == end:
-        return _loop(begin, layout)
     (x0, y0), (x1, y1) = layout.places[begin], layout.places[end]
     length = hypot(x1 - x0, y1 - y0)
     bend = layout.bends.get(pair, 0)
@@ -98,21 +96,13 @@ def _arrow(pair: tuple[str, str], layout: Layout) -> tuple[str, tuple[float, flo
     start = _border(layout.places[begin], control, _half_width(begin))
     tip = _border(layout.places[end], control, _half_width(end))
     middle = (start[0] + 2 * control[0] + tip[0]) / 4, (start[1] + 2 * control[1] + tip[1]) / 4
-    return _path(start, control, control, tip), middle
+    return _path(start, control, tip), middle
 
 
-def _loop(state: str, layout: Layout) -> tuple[str, tuple[float, float]]:
-    x, y = layout.places[state]
-    top = y - BOX_HEIGHT / 2
-    return _path((x - 22, top), (x - 40, top - 50), (x + 40, top - 50), (x + 22, top)), (x, top - 46)
-
-
-def _path(
-    start: tuple[float, float], first: tuple[float, float], second: tuple[float, float], tip: tuple[float, float]
-) -> str:
-    """Return a curve that leaves towards ``first`` and comes from ``second``, with a head at its tip."""
-    away = hypot(second[0] - tip[0], second[1] - tip[1])
-    ux, uy = (tip[0] - second[0]) / away, (tip[1] - second[1]) / away
+def _path(start: tuple[float, float], control: tuple[float, float], tip: tuple[float, float]) -> str:
+    """Return a curve by way of ``control``, with a head at its tip."""
+    away = hypot(control[0] - tip[0], control[1] - tip[1])
+    ux, uy = (tip[0] - control[0]) / away, (tip[1] - control[1]) / away
     neck = tip[0] - ARROW * ux, tip[1] - ARROW * uy
     head = " ".join(
         f"{x:.1f},{y:.1f}"
@@ -122,11 +112,7 @@ def _path(
             (neck[0] + ARROW / 2.4 * uy, neck[1] - ARROW / 2.4 * ux),
         )
     )
-    way = (
-        f"Q {first[0]:.1f} {first[1]:.1f} {neck[0]:.1f} {neck[1]:.1f}"
-        if first == second
-        else f"C {first[0]:.1f} {first[1]:.1f} {second[0]:.1f} {second[1]:.1f} {neck[0]:.1f} {neck[1]:.1f}"
-    )
+    way = f"Q {control[0]:.1f} {control[1]:.1f} {neck[0]:.1f} {neck[1]:.1f}"
     return (
         f"<path d='M {start[0]:.1f} {start[1]:.1f} {way}' fill='none' stroke='#27496d' stroke-width='1.4'/>"
         f"<polygon points='{head}' fill='#27496d'/>"

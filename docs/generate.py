@@ -231,31 +231,37 @@ def _method_section(signature: str, text: str) -> str:
 # ---- states ----------------------------------------------------------------------------------------------------
 
 CONTACT_LAYOUT = Layout(
-    width=940,
-    height=330,
-    places={"new": (70, 90), "queued": (300, 90), "active": (580, 90), "closed": (860, 90), "abandoned": (300, 280)}
-    | {"cancelled": (580, 280)},
+    width=1080,
+    height=520,
+    places={"new": (70, 90), "queued": (300, 90), "active": (720, 90), "closed": (1000, 90), "parked": (510, 300)}
+    | {"abandoned": (110, 300), "cancelled": (510, 480)},
     ends=frozenset({"closed", "abandoned", "cancelled"}),
-    bends={("queued", "active"): 34, ("active", "queued"): 22},
-    shifts={("queued", "active"): (0, -4), ("active", "queued"): (0, 6), ("queued", "cancelled"): (10, 10)},
+    bends={("queued", "active"): 36, ("active", "queued"): 20, ("queued", "parked"): -6, ("parked", "queued"): 34}
+    | {("queued", "cancelled"): -70, ("active", "cancelled"): 60},
+    shifts={("queued", "active"): (0, -14), ("active", "queued"): (0, 18), ("queued", "parked"): (2, -18)}
+    | {("parked", "queued"): (6, 14), ("active", "parked"): (10, 0), ("queued", "abandoned"): (-20, -20)}
+    | {("queued", "cancelled"): (-20, 60), ("active", "cancelled"): (20, 20)},
 )
 LEG_LAYOUT = Layout(
-    width=940,
-    height=400,
-    places={"none": (70, 110), "active": (300, 110), "held": (300, 330), "wrapping": (580, 110), "ended": (860, 220)},
+    width=1080,
+    height=570,
+    places={"none": (70, 280), "active": (330, 280), "held": (330, 490), "wrapping": (700, 420), "ended": (1000, 280)}
+    | {"suspended": (330, 70)},
     ends=frozenset({"ended"}),
-    bends={("active", "held"): 46, ("held", "active"): 46},
-    shifts={("active", "held"): (33, 0), ("held", "active"): (-38, 0), ("held", "ended"): (30, 6)}
-    | {("held", "wrapping"): (20, 30), ("active", "ended"): (24, 22), ("wrapping", "ended"): (34, -16)},
+    bends={("active", "held"): 40, ("held", "active"): 40, ("active", "suspended"): 40, ("suspended", "active"): 40}
+    | {("held", "ended"): -130},
+    shifts={("active", "held"): (40, 0), ("held", "active"): (-44, 0), ("suspended", "active"): (60, 6)}
+    | {("active", "suspended"): (-60, 0), ("active", "wrapping"): (0, 4), ("wrapping", "ended"): (-12, -4)}
+    | {("held", "wrapping"): (30, -6), ("active", "ended"): (60, -10)},
 )
 OFFER_LAYOUT = Layout(
     width=720,
-    height=330,
-    places={"pending": (80, 165), "accepted": (620, 35), "declined": (620, 120), "expired": (620, 205)}
-    | {"rescinded": (620, 290)},
+    height=370,
+    places={"pending": (80, 150), "accepted": (620, 35), "declined": (620, 110), "expired": (620, 185)}
+    | {"rescinded": (620, 330)},
     ends=frozenset({"accepted", "declined", "expired", "rescinded"}),
-    shifts={("pending", "declined"): (60, -4), ("pending", "expired"): (60, 2), ("pending", "rescinded"): (50, 12)}
-    | {("pending", "accepted"): (50, -12)},
+    shifts={("pending", "accepted"): (70, -16), ("pending", "declined"): (70, -4), ("pending", "expired"): (70, 5)}
+    | {("pending", "rescinded"): (30, 22)},
 )
 QUEUE_LAYOUT = Layout(
     width=520,
@@ -269,6 +275,10 @@ LIVES: dict[str, tuple[dict[str, dict[str, str]], Layout, str]] = {
         CONTACT_TABLE,
         CONTACT_LAYOUT,
         "How many offers are out is a count, no state: an offered contact is queued.\n"
+        "An active contact that seeks a taker or a further agent stays active meanwhile, and is picked and assigned as "
+        "a queued one.\n"
+        "`contact.enqueue` and `contact.change` may also park; "
+        "`contact.change_channel` may also send an active contact back to its queue.\n"
         "`contact.complete` and `leg.end_wrap_up` close a contact when the last leg ends, as the end of a wrap-up by "
         "its own time does.\n"
         "The id of an ended contact is free: `contact.enqueue` begins a new contact with it, which the picture leaves "
@@ -281,6 +291,8 @@ LIVES: dict[str, tuple[dict[str, dict[str, str]], Layout, str]] = {
         LEG_LAYOUT,
         "The offer is accepted by command, or by the engine in mode `auto`.\n"
         "Where the length of the wrap-up is 0, the leg passes over `wrapping` and ends.\n"
+        "In a conference every agent at work has a leg, and a contact whose queue says so sends work that gives way "
+        "back to its place instead of suspending it: then `decision:gives_way` ends the leg.\n"
         "A wrap-up that has an end, ends by itself as by `leg.end_wrap_up`.",
     ),
     "offer": (
@@ -300,12 +312,12 @@ LIVES: dict[str, tuple[dict[str, dict[str, str]], Layout, str]] = {
 
 
 def transitions(table: dict[str, dict[str, str]], layout: Layout) -> list[Transition]:
-    """Return the moves of a table; what begins at an end begins another life."""
+    """Return the moves of a table, from one state to another; what begins at an end begins another life."""
     return [
         (state, outcome, command)
         for command, row in table.items()
         for state, outcome in row.items()
-        if not outcome.startswith("!") and state not in layout.ends
+        if not outcome.startswith("!") and state not in layout.ends and state != outcome
     ]
 
 
@@ -326,6 +338,8 @@ def states_page() -> str:
         f"{MADE}\n# States",
         "The pictures and tables are drawn from the table that the engine itself reads.\n"
         "A double frame is an end.\n"
+        "`timer:…` is a deadline; `decision:…` is what the engine does of itself.\n"
+        "The pictures leave out what keeps a state as it is.\n"
         "A cell says what a command makes of a state, or with which reason it is refused; an empty cell is answered by "
         "another table on this page.",
     ]

@@ -9,7 +9,21 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final, NamedTuple, NoReturn
 
-from ccroute import EnqueueContact, KeepsPlace, OffersExhausted, PendingOffers, Presence, TransferMode
+import msgspec
+
+from ccroute import (
+    AssignAs,
+    ChangeOffers,
+    EnqueueContact,
+    Ignorable,
+    KeepsPlace,
+    OffersExhausted,
+    OnUnanswered,
+    ParkClock,
+    PendingOffers,
+    Presence,
+    TransferMode,
+)
 from ccroute.config import Queue
 
 MEBIBYTE: Final = 1 << 20
@@ -193,6 +207,7 @@ class Sample(NamedTuple):
 SAMPLES: Final[tuple[Sample, ...]] = (
     # Numbers and what looks like one.
     Sample("none", lambda: None),
+    Sample("not given", lambda: msgspec.UNSET),
     Sample("true", lambda: True),
     Sample("false", lambda: False),
     Sample("zero", lambda: 0),
@@ -231,6 +246,11 @@ SAMPLES: Final[tuple[Sample, ...]] = (
     Sample("place", lambda: KeepsPlace.AGE),
     Sample("pending", lambda: PendingOffers.KEEP),
     Sample("mode", lambda: TransferMode.BLIND),
+    Sample("unanswered", lambda: OnUnanswered.QUEUE),
+    Sample("clock", lambda: ParkClock.RUNS),
+    Sample("change", lambda: ChangeOffers.KEEP),
+    Sample("assign as", lambda: AssignAs.ACTIVE),
+    Sample("ignorable", lambda: Ignorable.CAPACITY),
     # Collections.
     Sample("empty list", list),
     Sample("list of texts", lambda: ["available"]),
@@ -291,6 +311,11 @@ TAKEN: Final[dict[str, frozenset[str]]] = {
     "place": frozenset({"place"}),
     "place or none": frozenset({"place"}) | _NONE,
     "mode": frozenset({"mode"}),
+    "unanswered": frozenset({"unanswered"}),
+    "clock": frozenset({"clock"}),
+    "change": frozenset({"change"}),
+    "assign as": frozenset({"assign as"}),
+    "ignorable": frozenset({"ignorable"}),
     "list of ids": frozenset({"empty list", "list of texts"}),
     "table": frozenset({"empty table"}),
     "attribute": _FLAG | _WHOLE | _PRINTABLE | {"nul", "decimal", "empty list", "list of texts"},

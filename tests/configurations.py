@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import msgspec
 from hypothesis import strategies as st
 
 from ccroute.config import (
@@ -19,8 +20,9 @@ from ccroute.config import (
     Records,
     ServiceLevel,
     Skill,
+    resolved_channels,
 )
-from ccroute.types import DURATION_US_MAX, KeepsPlace, OfferMode, SelectKey
+from ccroute.types import DURATION_US_MAX, KeepsPlace, OfferMode, Order, Preempt, SelectKey, Victim
 
 IDS = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=6)
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
@@ -36,6 +38,7 @@ SHORT_FORMS = ("longest_idle", "least_loaded", "most_skilled", "least_skilled", 
 
 ENGINES = st.builds(
     EngineSettings,
+    order=st.sampled_from(Order),
     retain_us=DURATIONS,
     command_ids_max=st.integers(0, 1_000_000),
     jump_max_us=st.none() | st.integers(1, DURATION_US_MAX),
@@ -44,15 +47,49 @@ ENGINES = st.builds(
     contacts_max=st.integers(1, 10_000_000),
     agents_max=st.integers(1_000, 1_000_000),
 )
-CHANNELS = st.builds(Channel, cost=COSTS, live=st.none() | st.booleans(), away_after=AWAY_AFTERS)
+FLAGS_OR_NONE = st.none() | st.booleans()
+CHANNELS = st.builds(Channel, cost=COSTS, live=FLAGS_OR_NONE, suspendable=FLAGS_OR_NONE, away_after=AWAY_AFTERS)
+RING_OFFERS = st.builds(
+    Offer,
+    mode=st.sampled_from([mode for mode in OfferMode if mode is not OfferMode.BROADCAST]),
+    offer_timeout_us=st.integers(1, DURATION_US_MAX),
+)
+
+
+@st.composite
+def broadcast_offers(draw: st.DrawFn) -> Offer:
+    """Return ways to offer to several agents at once, without faults."""
+    k = draw(st.integers(1, 64))
+    return Offer(
+        mode=OfferMode.BROADCAST,
+        offer_timeout_us=draw(st.integers(1, DURATION_US_MAX)),
+        k=k,
+        offers_min=draw(st.integers(1, k)),
+    )
+
+
+@st.composite
+def channels(draw: st.DrawFn) -> dict[str, Channel]:
+    """Return channels without faults: each interrupts only such as come later in some order of all."""
+    declared = {"pigeon": draw(CHANNELS), **draw(st.dictionaries(IDS | st.just("voice"), CHANNELS, max_size=3))}
+    resolved = resolved_channels(Config(channels=declared))
+    order = draw(st.permutations(list(resolved)))
+    later = {id_: [other for other in order[at + 1 :] if resolved[other].suspendable] for at, id_ in enumerate(order)}
+    return {
+        id_: msgspec.structs.replace(
+            channel,
+            interrupts=draw(st.lists(st.sampled_from(later[id_]), max_size=4, unique=True)) if later[id_] else [],
+        )
+        for id_, channel in declared.items()
+    }
 
 
 def _select_keys(key: SelectKey) -> st.SearchStrategy[str]:
     return st.sampled_from([str(key), f"{key} asc", f"{key} desc"])
 
 
-def queues(agents: list[str]) -> st.SearchStrategy[Queue]:
-    """Return queues without faults in a centre with these agents."""
+def queues(agents: list[str], order: Order) -> st.SearchStrategy[Queue]:
+    """Return queues without faults in a centre with these agents and this order."""
     keys = st.lists(st.sampled_from([key for key in SelectKey if key is not SelectKey.SCORE]), min_size=1, unique=True)
     return st.builds(
         Queue,
@@ -61,7 +98,7 @@ def queues(agents: list[str]) -> st.SearchStrategy[Queue]:
         select=st.sampled_from(SHORT_FORMS) | keys.flatmap(lambda some: st.tuples(*map(_select_keys, some)).map(list)),
         order_list=st.lists(st.sampled_from(agents), unique=True) if agents else st.just([]),
         score=st.none() | st.just("agent.skills.known * 2"),
-        offer=st.builds(Offer, mode=st.sampled_from(OfferMode), offer_timeout_us=st.integers(1, DURATION_US_MAX)),
+        offer=RING_OFFERS | broadcast_offers(),
         cost=COSTS,
         wrap_up_us=DURATIONS | st.just("unlimited"),
         cooldown_us=DURATIONS,
@@ -70,6 +107,13 @@ def queues(agents: list[str]) -> st.SearchStrategy[Queue]:
         ageing=st.integers(-1_000_000, 1_000_000),
         tier=TIERS,
         head_start_us=HEAD_STARTS,
+        overdue_after_us=st.none() | st.integers(1, DURATION_US_MAX),
+        preempt=st.just(Preempt.NEVER) if order is Order.RANK else st.sampled_from(Preempt),
+        preempt_from=TIERS,
+        victim=st.sampled_from(Victim),
+        preempt_guard_us=DURATIONS,
+        displaced_max=st.integers(0, 10_000),
+        displaced_work_max=st.none() | st.integers(0, 10_000),
         keeps_place=st.sampled_from(KeepsPlace),
         service_level=st.builds(ServiceLevel, answered_within_us=DURATIONS, target=st.floats(0, 1)),
         attributes=ATTRIBUTES,
@@ -80,13 +124,14 @@ def queues(agents: list[str]) -> st.SearchStrategy[Queue]:
 def agents(queue_ids: list[str]) -> st.SearchStrategy[Agent]:
     """Return agents without faults in a centre with these queues."""
     rank = st.integers(1, 255)
-    serves = rank | st.builds(AgentQueue, rank=rank)
+    serves = rank | st.builds(AgentQueue, rank=rank, after_us=DURATIONS)
     takes = st.builds(AgentChannel, cost=COSTS, max=st.none() | st.integers(0, 10_000), blocked=st.booleans())
     return st.builds(
         Agent,
         skills=st.dictionaries(IDS, st.integers(1, 100), max_size=3),
         queues=st.dictionaries(st.sampled_from(queue_ids), serves, max_size=3) if queue_ids else st.just({}),
-        capacity=st.integers(1, 1_000_000),
+        capacity=st.integers(60, 1_000_000),
+        reserve=st.dictionaries(st.sampled_from(["voice", "chat", "pigeon"]), st.integers(0, 20), max_size=3),
         channels=st.dictionaries(st.sampled_from(["voice", "chat", "pigeon"]), takes, max_size=2),
         channels_closed=st.booleans(),
         offers_max=st.integers(1, 64),
@@ -97,6 +142,7 @@ def agents(queue_ids: list[str]) -> st.SearchStrategy[Agent]:
 @st.composite
 def configs(draw: st.DrawFn) -> Config:
     """Return configurations without faults."""
+    engine = draw(ENGINES)
     queue_ids = draw(st.lists(IDS, max_size=3, unique=True))
     agent_ids = draw(st.lists(IDS, max_size=3, unique=True))
     priorities = st.dictionaries(
@@ -105,10 +151,10 @@ def configs(draw: st.DrawFn) -> Config:
         max_size=2,
     )
     return Config(
-        engine=draw(ENGINES),
+        engine=engine,
         skills={"known": Skill()},
-        channels={"pigeon": draw(CHANNELS), **draw(st.dictionaries(IDS, CHANNELS, max_size=2))},
-        queues={id_: draw(queues(agent_ids)) for id_ in queue_ids},
+        channels=draw(channels()),
+        queues={id_: draw(queues(agent_ids, engine.order)) for id_ in queue_ids},
         agents={id_: draw(agents(queue_ids)) for id_ in agent_ids},
         records=Records(priorities=draw(priorities)),
     )
@@ -118,6 +164,7 @@ KEYS = st.sampled_from(
     (
         *("engine", "skills", "channels", "queues", "agents", "records", "priorities", "offer", "service_level"),
         *("requires", "select", "score", "order_list", "attributes", "wrap_up", "wrap_up_us", "target", "rank"),
+        *("order", "preempt", "interrupts", "suspendable", "reserve", "capacity", "k", "offers_min", "after", "live"),
         *("voice", "7", "a", "mode", "", "a.b", "\ud800", "\x00", "ä", "x" * 200),
     )
 )
@@ -129,6 +176,7 @@ SCALARS = (
     | st.decimals()
     | st.text(max_size=4)
     | st.sampled_from(["20s", "unlimited", "best_score", "idle desc", "agent.skills.x > 1", "\ud800", "9" * 400])
+    | st.sampled_from(["rank", "work", "broadcast", "chat"])
 )
 ANY_TABLES = st.dictionaries(
     KEYS,

@@ -18,7 +18,7 @@ from typing import Any, ClassVar, Final, NamedTuple
 from ccroute import Engine, EngineClosed, EngineOutOfMemory, EnqueueContact, SetPresence, commands
 from ccroute.commands import Command
 from ccroute.config import reading
-from ccroute.engine import snapshots
+from ccroute.engine import classes, snapshots
 from ccroute.types import Presence
 from tests.busy_center import CONFIG, LATER_US, NOW_US, WORKING, busy_engine
 
@@ -98,6 +98,10 @@ def _grow(engine: Engine) -> Any:
 NEW_CLASS: Final = _enqueue(
     1, "ring", requires="agent.skills.german > 7 || contact.attributes.vip", attributes={"vip": False, "tags": ["x"]}
 )
+NEWER_CLASS: Final = _enqueue(2, "ring", requires="agent.skills.german > 8", excluded=["a0"])
+PATCH: Final = commands.ContactPatch(
+    queue_id="scored", requires="agent.skills.german > 7", attributes={"tags": ["y"]}, scores={"a2": 1}, excluded=["a1"]
+)
 CASES: Final[dict[str, Case]] = {
     "build": Case(busy_engine().snapshot, lambda _: Engine(CONFIG).snapshot()),
     "enqueue": Case(busy_engine().snapshot, lambda engine: engine.handle(NEW_CLASS, NOW_US)),
@@ -115,6 +119,33 @@ CASES: Final[dict[str, Case]] = {
         lambda engine: engine.handle(
             commands.TransferContact(contact_id="talk", agent_id="a1", to_queue="scored"), NOW_US
         ),
+    ),
+    "change": Case(
+        busy_engine().snapshot,
+        lambda engine: engine.handle(commands.ChangeContact(contact_id="wait", patch=PATCH), NOW_US),
+    ),
+    "sweep": Case(
+        busy_engine().snapshot, lambda engine: engine.handle_many([(NEW_CLASS, NOW_US), (NEWER_CLASS, NOW_US)])
+    ),
+    "consult": Case(
+        busy_engine().snapshot,
+        lambda engine: engine.handle(commands.ConsultAgent(contact_id="talk", agent_id="a1", to_queue="ring"), NOW_US),
+    ),
+    "park": Case(
+        busy_engine().snapshot,
+        lambda engine: engine.handle(commands.ParkContact(contact_id="wait", until_us=0), NOW_US),
+    ),
+    "pick": Case(
+        busy_engine().snapshot,
+        lambda engine: engine.handle(commands.PickContact(contact_id="late", agent_id="a8"), NOW_US),
+    ),
+    "assign": Case(
+        busy_engine().snapshot,
+        lambda engine: engine.handle(commands.AssignContact(contact_id="late", agent_id="a8"), NOW_US),
+    ),
+    "load": Case(
+        busy_engine().snapshot,
+        lambda engine: engine.handle(commands.SetExternalLoad(agent_id="a0", channel="voice", units=100), NOW_US),
     ),
     "cancel": Case(busy_engine().snapshot, lambda engine: engine.handle(WORKING[2], NOW_US)),
     "refusal": Case(
@@ -202,6 +233,8 @@ def outcome_of(case: Case, snapshot: bytes, start: int, stop: int) -> str:
 def main() -> None:
     """Run the case that the command line names."""
     case = CASES[sys.argv[1]]
+    if sys.argv[1] == "sweep":
+        classes.__dict__["SWEEP_FIRST"] = 0
     snapshot = case.begin()
     gc.disable()
     remember_json()

@@ -1,24 +1,29 @@
-"""Makes a failing run small: first fewer steps, by delta debugging, then a plainer configuration."""
+"""Makes a failing run small: first fewer steps, by delta debugging, then plainer ones and a plainer configuration."""
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from ccroute.config.structs import Agent, Channel, Config, EngineSettings, Queue
-from tests.steps import Advance, Batch, Duel, Handle, Step
+from tests.steps import Advance, Batch, DivergenceError, Duel, Handle, Solo, Step
 
 LEAP_US_MAX = 1_000_000
 """No longer leap is tried over armed timers, as a contact that nobody answers would be offered all the way."""
 ROUNDS_MAX = 20
 """How often shrinking of steps and configuration takes turns."""
+NEEDED: Final = ("to_queue", "to_agent")
+"""Fields with a default of which one has to be given."""
 
 
-def failure_of(config: Config, steps: list[Step], engine_type: Any = None) -> tuple[int, BaseException] | None:
+def failure_of(
+    config: Config, steps: list[Step], make_duel: Callable[[Config], Solo] = Duel
+) -> tuple[int, BaseException] | None:
     """Run steps and return the index of the step that failed and how, or None."""
-    duel = Duel(config, engine_type)
+    duel = make_duel(config)
     for index, step in enumerate(steps):
         if _reaches(step) - duel.model.now > LEAP_US_MAX and duel.model.timers:
             return None
@@ -41,27 +46,48 @@ def _reaches(step: Step) -> int:
             return 0
 
 
-def shrink(config: Config, steps: list[Step], engine_type: Any = None) -> tuple[Config, list[Step]]:
-    """Return a smaller configuration and fewer steps that still fail, with the same kind of error."""
-    found = failure_of(config, steps, engine_type)
+def shrink(config: Config, steps: list[Step], make_duel: Callable[[Config], Solo] = Duel) -> tuple[Config, list[Step]]:
+    """Return a smaller configuration and fewer, plainer steps that still fail, with the same kind of error."""
+    found = failure_of(config, steps, make_duel)
     assert found is not None
-    kind = type(found[1])
+    kind = _kind_of(found[1])
 
     def fails(some_config: Config, some_steps: list[Step]) -> bool:
         try:
-            failure = failure_of(some_config, some_steps, engine_type)
+            failure = failure_of(some_config, some_steps, make_duel)
         except Exception:  # the configuration itself is refused
             return False
-        return failure is not None and type(failure[1]) is kind
+        return failure is not None and _kind_of(failure[1]) == kind
 
-    steps = steps[: found[0] + 1]
+    steps = _one_by_one(steps[: found[0] + 1], lambda single: fails(config, single))
     for _ in range(ROUNDS_MAX):
-        before = config, len(steps)
+        before = config, steps
         steps = _fewer_steps(steps, lambda fewer, config=config: fails(config, fewer))  # type: ignore[misc]
+        steps = _shorter_leaps(steps, lambda nearer, config=config: fails(config, nearer))  # type: ignore[misc]
+        steps = _plainer_steps(steps, lambda plainer, config=config: fails(config, plainer))  # type: ignore[misc]
         config = _plainer_config(config, lambda plainer, steps=steps: fails(plainer, steps))  # type: ignore[misc]
-        if before == (config, len(steps)):
+        if before == (config, steps):
             break
     return config, steps
+
+
+def _kind_of(error: BaseException) -> tuple[str, ...]:
+    """Return what must stay the same: of a divergence what differs, of any other error where it was raised."""
+    if isinstance(error, DivergenceError):
+        return (str(error).partition("\n")[0],)
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return type(error).__name__, last.filename, last.name, str(last.line)
+
+
+def _one_by_one(steps: list[Step], fails: Callable[[list[Step]], bool]) -> list[Step]:
+    """Take batches apart, if it still fails then."""
+    single: list[Step] = []
+    for step in steps:
+        if isinstance(step, Batch) and step.bad is None:
+            single += [Handle(command, at_us, True) for command, at_us in step.pairs]
+        else:
+            single.append(step)
+    return single if fails(single) else steps
 
 
 def _fewer_steps(steps: list[Step], fails: Callable[[list[Step]], bool]) -> list[Step]:
@@ -78,6 +104,58 @@ def _fewer_steps(steps: list[Step], fails: Callable[[list[Step]], bool]) -> list
         if size == 1:
             return steps
         size = max(1, size // 2)
+
+
+def _shorter_leaps(steps: list[Step], fails: Callable[[list[Step]], bool]) -> list[Step]:
+    """Bring what comes after a leap in time nearer, for as long as it still fails."""
+    for index in range(len(steps)):
+        reached = max(map(_reaches, steps[:index]), default=0)
+        leap = _reaches(steps[index]) - reached
+        for kept in (0, 1, 100):
+            if kept < leap:
+                nearer = [*steps[:index], *(_earlier(step, leap - kept) for step in steps[index:])]
+                if fails(nearer):
+                    steps = nearer
+                    break
+    return steps
+
+
+def _earlier(step: Step, by_us: int) -> Step:
+    match step:
+        case Handle():
+            return msgspec.structs.replace(step, at_us=max(0, step.at_us - by_us))
+        case Advance():
+            return msgspec.structs.replace(step, to_us=max(0, step.to_us - by_us))
+        case Batch():
+            return msgspec.structs.replace(
+                step, pairs=tuple((command, max(0, at_us - by_us)) for command, at_us in step.pairs)
+            )
+        case _:
+            return step
+
+
+def _plainer_steps(steps: list[Step], fails: Callable[[list[Step]], bool]) -> list[Step]:
+    """Give the fields of commands their defaults for as long as it still fails."""
+    for index, step in enumerate(steps):
+        if not isinstance(step, Handle):
+            continue
+        for name in step.command.__struct_fields__:
+            plain = defaults_of(step.command).get(name, msgspec.NODEFAULT)
+            if plain is msgspec.NODEFAULT or name in NEEDED or getattr(step.command, name) == plain:
+                continue
+            plainer = msgspec.structs.replace(step, command=msgspec.structs.replace(step.command, **{name: plain}))
+            if fails([*steps[:index], plainer, *steps[index + 1 :]]):
+                steps, step = [*steps[:index], plainer, *steps[index + 1 :]], plainer
+    return steps
+
+
+def defaults_of(value: msgspec.Struct) -> dict[str, Any]:
+    """Return the default of every field of a struct that has one."""
+    fields = msgspec.structs.fields(value)
+    return {
+        field.name: field.default if field.default_factory is msgspec.NODEFAULT else field.default_factory()
+        for field in fields
+    }
 
 
 def _plainer_config(config: Config, fails: Callable[[Config], bool]) -> Config:
@@ -110,5 +188,14 @@ def _replaced(config: Config, key: str, entries: dict[str, Any]) -> Config:
 def _with_defaults(value: Any, kind: Any) -> Iterator[Any]:
     plain = kind()
     for name in kind.__struct_fields__:
-        if getattr(value, name) != getattr(plain, name):
-            yield msgspec.structs.replace(value, **{name: getattr(plain, name)})
+        given, default = getattr(value, name), getattr(plain, name)
+        if given == default:
+            continue
+        yield msgspec.structs.replace(value, **{name: default})
+        if isinstance(given, dict):
+            for key in given:
+                rest = {other: item for other, item in given.items() if other != key}
+                yield msgspec.structs.replace(value, **{name: rest})
+        elif isinstance(given, msgspec.Struct):
+            for plainer in _with_defaults(given, type(given)):
+                yield msgspec.structs.replace(value, **{name: plainer})

@@ -1,15 +1,22 @@
-"""What can be done to an engine and its model together, and how they are compared."""
+"""What can be done to an engine and its model together, and how they are compared.
+
+After every call a ledger kept from the events alone finds nothing wrong and nothing left to decide, now and then the
+model, asked anew, agrees, and no call took more events than what is inside can give.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import importlib
-from typing import Any
+from collections import Counter
+from typing import Any, Final
 
 import msgspec
 
 from ccroute.commands import Command
 from ccroute.config.structs import Config
-from ccroute.events import CommandRefused, ContactQueued, Event
+from ccroute.events import CommandRefused, ContactParked, ContactQueued, Event
+from tests.ledger import Ledger
 from tests.model import Model, TimeJumpError
 
 
@@ -49,7 +56,12 @@ class Malformed(msgspec.Struct, frozen=True):
 
 Step = Handle | Batch | Advance | Restore | Malformed
 
-UNKNOWN_HANDLE = 2**40
+LOOKS_EVERY: Final = 8
+"""The model, which is slow, is asked after so many calls whether anything is left to decide."""
+EVENTS_MAX: Final = 50
+EVENTS_EACH_MAX: Final = 10
+"""Events of one cause in one instant, for each contact inside and each agent; random worlds need a quarter of it."""
+UNKNOWN_HANDLE: Final = 2**40
 """Added to a number that stands for no contact, so that the engine finds none either."""
 
 
@@ -57,7 +69,64 @@ class DivergenceError(AssertionError):
     """Engine and model differ."""
 
 
-class Duel:
+class Solo:
+    """The model alone, driven as a duel is, under the eyes of the ledger."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.model = Model(config)
+        self.ledger = Ledger(config)
+        self.expected: list[Event] = []
+        """Every event of the model so far, the failing step's included."""
+        self._calls = 0
+
+    def do(self, step: Step) -> list[Event]:
+        """Take a step, if it is one for the model, and return the model's events."""
+        with contextlib.suppress(TimeJumpError):
+            match step:
+                case Handle():
+                    return self._settled([self.model.handle(step.command, step.at_us, step.allow_jump)], step.command)
+                case Advance():
+                    return self._settled([self.model.advance(step.to_us, step.allow_jump)])
+                case Batch(bad=None):
+                    pairs = list(step.pairs)
+                    told = self.model.handle_many(pairs, step.allow_jump)
+                    return self._settled(told, *(command for command, _ in pairs))
+        return []
+
+    def _settled(self, told: list[list[Event]], *given: Command) -> list[Event]:
+        """Check what a call told and left behind, and return the events."""
+        events = [event for some in told for event in some]
+        self.expected += events
+        self._check_count(events)
+        self.ledger.read(events, *given)
+        self.ledger.check_settled(self.model.now)
+        self._calls += 1
+        if self._calls % LOOKS_EVERY == 0:
+            self._check_nothing_is_left()
+        if self.model.counters() != self.ledger.counters():
+            raise DivergenceError(f"counters: model {self.model.counters()}, ledger {self.ledger.counters()}")
+        return events
+
+    def _check_nothing_is_left(self) -> None:
+        for what, left in (
+            ("eligible pairs", self.model.eligible_pairs()),
+            ("pre-emptions", self.model.preemption()),
+            ("legs that could resume", self.model.resumable()),
+        ):
+            if left:
+                raise DivergenceError(f"{what} are left: {_listed(left)}")
+
+    def _check_count(self, events: list[Event]) -> None:
+        """Check that the engine came to rest in time: so many events of one instant and cause are too many."""
+        contacts = sum(contact.over_at is None for contact in self.model.contacts)
+        limit = EVENTS_MAX + EVENTS_EACH_MAX * (contacts + len(self.config.agents))
+        for (at_us, cause), count in Counter((event.at_us, event.cause) for event in events).items():
+            if count > limit:
+                raise DivergenceError(f"{count} events at {at_us} by {cause}, more than {limit}")
+
+
+class Duel(Solo):
     """An engine and the model, driven together; every step compares all that can be seen.
 
     Integer contact ids in commands are the model's handles, the number of the contact in order of enqueue, and integer
@@ -65,16 +134,15 @@ class Duel:
     """
 
     def __init__(self, config: Config, engine_type: Any = None) -> None:
+        super().__init__(config)
+        self._looks = engine_type is None
+        """Look-ups are compared as well, which a look-alike need not have."""
         if engine_type is None:
             engine_type = importlib.import_module("ccroute").Engine  # late, as the oracle's own tests need no engine
-        self.config = config
-        self.model = Model(config)
         self.engine = engine_type(config)
         self._engine_type = engine_type
         self.told: list[Event] = []
         """Every event of the engine so far, as it gave it."""
-        self.expected: list[Event] = []
-        """Every event of the model so far, the failing step's included."""
         self._handles: dict[int, int] = {}
         self._agent_handles = [self._agent_handle(index, id_) for index, id_ in enumerate(config.agents)]
 
@@ -83,13 +151,15 @@ class Duel:
         events: list[Event] = []
         match step:
             case Handle():
+                known = self._known(step.command)
                 events = self._compare(
-                    lambda: self.model.handle(self._known(step.command), step.at_us, step.allow_jump),
+                    lambda: [self.model.handle(known, step.at_us, step.allow_jump)],
                     lambda: self.engine.handle(self.translated(step.command), step.at_us, allow_jump=step.allow_jump),
+                    known,
                 )
             case Advance():
                 events = self._compare(
-                    lambda: self.model.advance(step.to_us, step.allow_jump),
+                    lambda: [self.model.advance(step.to_us, step.allow_jump)],
                     lambda: self.engine.advance(step.to_us, allow_jump=step.allow_jump),
                 )
             case Batch(bad=None):
@@ -107,33 +177,32 @@ class Duel:
 
     def _batch(self, step: Batch) -> list[Event]:
         """Hand a batch over; handles that the batch itself makes cannot be translated, so they stay unknown."""
+        known = [(self._known(command), at_us) for command, at_us in step.pairs]
         return self._compare(
-            lambda: self.model.handle_many(
-                [(self._known(command), at_us) for command, at_us in step.pairs], step.allow_jump
-            ),
+            lambda: self.model.handle_many(known, step.allow_jump),
             lambda: self.engine.handle_many(
                 [(self.translated(command), at_us) for command, at_us in step.pairs], allow_jump=step.allow_jump
             ),
+            *(command for command, _ in known),
         )
 
-    def _compare(self, of_model: Any, of_engine: Any) -> list[Event]:
+    def _compare(self, of_model: Any, of_engine: Any, *given: Command) -> list[Event]:
         try:
-            expected = of_model()
+            told: list[list[Event]] = of_model()
         except TimeJumpError:
             self._check_raises(of_engine, "TimeJump")
             return []
-        per_command = expected if expected and isinstance(expected[0], list) else [expected]
-        expected = [event for events in per_command for event in events]
-        self.expected += expected
+        expected = self._settled(told, *given)
         got = of_engine()
-        if per_command != [expected] and [len(events) for events in per_command] != [len(events) for events in got]:
-            self._differ("events per command", per_command, got)
-        got = [event for item in got for event in (item if isinstance(item, list) else [item])]
+        if got and isinstance(got[0], list):
+            if [len(events) for events in told] != [len(events) for events in got]:
+                self._differ("events per command", told, got)
+            got = [event for events in got for event in events]
         if [self._comparable(event) for event in got] != [self._without_handle(event) for event in expected]:
             self._differ("events", expected, got)
         self._learn_handles(expected, got)
         self.told += got
-        return list(expected)
+        return expected
 
     def _compare_present(self, step: Step) -> None:
         for what, expected, got in (
@@ -143,6 +212,22 @@ class Duel:
         ):
             if expected != got:
                 self._differ(f"{what} after {type(step).__name__}", expected, got)
+        if self._looks and self._calls % LOOKS_EVERY == 0:
+            self._compare_looks()
+
+    def _compare_looks(self) -> None:
+        """Compare what look-ups tell of every contact and agent."""
+        for contact in {contact.id: contact for contact in self.model.contacts if contact.is_live()}.values():
+            told = self.engine.contact(contact.id)
+            expected = (contact.state, contact.version, contact.place, [f"o{offer.number}" for offer in contact.offers])
+            if expected != (told.state, told.version, told.place_at_us, told.offers):
+                self._differ(f"contact {contact.id}", expected, told)
+        for agent in self.model.agents.values():
+            told = self.engine.agent(agent.id)
+            legs = [(leg.contact.id, leg.state, leg.cost) for leg in agent.legs]
+            got = [(leg.contact_id, leg.state, leg.cost) for leg in told.legs]
+            if (agent.presence, agent.taken(), legs) != (told.presence, told.taken, got):
+                self._differ(f"agent {agent.id}", (agent.presence, agent.taken(), legs), told)
 
     def _check_raises(self, call: Any, name: str | None = None) -> None:
         before = self.engine.snapshot()
@@ -183,9 +268,10 @@ class Duel:
         contact_id = getattr(command, "contact_id", None)
         if type(contact_id) is int:
             changes["contact_id"] = self._handles.get(contact_id, UNKNOWN_HANDLE + contact_id)
-        agent_id = getattr(command, "agent_id", None)
-        if type(agent_id) is int:
-            changes["agent_id"] = self._agent_handles[agent_id]
+        for name in ("agent_id", "to_agent"):
+            agent_id = getattr(command, name, None)
+            if type(agent_id) is int:
+                changes[name] = self._agent_handles[agent_id]
         return msgspec.structs.replace(command, **changes) if changes else command
 
     def _comparable(self, event: Event) -> Event:
@@ -203,11 +289,11 @@ class Duel:
         return msgspec.structs.replace(event, **changes) if changes else event
 
     def _without_handle(self, event: Event) -> Event:
-        return msgspec.structs.replace(event, handle=0) if isinstance(event, ContactQueued) else event
+        return msgspec.structs.replace(event, handle=0) if isinstance(event, ContactQueued | ContactParked) else event
 
     def _learn_handles(self, expected: list[Event], got: list[Event]) -> None:
         for ours, theirs in zip(expected, got, strict=True):
-            if isinstance(ours, ContactQueued) and isinstance(theirs, ContactQueued):
+            if isinstance(ours, ContactQueued | ContactParked) and isinstance(theirs, ContactQueued | ContactParked):
                 known = self._handles.setdefault(ours.handle, theirs.handle)
                 if known != theirs.handle:
                     self._differ("handle of a contact", known, theirs.handle)

@@ -8,15 +8,18 @@ from typing import Any
 import msgspec
 import pytest
 
-from ccroute import CommandRefused, Engine, EnqueueContact, InvalidArgument, SnapshotError, WrongType
-from ccroute.commands import COMMANDS, Command
+from ccroute import CommandRefused, Engine, InvalidArgument, OutOfRange, SnapshotError, WrongType, commands
+from ccroute.commands import COMMANDS, AssignContact, ChangeContact, Command, ContactPatch, EnqueueContact
 from ccroute.errors import EngineStateError, shown
-from tests.bad_values import NAMES, SAMPLES, TAKEN, refused_by, taken_by
+from ccroute.types import Ignorable
+from tests.bad_values import NAMES, SAMPLES, TAKEN, Sample, refused_by, taken_by
 from tests.busy_center import CONFIG, LATER_US, NOW_US, WORKING, busy_engine
 
 SHARED = {"command_id": "id or none", "actor": "id or none"}
 CONTACT = {"contact_id": "reference"}
 LEG = {"contact_id": "reference", "agent_id": "reference"}
+COOLDOWN = {"cooldown": "natural or none", "cooldown_until_us": "natural or none"}
+TARGET = {"to_queue": "nothing", "to_agent": "reference or none"}
 FIELDS: dict[str, dict[str, str]] = {
     "EnqueueContact": {
         "contact_id": "id",
@@ -32,18 +35,19 @@ FIELDS: dict[str, dict[str, str]] = {
         "scores": "table",
         "attributes": "table",
         "cost": "natural or none",
+        "parked": "flag",
     },
     "AbandonContact": CONTACT | {"reason": "text or none"},
     "CancelContact": CONTACT | {"reason": "text or none"},
     "AcceptOffer": {"offer_id": "id"},
-    "DeclineOffer": {"offer_id": "id", "reason": "text or none", "next_presence": "presence or none"},
+    "DeclineOffer": COOLDOWN | {"offer_id": "id", "reason": "text or none", "next_presence": "presence or none"},
     "HoldContact": LEG,
     "ResumeContact": LEG,
     "CompleteContact": CONTACT
     | {"agent_id": "reference or none", "disposition": "text or none", "wrap_up_us": "natural or none"},
     "EndWrapUp": LEG,
     "ExtendWrapUp": LEG | {"wrap_up_us": "natural"},
-    "TransferContact": LEG | {"to_queue": "nothing", "mode": "mode", "keeps_place": "place or none"},
+    "TransferContact": LEG | TARGET | {"mode": "mode", "keeps_place": "place or none", "on_unanswered": "unanswered"},
     "SetPresence": {
         "agent_id": "reference",
         "presence": "presence",
@@ -53,15 +57,49 @@ FIELDS: dict[str, dict[str, str]] = {
     },
     "PauseQueue": {"queue_id": "nothing"},
     "OpenQueue": {"queue_id": "nothing"},
+    "ChangeContact": CONTACT | {"patch": "nothing", "offers": "change", "if_version": "natural or none"},
+    "ParkContact": CONTACT | {"clock": "clock", "until_us": "natural or none"},
+    "UnparkContact": CONTACT,
+    "RequeueContact": CONTACT | COOLDOWN | {"agent_id": "reference or none"},
+    "ConnectFailed": CONTACT | COOLDOWN | {"agent_id": "reference or none"},
+    "ConsultAgent": LEG | TARGET,
+    "JoinConference": LEG | TARGET,
+    "LeaveConference": LEG,
+    "ChangeChannel": CONTACT | {"channel": "nothing", "or_requeue": "flag"},
+    "PickContact": LEG,
+    "AssignContact": LEG | {"as_": "assign as", "ignoring": "empty list"},
+    "SetExternalLoad": {"agent_id": "reference", "channel": "nothing", "units": "natural"},
 }
 """What every field of every command takes, by the words of ``bad_values.TAKEN``."""
 
-PLACES: tuple[tuple[Command, str, str], ...] = tuple(
-    (command, field, kind) for command in WORKING for field, kind in (SHARED | FIELDS[type(command).__name__]).items()
+PATCH = {
+    "queue_id": "nothing",
+    "channel": "nothing",
+    "conversation_id": "id or none",
+    "requires": "none",
+    "tier": "whole or none",
+    "head_start_us": "whole or none",
+    "excluded": "list of ids",
+    "scores": "table",
+    "attributes": "table",
+    "cost": "natural or none",
+    "parked": "flag",
+    "keeps_place": "place",
+}
+"""What every field of a patch takes, beside not being given."""
+
+COMMAND_OF = {type(command): command for command in WORKING}
+ENQUEUE, CHANGE, ASSIGN = (COMMAND_OF[kind] for kind in (EnqueueContact, ChangeContact, AssignContact))
+COOLING = (commands.DeclineOffer, commands.RequeueContact, commands.ConnectFailed)
+GIVING = (commands.TransferContact, commands.ConsultAgent, commands.JoinConference)
+
+PLACES: tuple[tuple[Command, str, str], ...] = (
+    *((one, field, kind) for one in WORKING for field, kind in (SHARED | FIELDS[type(one).__name__]).items()),
+    *((CHANGE, f"patch.{field}", kind) for field, kind in PATCH.items()),
 )
 PLACE_IDS = [f"{type(command).__name__}.{field}" for command, field, _ in PLACES]
 
-INSIDE: dict[str, tuple[str, Callable[[Any], Any], str]] = {
+OF_A_CONTACT: dict[str, tuple[str, Callable[[Any], Any], str]] = {
     "agent excluded": ("excluded", lambda value: ["a1", value], "id"),
     "agent scored": ("scores", lambda value: {value: 1}, "id"),
     "score": ("scores", lambda value: {"a1": value}, "whole"),
@@ -69,7 +107,12 @@ INSIDE: dict[str, tuple[str, Callable[[Any], Any], str]] = {
     "attribute": ("attributes", lambda value: {"lang": value}, "attribute"),
     "text in an attribute": ("attributes", lambda value: {"lang": ["de", value]}, "text in a list"),
 }
-"""What the lists and tables of a command take: field, how to put a value there, kind."""
+INSIDE: dict[str, tuple[Command, str, Callable[[Any], Any], str]] = {
+    **{name: (ENQUEUE, *rest) for name, rest in OF_A_CONTACT.items()},
+    **{f"patched {name}": (CHANGE, f"patch.{field}", *rest) for name, (field, *rest) in OF_A_CONTACT.items()},
+    "rule ignored": (ASSIGN, "ignoring", lambda value: [value], "ignorable"),
+}
+"""What the lists and tables of a command take: command, field, how to put a value there, kind."""
 
 PAGE = {"queue_id": "none", "channel": "none", "limit": "nothing"}
 QUERIES: dict[str, dict[str, str]] = {
@@ -125,14 +168,26 @@ def check_error(error: InvalidArgument, argument: str, label: str) -> None:
 
 
 def put(command: Command, field: str, value: object) -> Command:
-    """Return a command with another value in one field, whatever its type."""
+    """Return a command with another value in one field, or in ``patch.<field>``, whatever its type."""
+    if field.startswith("patch."):
+        assert isinstance(command, ChangeContact)
+        patch = msgspec.structs.replace(command.patch, **{field.removeprefix("patch."): value})
+        return msgspec.structs.replace(command, patch=patch)
+    if field == "to_agent" and value is not None:
+        command = msgspec.structs.replace(command, to_queue=None)  # exactly one of the two is given
     return msgspec.structs.replace(command, **{field: value})
+
+
+def refused_at(field: str, kind: str) -> list[Sample]:
+    """Return the samples that a field must refuse; a patch need not give any of its fields."""
+    return [sample for sample in refused_by(kind) if sample.name != "not given" or not field.startswith("patch.")]
 
 
 def test_every_field_of_every_command_has_a_kind() -> None:
     assert {type(command) for command in WORKING} == set(COMMANDS)
     for command in COMMANDS:
         assert set(command.__struct_fields__) == set(SHARED | FIELDS[command.__name__])
+    assert ContactPatch.__struct_fields__ == tuple(PATCH)
 
 
 def test_every_sample_that_is_taken_exists() -> None:
@@ -150,14 +205,14 @@ def test_the_commands_that_are_spoilt_work_before(engine: Engine, command: Comma
 
 @pytest.mark.parametrize(("command", "field", "kind"), PLACES, ids=PLACE_IDS)
 def test_bad_values_in_a_field_are_refused(engine: Engine, command: Command, field: str, kind: str) -> None:
-    for sample in refused_by(kind):
+    for sample in refused_at(field, kind):
         bad = put(command, field, sample.make())
         check_refused(engine, field, lambda bad=bad: engine.handle(bad, LATER_US), sample.name)
 
 
 @pytest.mark.parametrize(("command", "field", "kind"), PLACES, ids=PLACE_IDS)
 def test_one_bad_value_in_a_batch_refuses_all_of_it(engine: Engine, command: Command, field: str, kind: str) -> None:
-    for sample in refused_by(kind):
+    for sample in refused_at(field, kind):
         pairs = [(WORKING[0], LATER_US), (put(command, field, sample.make()), LATER_US)]
         check_refused(engine, field, lambda pairs=pairs: engine.handle_many(pairs), sample.name)
 
@@ -171,10 +226,10 @@ def test_values_of_the_right_kind_are_taken(engine: Engine, command: Command, fi
 
 @pytest.mark.parametrize("inside", INSIDE)
 def test_bad_values_inside_lists_and_tables_are_refused(engine: Engine, inside: str) -> None:
-    field, wrapped, kind = INSIDE[inside]
+    command, field, wrapped, kind = INSIDE[inside]
     for sample in refused_by(kind):
         try:
-            bad = put(WORKING[0], field, wrapped(sample.make()))
+            bad = put(command, field, wrapped(sample.make()))
         except (TypeError, RuntimeError):  # what has no hash cannot get into a table
             continue
         check_refused(engine, field, lambda bad=bad: engine.handle(bad, LATER_US), sample.name)
@@ -182,9 +237,9 @@ def test_bad_values_inside_lists_and_tables_are_refused(engine: Engine, inside: 
 
 @pytest.mark.parametrize("inside", INSIDE)
 def test_values_of_the_right_kind_inside_lists_and_tables_are_taken(engine: Engine, inside: str) -> None:
-    field, wrapped, kind = INSIDE[inside]
+    command, field, wrapped, kind = INSIDE[inside]
     for sample in taken_by(kind):
-        good = put(WORKING[0], field, wrapped(sample.make()))
+        good = put(command, field, wrapped(sample.make()))
         after = Engine.restore(engine.snapshot())
         assert after.handle(good, LATER_US), sample.name
         assert Engine.restore(after.snapshot()).snapshot() == after.snapshot(), sample.name
@@ -245,31 +300,80 @@ def test_every_parameter_of_every_query_has_a_kind() -> None:
     assert public == told | nothing_to_give | set(QUERIES)
 
 
-@pytest.mark.parametrize(
-    ("field", "value", "last_allowed"),
-    [
-        ("tier", 2**31, 2**31 - 1),
-        ("tier", -(2**31) - 1, -(2**31)),
-        ("head_start_us", 7_776_000_000_001, 7_776_000_000_000),
-        ("head_start_us", -7_776_000_000_001, -7_776_000_000_000),
-        ("cost", 1_000_001, 1_000_000),
-        ("scores", {"a1": 2**53}, {"a1": 2**53 - 1}),
-        ("scores", {"a1": -(2**53)}, {"a1": 1 - 2**53}),
-        ("scores", dict.fromkeys(map(str, range(129)), 1), dict.fromkeys(map(str, range(128)), 1)),
-        ("excluded", ["a1"] * 17, ["a1"] * 16),
-        ("attributes", {"n": 2**63}, {"n": 2**63 - 1}),
-        ("attributes", dict.fromkeys(map(str, range(65)), 1), dict.fromkeys(map(str, range(64)), 1)),
-        ("attributes", {"l": ["x"] * 65}, {"l": ["x"] * 64}),
-        ("attributes", {"l": "x" * 1_025}, {"l": "x" * 1_024}),
-        ("contact_id", "x" * 129, "ü" * 128),
-        ("contact_id", "a\x7f", "a\u00a0"),
-        ("requires", " " * 8_188 + "false", "true" + " " * 8_188),
-        ("requires", "agent.skills.unheard > 1", "agent.skills.german > 1"),
-    ],
+MANY_SCORES = {count: dict.fromkeys(map(str, range(count)), 1) for count in (128, 129)}
+MANY_ATTRIBUTES = {count: dict.fromkeys(map(str, range(count)), 1) for count in (64, 65)}
+
+RANGES_OF_A_CONTACT: tuple[tuple[str, object, object], ...] = (
+    ("tier", 2**31, 2**31 - 1),
+    ("tier", -(2**31) - 1, -(2**31)),
+    ("head_start_us", 7_776_000_000_001, 7_776_000_000_000),
+    ("head_start_us", -7_776_000_000_001, -7_776_000_000_000),
+    ("cost", 1_000_001, 1_000_000),
+    ("scores", {"a1": 2**53}, {"a1": 2**53 - 1}),
+    ("scores", {"a1": -(2**53)}, {"a1": 1 - 2**53}),
+    ("scores", MANY_SCORES[129], MANY_SCORES[128]),
+    ("excluded", ["a1"] * 17, ["a1"] * 16),
+    ("attributes", {"n": 2**63}, {"n": 2**63 - 1}),
+    ("attributes", MANY_ATTRIBUTES[65], MANY_ATTRIBUTES[64]),
+    ("attributes", {"l": ["x"] * 65}, {"l": ["x"] * 64}),
+    ("attributes", {"l": "x" * 1_025}, {"l": "x" * 1_024}),
+    ("conversation_id", "x" * 129, "ü" * 128),
+    ("requires", " " * 8_188 + "false", "true" + " " * 8_188),
+    ("requires", "agent.skills.unheard > 1", "agent.skills.german > 1"),
 )
-def test_ranges_hold_at_their_last_value(engine: Engine, field: str, value: object, last_allowed: object) -> None:
-    check_refused(engine, field, lambda: engine.handle(put(WORKING[0], field, value), LATER_US), repr(value)[:80])
-    assert Engine.restore(engine.snapshot()).handle(put(WORKING[0], field, last_allowed), LATER_US)
+RANGES: tuple[tuple[Command, str, object, object], ...] = (
+    *((ENQUEUE, field, value, last) for field, value, last in RANGES_OF_A_CONTACT),
+    *((CHANGE, f"patch.{field}", value, last) for field, value, last in RANGES_OF_A_CONTACT),
+    (ENQUEUE, "contact_id", "x" * 129, "ü" * 128),
+    (ENQUEUE, "contact_id", "a\x7f", "a\u00a0"),
+    (CHANGE, "patch.queue_id", "nowhere", "auto"),
+    (CHANGE, "patch.channel", "telepathy", "fax"),
+    (CHANGE, "if_version", 2**53, 2**53 - 1),
+    *((COMMAND_OF[kind], "cooldown", 7_776_000_000_001, 7_776_000_000_000) for kind in COOLING),
+    *((COMMAND_OF[kind], "cooldown", "next available", "next_available") for kind in COOLING),
+    *((COMMAND_OF[kind], "cooldown", "unlimited", "for_ever") for kind in COOLING),
+    *((COMMAND_OF[kind], "cooldown_until_us", 2**53, 2**53 - 1) for kind in COOLING),
+    *((COMMAND_OF[kind], "to_queue", "nowhere", "auto") for kind in GIVING),
+    *((COMMAND_OF[kind], "to_agent", "x" * 129, "a8") for kind in GIVING),
+    (COMMAND_OF[commands.ParkContact], "until_us", 2**53, 2**53 - 1),
+    (COMMAND_OF[commands.ChangeChannel], "channel", "telepathy", "fax"),
+    (COMMAND_OF[commands.SetExternalLoad], "channel", "telepathy", "fax"),
+    (COMMAND_OF[commands.SetExternalLoad], "units", 1_000_001, 1_000_000),
+    (ASSIGN, "ignoring", [Ignorable.CAPACITY] * 7, [Ignorable.CAPACITY] * 6),
+    (ASSIGN, "ignoring", ["capacity"], list(Ignorable)),
+)
+
+
+@pytest.mark.parametrize(("command", "field", "value", "last_allowed"), RANGES)
+def test_ranges_hold_at_their_last_value(
+    engine: Engine, command: Command, field: str, value: object, last_allowed: object
+) -> None:
+    check_refused(engine, field, lambda: engine.handle(put(command, field, value), LATER_US), repr(value)[:80])
+    assert Engine.restore(engine.snapshot()).handle(put(command, field, last_allowed), LATER_US)
+
+
+@pytest.mark.parametrize("kind", GIVING, ids=lambda kind: kind.__name__)
+def test_a_contact_goes_to_a_queue_or_to_an_agent(engine: Engine, kind: type[Command]) -> None:
+    for targets in ({"to_queue": None, "to_agent": None}, {"to_queue": "ring", "to_agent": "a8"}):
+        bad = msgspec.structs.replace(COMMAND_OF[kind], **targets)
+        error = check_refused(engine, "to_queue", lambda bad=bad: engine.handle(bad, LATER_US), repr(targets))
+        assert isinstance(error, OutOfRange)
+
+
+@pytest.mark.parametrize("kind", COOLING, ids=lambda kind: kind.__name__)
+def test_a_cool_down_has_a_length_or_an_end(engine: Engine, kind: type[Command]) -> None:
+    for cooldown in (0, 5, "next_available"):
+        bad = msgspec.structs.replace(COMMAND_OF[kind], cooldown=cooldown, cooldown_until_us=LATER_US)
+        error = check_refused(engine, "cooldown_until_us", lambda bad=bad: engine.handle(bad, LATER_US), repr(cooldown))
+        assert isinstance(error, OutOfRange)
+
+
+def test_a_patch_must_be_one(engine: Engine) -> None:
+    class OwnPatch(ContactPatch, frozen=True, kw_only=True, gc=False):
+        """A patch that is none."""
+
+    bad = put(CHANGE, "patch", OwnPatch(tier=1))
+    assert isinstance(check_refused(engine, "patch", lambda: engine.handle(bad, LATER_US), "own patch"), WrongType)
 
 
 @pytest.mark.parametrize(("at_us", "is_taken"), [(2**53 - 1, True), (2**53, False)])

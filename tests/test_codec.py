@@ -16,8 +16,11 @@ from ccroute.codec import decode_command, decode_event, decode_timed, encode_com
 from ccroute.commands import (
     COMMANDS,
     AbandonContact,
+    AssignContact,
+    ChangeContact,
     Command,
     CompleteContact,
+    ContactPatch,
     EnqueueContact,
     PauseQueue,
     SetPresence,
@@ -25,7 +28,7 @@ from ccroute.commands import (
 )
 from ccroute.errors import CodecError
 from ccroute.events import EVENTS, CommandRefused, ContactQueued, Event, PresenceChanged, QueuePaused
-from ccroute.types import KeepsPlace, PendingOffers, Presence, RefusalReason
+from ccroute.types import AssignAs, Ignorable, KeepsPlace, PendingOffers, Presence, RefusalReason, Rule
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 INTEGERS = st.integers(-(2**63), 2**64 - 1)
@@ -37,7 +40,7 @@ FIELDS = {
     int: INTEGERS,
     bool: st.booleans(),
     type(None): st.none(),
-    list: st.lists(TEXTS, max_size=3),
+    msgspec.UnsetType: st.just(msgspec.UNSET),
     dict: st.dictionaries(TEXTS, INTEGERS, max_size=3),
 }
 
@@ -45,8 +48,12 @@ FIELDS = {
 def values_of(annotation: Any) -> st.SearchStrategy[Any]:
     """Return values of one field's type."""
     plain = typing.get_origin(annotation) or annotation
+    if plain is list:
+        return st.lists(values_of(typing.get_args(annotation)[0]), max_size=3)
     if plain in FIELDS:
         return FIELDS[plain]
+    if plain is ContactPatch:
+        return structs_of(ContactPatch)
     if isinstance(annotation, type):
         return st.sampled_from(annotation)  # type: ignore[arg-type]  # the enums are all that is left
     return st.one_of([values_of(part) for part in typing.get_args(annotation)])
@@ -55,8 +62,10 @@ def values_of(annotation: Any) -> st.SearchStrategy[Any]:
 def structs_of(kind: type[msgspec.Struct]) -> st.SearchStrategy[Any]:
     """Return structs of one kind with any values of the declared types."""
     fields = {field.name: values_of(field.type) for field in msgspec.structs.fields(kind) if field.name != "attributes"}
-    if kind is EnqueueContact:
+    if "attributes" in kind.__struct_fields__:
         fields["attributes"] = st.dictionaries(TEXTS, ATTRIBUTE_VALUES, max_size=3)
+    if kind is ContactPatch:
+        fields["attributes"] |= st.just(msgspec.UNSET)
     return st.builds(kind, **fields)
 
 
@@ -101,6 +110,30 @@ def test_commands_are_written_with_their_tag_and_without_defaults() -> None:
     }
     command = TransferContact(contact_id="c", agent_id="a", to_queue="q", keeps_place=KeepsPlace.AGE)
     assert b'"keeps_place":"age"' in encode_command(command)
+    assert msgspec.json.decode(
+        encode_command(AssignContact(contact_id="c", agent_id="a", as_=AssignAs.ACTIVE, ignoring=[Ignorable.COOLDOWN]))
+    ) == {"type": "contact.assign", "contact_id": "c", "agent_id": "a", "as_": "active", "ignoring": ["cooldown"]}
+
+
+def test_a_patch_tells_what_is_not_given_from_what_is_taken_away() -> None:
+    untouched = ChangeContact(contact_id="c", patch=ContactPatch())
+    assert encode_command(untouched) == b'{"type":"contact.change","contact_id":"c","patch":{}}'
+    assert decode_command(encode_command(untouched)) == untouched
+    reset = ChangeContact(contact_id="c", patch=ContactPatch(tier=None, requires=None, excluded=[], parked=False))
+    written = encode_command(reset)
+    assert written.endswith(b'"patch":{"requires":null,"tier":null,"excluded":[],"parked":false}}')
+    for read in (decode_command(written), decode_timed(encode_timed(reset, 5))[0]):
+        assert read == reset
+        assert isinstance(read, ChangeContact)
+        assert read.patch.tier is None
+        assert read.patch.cost is msgspec.UNSET
+
+
+def test_numbers_in_the_attributes_of_a_patch_are_exact() -> None:
+    command = decode_command(CHANGE + '{"attributes":{"a":0.10,"b":1}}}')
+    assert isinstance(command, ChangeContact)
+    assert isinstance(command.patch.attributes, dict)
+    assert [repr(value) for value in command.patch.attributes.values()] == ["Decimal('0.10')", "1"]
 
 
 def test_events_are_written_with_their_tag() -> None:
@@ -118,6 +151,15 @@ def test_events_are_written_with_their_tag() -> None:
         "command": "leg.hold",
         "contact_id": 5,
     }
+    refused = CommandRefused(
+        seq=4,
+        at_us=5,
+        cause="command:2",
+        reason=RefusalReason.NOT_ELIGIBLE,
+        rule=Rule.CHANNEL_MAX,
+        command="contact.pick",
+    )
+    assert b'"reason":"not_eligible","rule":"channel_max"' in encode_event(refused)
 
 
 def test_unknown_fields_of_an_event_are_passed_over() -> None:
@@ -145,6 +187,8 @@ def test_a_line_that_only_moves_time_has_no_command() -> None:
 
 
 ENQUEUE = '{"type":"contact.enqueue","contact_id":"c","queue_id":"q","channel":"voice"'
+CHANGE = '{"type":"contact.change","contact_id":"c","patch":'
+ASSIGN = '{"type":"contact.assign","contact_id":"c","agent_id":"a"'
 
 BAD_COMMANDS: list[tuple[Any, str, str]] = [
     # What is decoded, the argument of the error, and words of its message.
@@ -186,6 +230,26 @@ BAD_COMMANDS: list[tuple[Any, str, str]] = [
         "one of decline, rescind, keep, refuse",
     ),
     ('{"type":"contact.complete","contact_id":1,"wrap_up_us":1e6}', "wrap_up_us", "was Decimal('1E+6')"),
+    ('{"type":"contact.change","contact_id":"c"}', "patch", "patch must be given"),
+    (CHANGE + "null}", "patch", "must be object, was None"),
+    (CHANGE + "[]}", "patch", "must be object, was []"),
+    (CHANGE + '{},"offers":"all"}', "offers", "one of recheck, keep, rescind, was 'all'"),
+    (CHANGE + '{},"if_version":1.0}', "if_version", "must be int | null, was Decimal('1.0')"),
+    (CHANGE + '{"tier":"1"}}', "patch.tier", "must be int | null, was '1'"),
+    (CHANGE + '{"queue_id":null}}', "patch.queue_id", "must be str, was None"),
+    (CHANGE + '{"customer_id":"x"}}', "patch.customer_id", "left out: contact.change has no such field, was 'x'"),
+    (CHANGE + '{"keeps_place":"all"}}', "patch.keeps_place", "one of waited, age, none, was 'all'"),
+    (CHANGE + '{"excluded":["a",1]}}', "patch.excluded[1]", "must be str, was 1"),
+    (CHANGE + '{"scores":{"a":1.5}}}', "patch.scores[...]", "must be int"),
+    (CHANGE + '{"attributes":null}}', "patch.attributes", "must be object, was None"),
+    (CHANGE + '{"attributes":{"a":null}}}', "patch.attributes[a]", "a list of texts, was None"),
+    (CHANGE + '{"attributes":{"a":["x",1]}}}', "patch.attributes[a]", "was ['x', 1]"),
+    (ASSIGN + ',"as_":"active!"}', "as_", "one of offer, active, was 'active!'"),
+    (ASSIGN + ',"as":"active"}', "as", "left out: contact.assign has no such field"),
+    (ASSIGN + ',"ignoring":["capacity","rank"]}', "ignoring[1]", "one of requirement, membership, presence, capacity"),
+    (ASSIGN + ',"ignoring":"capacity"}', "ignoring", "must be array, was 'capacity'"),
+    ('{"type":"offer.decline","offer_id":"o1","cooldown":1.5}', "cooldown", "int | str | null, was Decimal('1.5')"),
+    ('{"type":"contact.park","contact_id":1,"clock":"slow"}', "clock", "one of stops, runs, was 'slow'"),
 ]
 
 
@@ -267,6 +331,9 @@ def event_with(**fields: Any) -> Event:
         (encode_command, AbandonContact(contact_id="\ud800"), "command"),
         (encode_command, AbandonContact(contact_id=object()), "command"),  # type: ignore[arg-type]
         (encode_command, CompleteContact(contact_id=2**64 * 10**5_000), "command"),
+        (encode_command, ChangeContact(contact_id="c", patch={"tier": 1}), "command"),  # type: ignore[arg-type]
+        (encode_command, ChangeContact(contact_id="c", patch=ContactPatch(tier="x")), "patch.tier"),  # type: ignore[arg-type]
+        (encode_command, CompleteContact(contact_id="c", agent_id=msgspec.UNSET), "command"),  # type: ignore[arg-type]
         (encode_event, None, "event"),
         (encode_event, PauseQueue(queue_id="q"), "event"),
         (encode_event, event_with(label="\ud800", previous="y"), "event"),
@@ -292,6 +359,8 @@ def test_what_has_no_place_in_json_is_not_written(encode: Callable[[Any], bytes]
 def test_attributes_that_would_not_come_back_are_not_written(attributes: dict[Any, Any]) -> None:
     with pytest.raises(CodecError, match="attributes"):
         encode_command(EnqueueContact(contact_id="c", queue_id="q", channel="voice", attributes=attributes))
+    with pytest.raises(CodecError, match=r"patch\.attributes"):
+        encode_command(ChangeContact(contact_id="c", patch=ContactPatch(attributes=attributes)))
 
 
 def decoded_or_refused(data: bytes | str) -> None:

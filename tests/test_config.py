@@ -37,13 +37,14 @@ from ccroute.config.rules import Duration, Integer
 from ccroute.config.schema import SECTIONS
 from ccroute.config.selection import NATURALLY_DESCENDING, SHORT_FORMS
 from ccroute.errors import ConfigError, InvalidArgument, WrongType
-from ccroute.types import KeepsPlace, OfferMode, SelectKey
+from ccroute.types import KeepsPlace, OfferMode, Order, Preempt, SelectKey, Victim
 from tests.configurations import configs
 
 REFERENCE = Path(__file__).parents[1] / "docs" / "reference"
 
 CENTRE_TOML = """
 [engine]
+order = "tier"
 retain = "10m"
 agents_max = 10
 
@@ -51,12 +52,21 @@ agents_max = 10
 
 [channels.pigeon]
 cost = 7
+interrupts = ["chat", "email"]
+suspendable = false
 
 [queues.support]
 requires = "agent.skills.loans >= 30"
 select = ["load", "idle"]
-offer = { mode = "auto", offer_timeout = "15s" }
+offer = { mode = "broadcast", offer_timeout = "15s", k = 5, offers_min = 2 }
 service_level = { answered_within = 5000000, target = 0.9 }
+overdue_after = "2m"
+preempt = "work"
+preempt_from = -3
+victim = "requeue"
+preempt_guard = "30s"
+displaced_max = 0
+displaced_work_max = 7
 wrap_up = "unlimited"
 head_start = "-1m30s"
 keeps_place = "age"
@@ -64,29 +74,33 @@ attributes = { limit = 1.50, langs = ["de", "ru"], vip = true, name = "x", level
 
 [agents.maxim]
 skills = { english = 80 }
+reserve = { voice = 60, pigeon = 40 }
 queues = { support = 2 }
 channels = { pigeon = { max = 1 } }
 
 [agents.dorit]
-queues = { support = { rank = 3 } }
+queues = { support = { rank = 3, after = "90s" } }
 
 [records.priorities]
 2 = { head_start = "90s" }
 """
 
 CENTRE_JSON = """{
-"engine": {"retain_us": 600000000, "agents_max": 10},
+"engine": {"order": "tier", "retain_us": 600000000, "agents_max": 10},
 "skills": {"loans": {}},
-"channels": {"pigeon": {"cost": 7, "live": null}},
+"channels": {"pigeon": {"cost": 7, "live": null, "suspendable": false, "interrupts": ["chat", "email"]}},
 "queues": {"support": {
   "requires": "agent.skills.loans >= 30", "select": ["load", "idle"],
-  "offer": {"mode": "auto", "offer_timeout_us": 15000000},
+  "offer": {"mode": "broadcast", "offer_timeout_us": 15000000, "k": 5, "offers_min": 2},
+  "overdue_after_us": 120000000, "preempt": "work", "preempt_from": -3, "victim": "requeue",
+  "preempt_guard_us": 30000000, "displaced_max": 0, "displaced_work_max": 7,
   "service_level": {"answered_within_us": 5000000, "target": 0.9},
   "wrap_up": "unlimited", "head_start_us": -90000000, "keeps_place": "age",
   "attributes": {"limit": 1.5, "langs": ["de", "ru"], "vip": true, "name": "x", "level": 3}}},
 "agents": {
-  "maxim": {"skills": {"english": 80}, "queues": {"support": 2}, "channels": {"pigeon": {"max": 1}}},
-  "dorit": {"queues": {"support": {"rank": 3}}}},
+  "maxim": {"skills": {"english": 80}, "reserve": {"voice": 60, "pigeon": 40}, "queues": {"support": 2},
+    "channels": {"pigeon": {"max": 1}}},
+  "dorit": {"queues": {"support": {"rank": 3, "after": 90000000}}}},
 "records": {"priorities": {"2": {"head_start": "1m30s"}}}
 }"""
 
@@ -112,8 +126,13 @@ def test_values_read_from_text_have_their_final_types() -> None:
     config = Config.from_toml(CENTRE_TOML)
     queue = config.queues["support"]
     assert config.engine.retain_us == 600_000_000
-    assert queue.offer == Offer(mode=OfferMode.AUTO, offer_timeout_us=15_000_000)
+    assert queue.offer == Offer(mode=OfferMode.BROADCAST, offer_timeout_us=15_000_000, k=5, offers_min=2)
     assert type(queue.offer.mode) is OfferMode
+    assert queue.overdue_after_us == 120_000_000
+    assert queue.preempt_guard_us == 30_000_000
+    assert queue.preempt is Preempt.WORK
+    assert queue.victim is Victim.REQUEUE
+    assert config.engine.order is Order.TIER
     assert queue.keeps_place is KeepsPlace.AGE
     assert queue.service_level == ServiceLevel(answered_within_us=5_000_000, target=0.9)
     assert queue.wrap_up_us == "unlimited"
@@ -122,7 +141,7 @@ def test_values_read_from_text_have_their_final_types() -> None:
     assert type(queue.attributes["limit"]) is Decimal
     assert type(queue.attributes["level"]) is int
     assert config.agents["maxim"].queues == {"support": 2}
-    assert config.agents["dorit"].queues == {"support": AgentQueue(rank=3)}
+    assert config.agents["dorit"].queues == {"support": AgentQueue(rank=3, after_us=90_000_000)}
     assert list(config.agents) == ["maxim", "dorit"]
     assert config.records.priorities == {"2": RecordPriority(head_start_us=90_000_000)}
     assert check(config) == []
@@ -220,24 +239,38 @@ def test_equal_numbers_are_written_alike() -> None:
     )
 
 
+def _resolved(
+    *, cost: int, live: bool, away_after: int, suspendable: bool | None = None, interrupts: tuple[str, ...] = ()
+) -> ResolvedChannel:
+    return ResolvedChannel(
+        cost=cost,
+        live=live,
+        suspendable=not live if suspendable is None else suspendable,
+        interrupts=interrupts,
+        away_after=away_after,
+    )
+
+
 def test_channels_come_in_their_order_with_defaults_filled_in() -> None:
     config = Config(
         channels={
             "zeppelin": Channel(),
             "chat": Channel(live=True),
-            "voice": Channel(cost=0, away_after=0),
-            "ark": Channel(live=True, cost=5, away_after=9),
+            "voice": Channel(cost=0, away_after=0, interrupts=["email", "zeppelin"]),
+            "ark": Channel(live=True, cost=5, away_after=9, suspendable=True),
+            "task": Channel(suspendable=False),
             "video": Channel(live=False),
         }
     )
     resolved = resolved_channels(config)
     assert list(resolved) == [*BUILT_IN_CHANNELS, "zeppelin", "ark"]
-    assert resolved["zeppelin"] == ResolvedChannel(cost=100, live=False, away_after=3)
-    assert resolved["chat"] == ResolvedChannel(cost=30, live=True, away_after=1)
-    assert resolved["voice"] == ResolvedChannel(cost=0, live=True, away_after=0)
-    assert resolved["ark"] == ResolvedChannel(cost=5, live=True, away_after=9)
-    assert resolved["video"] == ResolvedChannel(cost=100, live=False, away_after=3)
-    assert resolved["email"] == ResolvedChannel(cost=20, live=False, away_after=3)
+    assert resolved["zeppelin"] == _resolved(cost=100, live=False, away_after=3)
+    assert resolved["chat"] == _resolved(cost=30, live=True, away_after=1)
+    assert resolved["voice"] == _resolved(cost=0, live=True, away_after=0, interrupts=("email", "zeppelin"))
+    assert resolved["ark"] == _resolved(cost=5, live=True, away_after=9, suspendable=True)
+    assert resolved["video"] == _resolved(cost=100, live=False, away_after=3)
+    assert resolved["email"] == _resolved(cost=20, live=False, away_after=3)
+    assert resolved["task"] == _resolved(cost=20, live=False, away_after=3, suspendable=False)
 
 
 @pytest.mark.parametrize(
@@ -331,8 +364,15 @@ def test_the_reference_tells_every_key_its_default_and_its_range(section: Any) -
 def test_the_reference_tells_the_channels_and_short_forms_as_they_are() -> None:
     page = (REFERENCE / "config.md").read_text(encoding="utf-8")
     told = {
-        match[1]: ResolvedChannel(cost=int(match[2]), live=match[3] == "true", away_after=int(match[4]))
-        for match in re.finditer(r"^\| ([a-z ]+) \| (\d+) \| (true|false) \| (\d) \|$", page, re.MULTILINE)
+        match[1]: _resolved(
+            cost=int(match[2]),
+            live=match[3] == "true",
+            suspendable=match[4] == "true",
+            away_after=int(match[5]),
+        )
+        for match in re.finditer(
+            r"^\| ([a-z ]+) \| (\d+) \| (true|false) \| (true|false) \| (\d) \|$", page, re.MULTILINE
+        )
     }
     actual = resolved_channels(Config(channels={"any other": Channel()}))
     assert told == actual

@@ -29,6 +29,7 @@ from ccroute.config import (
 from ccroute.config.rules import Duration, Integer, Section
 from ccroute.config.schema import SECTIONS
 from ccroute.errors import ConfigError, ConfigFault
+from ccroute.types import OfferMode, Order, Preempt
 from tests.configurations import ANY_TABLES, SCALARS, configs
 
 CENTRE = """
@@ -54,13 +55,53 @@ FAULTY = [
     ('[engine]\nagents_max = "5"', "engine.agents_max", 'was "5"'),
     ("[engine]\nclasses_max = 65537", "engine.classes_max", "1 to 65536"),
     ("[engine]\nretian = 5", "engine.retian", 'no such key; did you mean "retain"?'),
-    ("[engine]\nzzz = 5", "engine.zzz", "no such key; allowed are retain_us, command_ids_max"),
+    ("[engine]\nzzz = 5", "engine.zzz", "no such key; allowed are order, retain_us, command_ids_max"),
     ('[engine]\nretain = "1s"\nretain_us = 5', "engine.retain_us", "says again what retain or retain_us said above"),
+    ('[engine]\norder = "ranks"', "engine.order", '"tier" or "rank", was "ranks"'),
     ("[quues]", "quues", 'did you mean "queues"?'),
     ("[skills.x]\nlevel = 5", "skills.x.level", "no such key"),
     ("[channels.voice]\ncost = 1000001", "channels.voice.cost", "0 to 1000000"),
     ('[channels.voice]\nlive = "yes"', "channels.voice.live", 'true or false, was "yes"'),
     ("[channels.voice]\naway_after = 1001", "channels.voice.away_after", "0 to 1000"),
+    ("[channels.voice]\nsuspendable = 1", "channels.voice.suspendable", "true or false, was 1"),
+    ('[channels.voice]\ninterrupts = "chat"', "channels.voice.interrupts", 'a list of channels, was "chat"'),
+    ("[channels.voice]\ninterrupts = [5]", "channels.voice.interrupts[0]", "the id of a channel, was 5"),
+    (
+        '[channels.voice]\ninterrupts = ["chta"]',
+        "channels.voice.interrupts[0]",
+        'no channel "chta"; did you mean "chat"?',
+    ),
+    (
+        '[channels.voice]\ninterrupts = ["chat", "chat"]',
+        "channels.voice.interrupts[1]",
+        'names the channel "chat" a second time',
+    ),
+    ('[channels.chat]\ninterrupts = ["voice"]', "channels.chat.interrupts[0]", 'a suspendable channel, was "voice"'),
+    (
+        '[channels.voice]\ninterrupts = ["chat", "sms"]\n[channels.sms]\nlive = true',
+        "channels.voice.interrupts[1]",
+        'a suspendable channel, was "sms"',
+    ),
+    (
+        '[channels.own]\nsuspendable = false\n[channels.chat]\ninterrupts = ["own"]',
+        "channels.chat.interrupts[0]",
+        "own",
+    ),
+    (
+        '[channels.chat]\ninterrupts = ["chat"]',
+        "channels.chat.interrupts[0]",
+        'a channel that does not itself, or by others, interrupt "chat", was "chat"',
+    ),
+    (
+        '[channels.chat]\ninterrupts = ["email"]\n[channels.email]\ninterrupts = ["task", "chat"]',
+        "channels.email.interrupts[1]",
+        'interrupt "email", was "chat"',
+    ),
+    (
+        '[channels.a]\ninterrupts = ["c", "b"]\n[channels.c]\ninterrupts = ["a"]\n[channels.b]\ninterrupts = ["c"]',
+        "channels.c.interrupts[0]",
+        'interrupt "c", was "a"',
+    ),
     ('[queues.a]\nmembers = "every"', "queues.a.members", '"listed" or "all", was "every"'),
     ('[queues.a]\nselect = "longest_idl"', "queues.a.select", 'was "longest_idl"; did you mean "longest_idle"?'),
     ("[queues.a]\nselect = []", "queues.a.select", "a list of 1 to 8 keys, was one of 0"),
@@ -89,7 +130,42 @@ FAULTY = [
     ('[queues.a]\nscore = "agent.skills.englsh"', "queues.a.score", 'no skill "englsh"; did you mean "english"?'),
     ('[queues.a]\nscore = "(("', "queues.a.score", "column "),
     ('[queues.a]\noffer = "auto"', "queues.a.offer", 'a table, was "auto"'),
-    ('[queues.a]\noffer.mode = "rings"', "queues.a.offer.mode", '"auto" or "ring", was "rings"'),
+    (
+        '[queues.a]\noffer.mode = "rings"',
+        "queues.a.offer.mode",
+        '"auto" or "ring" or "broadcast" or "manual", was "rings"',
+    ),
+    ("[queues.a]\noffer.k = 65", "queues.a.offer.k", "an integer, 1 to 64, was 65"),
+    ("[queues.a]\noffer.k = 2", "queues.a.offer.k", 'must be 1 where the mode is not "broadcast", was 2'),
+    ('[queues.a]\noffer = { k = 2, mode = "manual" }', "queues.a.offer.k", "must be 1 where"),
+    ("[queues.a]\noffer.offers_min = 2", "queues.a.offer.offers_min", 'must be 1 where the mode is not "broadcast"'),
+    (
+        '[queues.a]\noffer = { mode = "broadcast", offers_min = 2 }',
+        "queues.a.offer.offers_min",
+        "must be at most k (1), was 2",
+    ),
+    (
+        '[queues.a]\noffer = { offers_min = 4, k = 3, mode = "broadcast" }',
+        "queues.a.offer.offers_min",
+        "must be at most k (3), was 4",
+    ),
+    ('[queues.a]\noverdue_after = "0s"', "queues.a.overdue_after", "1 to 7776000000000"),
+    ('[queues.a]\npreempt = "always"', "queues.a.preempt", '"never" or "offers" or "work", was "always"'),
+    (
+        '[queues.a]\npreempt = "offers"\n[engine]\norder = "rank"',
+        "queues.a.preempt",
+        'engine.order is "rank", was "offers"',
+    ),
+    (
+        '[engine]\norder = "rank"\n[queues.a]\npreempt = "work"',
+        "queues.a.preempt",
+        'must be "never" where engine.order',
+    ),
+    ("[queues.a]\npreempt_from = 2147483648", "queues.a.preempt_from", "-2147483648 to 2147483647"),
+    ('[queues.a]\nvictim = "drop"', "queues.a.victim", '"suspend" or "requeue", was "drop"'),
+    ('[queues.a]\npreempt_guard = "-1s"', "queues.a.preempt_guard", "0 to 7776000000000"),
+    ("[queues.a]\ndisplaced_max = 10001", "queues.a.displaced_max", "0 to 10000, was 10001"),
+    ("[queues.a]\ndisplaced_work_max = -1", "queues.a.displaced_work_max", "0 to 10000, was -1"),
     ("[queues.a]\noffer.offer_timeout = 0", "queues.a.offer.offer_timeout", "1 to 7776000000000"),
     ('[queues.a]\noffer.timeout = "5s"', "queues.a.offer.timeout", 'did you mean "offer_timeout"?'),
     ('[queues.a]\nwrap_up = "unlimted"', "queues.a.wrap_up", ', or "unlimited", was "unlimted"'),
@@ -128,6 +204,20 @@ FAULTY = [
     ("[agents.b]\nqueues.loans = 256", "agents.b.queues.loans", "an integer, 1 to 255"),
     ("[agents.b]\nqueues.loans.rank = 0", "agents.b.queues.loans.rank", "an integer, 1 to 255"),
     ("[agents.b]\nqueues.loans.runk = 1", "agents.b.queues.loans.runk", 'did you mean "rank"?'),
+    ('[agents.b]\nqueues.loans.after = "91d"', "agents.b.queues.loans.after", "0 to 7776000000000"),
+    ("[agents.b]\nreserve.chta = 5", "agents.b.reserve.chta", 'no channel "chta"; did you mean "chat"?'),
+    ("[agents.b]\nreserve.chat = -1", "agents.b.reserve.chat", "0 to 1000000, was -1"),
+    ("[agents.b]\nreserve = 5", "agents.b.reserve", "a table, was 5"),
+    (
+        "[agents.b]\nreserve = { chat = 60, voice = 41 }",
+        "agents.b.reserve",
+        "must be together at most capacity (100), were 101",
+    ),
+    (
+        "[agents.b]\ncapacity = 5\nreserve = { chat = 6 }",
+        "agents.b.reserve",
+        "must be together at most capacity (5), were 6",
+    ),
     ('[agents.b]\nqueues = ["loans"]', "agents.b.queues", "a table, was ['loans']"),
     ("[agents.b]\nchannels.voic = {}", "agents.b.channels.voic", 'no channel "voic"; did you mean "voice"?'),
     ("[agents.b]\nchannels.voice.max = 10001", "agents.b.channels.voice.max", "0 to 10000"),
@@ -179,6 +269,65 @@ def test_all_faults_are_told_at_once_in_the_order_of_the_text() -> None:
         "engine.classes_max",
     ]
     assert str(raised.value).count("\n") == 5
+
+
+def test_faults_between_parts_are_told_beside_faults_within_them() -> None:
+    with pytest.raises(ConfigError) as raised:
+        Config.from_toml(
+            """
+            [engine]
+            order = "rank"
+            agents_max = 0
+            [channels.a]
+            cost = -1
+            interrupts = ["b", "a", "voice", 7]
+            [channels.b]
+            live = 5
+            interrupts = ["a"]
+            [queues.q]
+            tier = "x"
+            preempt = "work"
+            offer = { k = 3, offers_min = 2, offer_timeout = 0 }
+            [agents.x]
+            offers_max = 0
+            reserve = { a = 70, b = 70, c = 1 }
+            """
+        )
+    assert [fault.path for fault in raised.value.faults] == [
+        "engine.agents_max",
+        "channels.a.cost",
+        "channels.a.interrupts[1]",
+        "channels.a.interrupts[2]",
+        "channels.a.interrupts[3]",
+        "channels.b.live",
+        "channels.b.interrupts[0]",
+        "queues.q.tier",
+        "queues.q.offer.offer_timeout",
+        "queues.q.offer.k",
+        "queues.q.offer.offers_min",
+        "queues.q.preempt",
+        "agents.x.offers_max",
+        "agents.x.reserve.c",
+        "agents.x.reserve",
+    ]
+
+
+def test_channels_may_interrupt_each_other_in_any_way_without_a_circle() -> None:
+    names = [f"c{number}" for number in range(54)]
+    chain = {name: {"interrupts": names[at + 1 :]} for at, name in enumerate(names)}
+    assert faults_of({"channels": dict(reversed(chain.items()))}) == []
+    chain["c53"] = {"interrupts": ["c20"]}
+    assert [fault.path for fault in faults_of({"channels": chain})] == ["channels.c53.interrupts[0]"]
+    backwards = faults_of({"channels": dict(reversed(chain.items()))})
+    assert [fault.path for fault in backwards] == [f"channels.c20.interrupts[{index}]" for index in range(33)]
+
+
+def test_many_channels_that_interrupt_each_other_are_told_in_bounded_time() -> None:
+    names = [f"c{number}" for number in range(2_000)]
+    faults = faults_of({"channels": {name: {"interrupts": names} for name in names[:50]}})
+    assert {fault.message.split()[0] for fault in faults} == {"no", "must"}
+    faults = faults_of({"channels": {name: {"interrupts": names[:100]} for name in names}})
+    assert [fault.path for fault in faults] == ["channels"]
 
 
 def test_too_many_queues_and_skills_are_faults() -> None:
@@ -237,15 +386,17 @@ PLACES: dict[type, tuple[str, ...]] = {
     RecordPriority: ("records", "priorities", "2"),
     Config: (),
 }
+BESIDE: dict[type, dict[str, Any]] = {Offer: {"mode": "broadcast", "k": 64}}
+"""Keys of a struct without which others of its keys have a narrower range."""
 
 
-def table_with(place: tuple[str, ...], key: str, value: object) -> dict[str, Any]:
-    """Return a table with one queue and one agent in which ``key`` at ``place`` is ``value``."""
+def table_with(section: Section, key: str, value: object) -> dict[str, Any]:
+    """Return a table with one queue and one agent in which ``key`` of a section is ``value``."""
     table: dict[str, Any] = {"queues": {"q": {}}, "agents": {"a": {}}}
     inner = table
-    for step in place:
+    for step in PLACES[section.struct]:
         inner = inner.setdefault(step, {})
-    inner[key] = value
+    inner |= BESIDE.get(section.struct, {}) | {key: value}
     return table
 
 
@@ -268,12 +419,12 @@ RANGES = [
 
 @pytest.mark.parametrize(("section", "name", "rule"), RANGES, ids=[f"{s.struct.__name__}.{n}" for s, n, _ in RANGES])
 def test_ranges_hold_at_both_ends(section: Section, name: str, rule: Integer | Duration) -> None:
-    place = PLACES[section.struct]
+    path = ".".join((*PLACES[section.struct], name))
     for value in (rule.low, rule.high):
-        assert faults_of(table_with(place, name, value)) == []
+        assert faults_of(table_with(section, name, value)) == []
     for value in (rule.low - 1, rule.high + 1, 2**63, -(2**63), 10**5_000):
-        assert [fault.path for fault in faults_of(table_with(place, name, value))] == [".".join((*place, name))]
-    assert (faults_of(table_with(place, name, None)) == []) is rule.optional
+        assert [fault.path for fault in faults_of(table_with(section, name, value))] == [path]
+    assert (faults_of(table_with(section, name, None)) == []) is rule.optional
 
 
 BAD_VALUES = [
@@ -298,7 +449,7 @@ BAD_VALUES = [
 def test_any_value_in_any_place_is_read_or_told_as_a_fault(section: Section) -> None:
     for name in section.fields:
         for value in BAD_VALUES:
-            faults = faults_of(table_with(PLACES[section.struct], name, value))
+            faults = faults_of(table_with(section, name, value))
             assert all(str(fault).encode("utf-8") for fault in faults)
 
 
@@ -351,6 +502,20 @@ STRUCTS = [
     (Config(queues={"q": Queue(requires="agent.skills.x > 1")}), "queues.q.requires"),
     (Config(queues={"q": Queue(order_list=["a"])}), "queues.q.order_list[0]"),
     (Config(queues=[]), "queues"),  # type: ignore[arg-type]
+    (Config(engine=EngineSettings(order="rank")), "engine.order"),  # type: ignore[arg-type]
+    (Config(engine=EngineSettings(order=Order.RANK), queues={"q": Queue(preempt=Preempt.WORK)}), "queues.q.preempt"),
+    (Config(queues={"q": Queue(preempt="never")}), "queues.q.preempt"),  # type: ignore[arg-type]
+    (Config(queues={"q": Queue(overdue_after_us=0)}), "queues.q.overdue_after_us"),
+    (Config(queues={"q": Queue(offer=Offer(k=2))}), "queues.q.offer.k"),
+    (Config(queues={"q": Queue(offer=Offer(mode=OfferMode.BROADCAST, offers_min=2))}), "queues.q.offer.offers_min"),
+    (Config(channels={"chat": Channel(interrupts=["voice"])}), "channels.chat.interrupts[0]"),
+    (Config(channels={"chat": Channel(interrupts=("task",))}), "channels.chat.interrupts"),  # type: ignore[arg-type]
+    (
+        Config(channels={"chat": Channel(interrupts=["sms"]), "sms": Channel(interrupts=["chat"])}),
+        "channels.sms.interrupts[0]",
+    ),
+    (Config(agents={"a": Agent(reserve={"voice": 101})}), "agents.a.reserve"),
+    (Config(agents={"a": Agent(reserve={"voice": True})}), "agents.a.reserve.voice"),
     (Config(agents={"a": Agent(queues={"q": 1})}), "agents.a.queues.q"),
     (Config(agents={"a": Agent(skills={"s": True})}), "agents.a.skills.s"),
     (Config(agents={"a": Agent(attributes={"n": 0.5})}), "agents.a.attributes.n"),  # type: ignore[dict-item]

@@ -19,8 +19,8 @@ from tests.busy_center import CONFIG, LATER_US, WORKING, busy_engine
 ROOT = Path(__file__).parents[1]
 PACKAGES = Path(ccroute.__file__).parents[1]
 CASES = (
-    *("build", "enqueue", "grow", "offers", "accept", "complete", "transfer", "cancel", "refusal", "timers"),
-    *("snapshot", "restore", "queries"),
+    *("build", "enqueue", "grow", "offers", "accept", "complete", "transfer", "change", "sweep", "consult", "park"),
+    *("pick", "assign", "load", "cancel", "refusal", "timers", "snapshot", "restore", "queries"),
 )
 
 needs_failing_memory = pytest.mark.skipif(

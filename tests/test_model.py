@@ -10,10 +10,10 @@ from ccroute.commands import (
     AbandonContact,
     AcceptOffer,
     CancelContact,
+    Command,
     CompleteContact,
     DeclineOffer,
     EndWrapUp,
-    EnqueueContact,
     ExtendWrapUp,
     HoldContact,
     OpenQueue,
@@ -34,10 +34,8 @@ from ccroute.events import (
     PresenceChanged,
 )
 from ccroute.types import KeepsPlace, LegEnd, OfferMode, PendingOffers, Presence, RefusalReason
+from tests.examples import AUTO, RING, arrive, available, away, pairs_made, tags
 from tests.model import Model, TimeJumpError
-
-AUTO = Offer(mode=OfferMode.AUTO)
-RING = Offer(offer_timeout_us=10)
 
 
 def world(queue: Queue | None = None, agents: int = 1, engine: EngineSettings | None = None, **other: Any) -> Config:
@@ -53,20 +51,8 @@ def world(queue: Queue | None = None, agents: int = 1, engine: EngineSettings | 
     )
 
 
-def arrive(contact_id: str, queue_id: str = "q", channel: str = "voice", **other: Any) -> EnqueueContact:
-    return EnqueueContact(contact_id=contact_id, queue_id=queue_id, channel=channel, **other)
-
-
-def present(agent_id: str, presence: Presence = Presence.AVAILABLE, **other: Any) -> SetPresence:
-    return SetPresence(agent_id=agent_id, presence=presence, **other)
-
-
-def tags(events: list[Event]) -> list[str]:
-    return [str(event.__struct_config__.tag) for event in events]
-
-
-def pairs_made(events: list[Event]) -> list[tuple[str, str]]:
-    return [(event.contact_id, event.agent_id) for event in events if isinstance(event, OfferMade)]
+def offline(agent_id: str, **other: Any) -> SetPresence:
+    return SetPresence(agent_id=agent_id, presence=Presence.OFFLINE, **other)
 
 
 def reason(events: list[Event]) -> RefusalReason:
@@ -79,7 +65,7 @@ def test_first_come_is_first_served() -> None:
     model = Model(world())
     model.handle(arrive("late-id-first"), 1)
     model.handle(arrive("b"), 2)
-    events = model.handle(present("a0"), 3)
+    events = model.handle(available("a0"), 3)
     assert events == [
         PresenceChanged(
             seq=3,
@@ -104,6 +90,7 @@ def test_first_come_is_first_served() -> None:
             rank=1,
             cost=100,
             expires_at_us=13,
+            victim=None,
         ),
     ]
     assert model.next_at_us() == 13
@@ -114,7 +101,7 @@ def test_a_head_start_counts_as_having_come_earlier_and_a_tie_goes_to_the_earlie
     model.handle(arrive("plain"), 10)
     model.handle(arrive("vip", head_start_us=5), 15)
     model.handle(arrive("vip-too", head_start_us=6), 15)
-    events = model.handle(present("a0"), 20)
+    events = model.handle(available("a0"), 20)
     assert pairs_made(events) == [("vip-too", "a0")]
     events = model.handle(CancelContact(contact_id="vip-too"), 20)
     assert pairs_made(events) == [("plain", "a0")]
@@ -126,7 +113,7 @@ def test_tier_goes_before_rank_and_rank_before_credit() -> None:
     model.handle(arrive("old-backup", "r"), 0)
     model.handle(arrive("own"), 50)
     model.handle(arrive("high-backup", "r", tier=1), 60)
-    assert pairs_made(model.handle(present("a0"), 70)) == [("high-backup", "a0")]
+    assert pairs_made(model.handle(available("a0"), 70)) == [("high-backup", "a0")]
     assert pairs_made(model.handle(CancelContact(contact_id="high-backup"), 70)) == [("own", "a0")]
     assert pairs_made(model.handle(CancelContact(contact_id="own"), 70)) == [("old-backup", "a0")]
 
@@ -137,18 +124,18 @@ def test_ageing_slopes_cross_and_are_compared_exactly() -> None:
     model.handle(arrive("slow", "r"), 0)
     model.handle(arrive("fast"), 1)
     # At 1 001 both have a credit of 1 001: slow 1 001 × 1.000, fast 1 000 × 1.001; the earlier contact wins.
-    assert pairs_made(model.handle(present("a0"), 1_001)) == [("slow", "a0")]
+    assert pairs_made(model.handle(available("a0"), 1_001)) == [("slow", "a0")]
     model = Model(config)
     model.handle(arrive("slow", "r"), 0)
     model.handle(arrive("fast"), 1)
-    assert pairs_made(model.handle(present("a0"), 1_002)) == [("fast", "a0")]
+    assert pairs_made(model.handle(available("a0"), 1_002)) == [("fast", "a0")]
 
 
 def test_negative_ageing_is_last_in_first_out() -> None:
     model = Model(world(Queue(offer=RING, ageing=-1_000)))
     model.handle(arrive("first"), 0)
     model.handle(arrive("second"), 1)
-    assert pairs_made(model.handle(present("a0"), 2)) == [("second", "a0")]
+    assert pairs_made(model.handle(available("a0"), 2)) == [("second", "a0")]
 
 
 @pytest.mark.parametrize(
@@ -191,7 +178,7 @@ def test_select_key_chooses_the_agent(select: str | list[str], chosen: str) -> N
     }
     model = Model(world(queue, 3, agent=agents, r=Queue(offer=AUTO)))
     for at_us, agent in enumerate(("a2", "a0", "a1")):
-        model.handle(present(agent), at_us)
+        model.handle(available(agent), at_us)
     others = ["a1", "a2"]
     assert pairs_made(model.handle(arrive("x", "r", "email", excluded=others), 3)) == [("x", "a0")]
     assert pairs_made(model.handle(arrive("y", "r", "email", excluded=["a0", "a1"]), 4)) == [("y", "a2")]
@@ -202,7 +189,7 @@ def test_select_key_chooses_the_agent(select: str | list[str], chosen: str) -> N
 
 def test_ring_expires_cools_down_and_puts_away() -> None:
     model = Model(world(Queue(offer=RING, cooldown_us=7)))
-    model.handle(present("a0"), 0)
+    model.handle(available("a0"), 0)
     model.handle(arrive("c"), 1)
     events = model.advance(100)
     assert tags(events) == ["offer.expired", "agent.presence_changed"]
@@ -210,12 +197,12 @@ def test_ring_expires_cools_down_and_puts_away() -> None:
     assert isinstance(events[1], PresenceChanged)
     assert (events[1].presence, events[1].label) == (Presence.AWAY, "no_answer")
     assert model.next_at_us() is None
-    assert pairs_made(model.handle(present("a0"), 100)) == [("c", "a0")]
+    assert pairs_made(model.handle(available("a0"), 100)) == [("c", "a0")]
 
 
 def test_third_expiry_of_a_chat_puts_away_and_an_accept_starts_the_count_anew() -> None:
     model = Model(world(Queue(offer=RING, cooldown_us=0)))
-    model.handle(present("a0"), 0)
+    model.handle(available("a0"), 0)
     model.handle(arrive("c", channel="chat"), 0)
     events = model.advance(29)
     assert tags(events) == ["offer.expired", "offer.made"] * 2
@@ -230,12 +217,12 @@ def test_third_expiry_of_a_chat_puts_away_and_an_accept_starts_the_count_anew() 
 def test_put_away_takes_back_the_other_offers_and_drops_the_next_presence() -> None:
     agent = Agent(queues={"q": 1, "r": 1}, offers_max=2, capacity=300)
     model = Model(world(r=Queue(offer=Offer(offer_timeout_us=50), offers_max_per_contact=1), agent={"a0": agent}))
-    model.handle(present("a0"), 0)
+    model.handle(available("a0"), 0)
     model.handle(arrive("work"), 0)
     model.handle(AcceptOffer(offer_id="o1"), 0)
     model.handle(arrive("other", "r"), 0)
     model.handle(arrive("rings"), 0)
-    model.handle(present("a0", Presence.OFFLINE, next_=True), 1)
+    model.handle(offline("a0", next_=True), 1)
     events = model.advance(10)
     assert tags(events) == ["offer.expired", "agent.presence_changed", "offer.rescinded", "offer.exhausted"]
     assert tags(model.handle(CompleteContact(contact_id="work"), 11)) == ["leg.ended", "contact.closed"]
@@ -243,7 +230,7 @@ def test_put_away_takes_back_the_other_offers_and_drops_the_next_presence() -> N
 
 def test_declined_contact_goes_to_another_agent_and_back_after_the_cooldown() -> None:
     model = Model(world(Queue(offer=Offer(offer_timeout_us=50), cooldown_us=7), agents=2))
-    model.handle(present("a0"), 0)
+    model.handle(available("a0"), 0)
     model.handle(arrive("c"), 1)
     events = model.handle(DeclineOffer(offer_id="o1", reason="busy", actor="a0"), 2)
     assert tags(events) == ["offer.declined"]
@@ -253,12 +240,12 @@ def test_declined_contact_goes_to_another_agent_and_back_after_the_cooldown() ->
     assert pairs_made(events) == [("c", "a0")]
     events = model.handle(DeclineOffer(offer_id="o2", next_presence=Presence.AWAY), 10)
     assert tags(events) == ["offer.declined", "agent.presence_changed"]
-    assert pairs_made(model.handle(present("a1"), 11)) == [("c", "a1")]
+    assert pairs_made(model.handle(available("a1"), 11)) == [("c", "a1")]
 
 
 def test_exhausted_is_told_once_per_queue_and_offers_go_on() -> None:
     model = Model(world(Queue(offer=RING, cooldown_us=0, offers_max_per_contact=2, away_after=0)))
-    model.handle(present("a0"), 0)
+    model.handle(available("a0"), 0)
     model.handle(arrive("c"), 0)
     told = [(event.at_us, tag) for event in model.advance(40) for tag in tags([event]) if tag != "offer.made"]
     assert told == [
@@ -272,7 +259,7 @@ def test_exhausted_is_told_once_per_queue_and_offers_go_on() -> None:
 
 def test_wrap_up_holds_units_and_ends_by_its_own_time() -> None:
     model = Model(world(Queue(offer=AUTO, wrap_up_us=5)))
-    model.handle(present("a0"), 0)
+    model.handle(available("a0"), 0)
     model.handle(arrive("c"), 1)
     events = model.handle(CompleteContact(contact_id="c", disposition="sold", actor="a0"), 4)
     assert tags(events) == ["leg.wrap_up_started"]
@@ -307,7 +294,7 @@ def test_wrap_up_holds_units_and_ends_by_its_own_time() -> None:
 
 def test_unlimited_wrap_up_ends_by_command_only() -> None:
     model = Model(world(Queue(offer=AUTO, wrap_up_us="unlimited")))
-    model.handle(present("a0"), 0)
+    model.handle(available("a0"), 0)
     model.handle(arrive("c"), 0)
     model.handle(CompleteContact(contact_id="c"), 1)
     assert model.next_at_us() is None
@@ -320,7 +307,7 @@ def test_unlimited_wrap_up_ends_by_command_only() -> None:
 def test_transfer_sets_the_place(keeps_place: str, place: int) -> None:
     model = Model(world(r=Queue(offer=AUTO, keeps_place=KeepsPlace(keeps_place), cooldown_us=4)))
     model.handle(arrive("c"), 1)
-    model.handle(present("a0"), 2)
+    model.handle(available("a0"), 2)
     model.handle(AcceptOffer(offer_id="o1"), 4)  # waited 3
     events = model.handle(TransferContact(contact_id="c", agent_id="a0", to_queue="r"), 10)
     assert tags(events) == ["contact.transferred", "leg.ended", "contact.queued"]
@@ -335,7 +322,7 @@ def test_transfer_sets_the_place(keeps_place: str, place: int) -> None:
 def test_giver_that_wraps_up_is_not_offered_the_contact_and_its_leg_outlives_the_abandoned_contact() -> None:
     queue = Queue(offer=AUTO, wrap_up_us=20)
     model = Model(world(queue, r=Queue(offer=AUTO, cooldown_us=0), engine=EngineSettings(retain_us=5)))
-    model.handle(present("a0"), 0)
+    model.handle(available("a0"), 0)
     model.handle(arrive("c", channel="email"), 0)
     events = model.handle(TransferContact(contact_id="c", agent_id="a0", to_queue="r"), 1)
     # An email takes 20 of 100 units and there is no cool-down, so only the leg keeps the agent from it.
@@ -352,11 +339,11 @@ def test_giver_that_wraps_up_is_not_offered_the_contact_and_its_leg_outlives_the
 
 def test_next_presence_waits_for_the_last_leg_and_tells_who_ended_it() -> None:
     model = Model(world(agent={"a0": Agent(queues={"q": 1}, capacity=300, offers_max=2)}))
-    model.handle(present("a0"), 0)
+    model.handle(available("a0"), 0)
     model.handle(arrive("c"), 0)
     model.handle(AcceptOffer(offer_id="o1"), 0)
     model.handle(arrive("d"), 1)
-    events = model.handle(present("a0", Presence.AWAY, next_=True, label="lunch", actor="boss"), 2)
+    events = model.handle(away("a0", next_=True, label="lunch", actor="boss"), 2)
     assert tags(events) == ["agent.next_presence_set"]
     assert tags(model.handle(arrive("e"), 3)) == ["contact.queued"]
     events = model.handle(CompleteContact(contact_id="c", actor="a0"), 4)
@@ -375,25 +362,25 @@ def test_own_leaving_declines_a_supervisors_rescinds_and_refuse_refuses() -> Non
         (None, PendingOffers.REFUSE, ["command.refused"]),
     ):
         model = Model(config)
-        model.handle(present("a0"), 0)
+        model.handle(available("a0"), 0)
         model.handle(arrive("c"), 0)
-        events = model.handle(present("a0", Presence.AWAY, actor=actor, offers=offers), 1)
+        events = model.handle(away("a0", actor=actor, offers=offers), 1)
         assert tags(events) == expected, (actor, offers)
 
 
 def test_kept_offer_may_be_accepted_while_away() -> None:
     model = Model(world())
-    model.handle(present("a0"), 0)
+    model.handle(available("a0"), 0)
     model.handle(arrive("c"), 0)
-    model.handle(present("a0", Presence.AWAY, offers=PendingOffers.KEEP), 1)
+    model.handle(away("a0", offers=PendingOffers.KEEP), 1)
     assert tags(model.handle(AcceptOffer(offer_id="o1"), 2)) == ["offer.accepted", "contact.active"]
 
 
 def test_timers_of_one_instant_fire_in_arming_order_before_one_decision() -> None:
     agents = {f"a{number}": Agent(queues={"q": 1, "r": 1}, capacity=100) for number in range(2)}
     model = Model(world(Queue(offer=AUTO, wrap_up_us=5), 2, agent=agents))
-    model.handle(present("a1"), 0)
-    model.handle(present("a0"), 0)
+    model.handle(available("a1"), 0)
+    model.handle(available("a0"), 0)
     model.handle(arrive("c"), 0)
     model.handle(arrive("d"), 0)
     model.handle(CompleteContact(contact_id="d"), 1)
@@ -409,7 +396,7 @@ def test_timers_of_one_instant_fire_in_arming_order_before_one_decision() -> Non
 def test_polling_before_the_deadline_changes_nothing() -> None:
     def run(*polls: int) -> list[Event]:
         model = Model(world(Queue(offer=RING, cooldown_us=3, away_after=0)))
-        model.handle(present("a0"), 0)
+        model.handle(available("a0"), 0)
         model.handle(arrive("c"), 0)
         return [event for to_us in polls for event in model.advance(to_us)]
 
@@ -432,7 +419,7 @@ def test_units_channel_maxima_and_costs_bound_what_an_agent_gets() -> None:
     )
     config = world(Queue(offer=AUTO, cost=40), agent={"a0": agent}, channels={"email": Channel(cost=90)})
     model = Model(config)
-    model.handle(present("a0"), 0)
+    model.handle(available("a0"), 0)
     for number, (channel, cost, taken) in enumerate(
         (
             ("voice", None, None),  # not in the closed list
@@ -451,11 +438,11 @@ def test_units_channel_maxima_and_costs_bound_what_an_agent_gets() -> None:
 
 def test_cancel_ends_wrapping_legs_without_wrap_up_and_frees_the_id() -> None:
     model = Model(world(Queue(offer=AUTO, wrap_up_us=9), r=Queue(cooldown_us=0, offer=RING), agents=2))
-    model.handle(present("a0"), 0)
+    model.handle(available("a0"), 0)
     model.handle(arrive("c"), 0)
     model.handle(TransferContact(contact_id="c", agent_id="a0", to_queue="r"), 1)
-    model.handle(present("a0", Presence.OFFLINE, next_=True), 2)
-    model.handle(present("a1"), 3)
+    model.handle(offline("a0", next_=True), 2)
+    model.handle(available("a1"), 3)
     events = model.handle(CancelContact(contact_id="c"), 4)
     assert tags(events) == ["contact.cancelled", "offer.rescinded", "leg.ended", "agent.presence_changed"]
     ended = events[2]
@@ -478,10 +465,10 @@ def test_repeat_within_the_window_is_told_and_not_done() -> None:
 
 def test_paused_queue_takes_contacts_and_lets_offers_stand() -> None:
     model = Model(world(agents=2))
-    model.handle(present("a0"), 0)
+    model.handle(available("a0"), 0)
     model.handle(arrive("c"), 0)
     model.handle(PauseQueue(queue_id="q"), 1)
-    model.handle(present("a1"), 1)
+    model.handle(available("a1"), 1)
     assert tags(model.handle(arrive("d"), 2)) == ["contact.queued"]
     assert reason(model.handle(PauseQueue(queue_id="q"), 2)) == RefusalReason.QUEUE_PAUSED
     assert tags(model.handle(AcceptOffer(offer_id="o1"), 2)) == ["offer.accepted", "contact.active"]
@@ -492,10 +479,10 @@ def test_paused_queue_takes_contacts_and_lets_offers_stand() -> None:
 def test_long_absence_sends_to_the_end_of_the_idle_order_and_a_short_one_does_not() -> None:
     for absence, first in ((10, "a0"), (11, "a1")):
         model = Model(world(agents=2, engine=EngineSettings(idle_grace_us=10)))
-        model.handle(present("a0"), 0)
-        model.handle(present("a1"), 1)
-        model.handle(present("a0", Presence.AWAY), 5)
-        model.handle(present("a0"), 5 + absence)
+        model.handle(available("a0"), 0)
+        model.handle(available("a1"), 1)
+        model.handle(away("a0"), 5)
+        model.handle(available("a0"), 5 + absence)
         assert pairs_made(model.handle(arrive("c"), 30)) == [("c", first)]
 
 
@@ -519,3 +506,34 @@ def test_jump_beyond_the_limit_raises_but_for_the_first_call() -> None:
     model.advance(1_010)
     model.advance(9_999, allow_jump=True)
     assert model.now == 9_999
+
+
+def test_a_batch_is_carried_out_in_turn() -> None:
+    pairs: list[tuple[Command, int]] = [(available("a0"), 1), (arrive("c"), 1), (PauseQueue(queue_id="q"), 50)]
+    one_by_one, at_once = Model(world()), Model(world())
+    expected = [one_by_one.handle(command, at_us) for command, at_us in pairs]
+    assert [len(events) for events in expected] == [1, 2, 3]
+    assert at_once.handle_many(pairs) == expected
+
+
+def test_commands_on_what_has_ended_are_refused_with_that() -> None:
+    model = Model(world(Queue(offer=AUTO)))
+    model.handle(available("a0"), 0)
+    model.handle(arrive("c"), 0)
+    model.handle(CompleteContact(contact_id="c"), 1)
+    assert reason(model.handle(CompleteContact(contact_id="c"), 2)) == RefusalReason.CONTACT_ENDED
+    assert reason(model.handle(EndWrapUp(contact_id="c", agent_id="a0"), 2)) == RefusalReason.CONTACT_ENDED
+    assert reason(model.handle(AcceptOffer(offer_id="o1"), 2)) == RefusalReason.OFFER_ENDED
+    assert reason(model.handle(AcceptOffer(offer_id="o2"), 2)) == RefusalReason.UNKNOWN_OFFER
+
+
+def test_endless_extension_takes_the_end_of_a_wrap_up_away() -> None:
+    model = Model(world(Queue(offer=AUTO, wrap_up_us=5)))
+    model.handle(available("a0"), 0)
+    model.handle(arrive("c"), 0)
+    model.handle(CompleteContact(contact_id="c"), 1)
+    for more in ("unlimited", 7):
+        assert tags(model.handle(ExtendWrapUp(contact_id="c", agent_id="a0", wrap_up_us=more), 2)) == [
+            "leg.wrap_up_extended"
+        ]
+        assert model.next_at_us() is None

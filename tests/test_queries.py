@@ -8,11 +8,13 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ccroute.types import ContactState
+from ccroute.events import ContactParked, ContactQueued, ContactSuspended, Event, LegEnded, OfferRescinded
+from ccroute.types import ContactState, LegEnd, Rule
+from tests.host import Host
 from tests.model import Model
 from tests.model.state import Agent, Contact
 from tests.steps import Advance, Duel, Handle, Malformed
-from tests.worlds import random_config, random_step
+from tests.worlds import random_world
 
 STEPS_COUNT = 40
 PAGE = 3
@@ -22,9 +24,11 @@ RANDOMS = st.randoms(use_true_random=False)
 
 def looks(random: Random) -> Duel:
     """Walk through a random world and return it at a random moment."""
-    duel = Duel(random_config(random))
+    world = random_world(random)
+    duel = Duel(world.config)
+    host = Host(random, world, duel.model)
     for _ in range(random.randrange(STEPS_COUNT)):
-        step = random_step(random, duel.model)
+        step = host.step()
         if isinstance(step, Handle | Advance | Malformed):
             duel.do(step)
     return duel
@@ -35,11 +39,12 @@ def fields(status: Any, *names: str) -> dict[str, Any]:
 
 
 def contact_as_told(contact: Contact, model: Model) -> dict[str, Any]:
-    is_live = contact.state in (ContactState.QUEUED, ContactState.ACTIVE)
-    now_waits = model.now - contact.queued_since if contact.state == ContactState.QUEUED else 0
+    is_parked = contact.state == ContactState.PARKED
+    is_growing = contact.state == ContactState.QUEUED or (is_parked and contact.clock_runs)
     return {
         "contact_id": contact.id,
         "state": contact.state,
+        "version": contact.version,
         "queue_id": contact.queue,
         "channel": contact.given.channel,
         "customer_id": contact.given.customer_id,
@@ -49,10 +54,17 @@ def contact_as_told(contact: Contact, model: Model) -> dict[str, Any]:
         "tier": model.choice.tier(contact),
         "head_start_us": model.choice.head_start(contact),
         "place_at_us": contact.place,
-        "in_queue_at_us": contact.queued_since if is_live else None,
-        "waited_us": contact.waited_before + now_waits,
+        "in_queue_at_us": contact.queued_since if contact.is_live() else None,
+        "waited_us": contact.waited_before + (model.now - contact.waits_since if is_growing else 0),
+        "overdue": contact.is_overdue and contact.is_live(),
+        "parked_since_us": contact.parked_since if is_parked else None,
+        "parked_until_us": contact.park_timer.due if is_parked and contact.park_timer else None,
+        "seeker_id": contact.seek.leg.agent.id if contact.seek else None,
+        "direct_to_id": contact.direct.agent.id if contact.direct and contact.waits() else None,
+        "displaced_offers": contact.displaced_offers,
+        "displaced_work": contact.displaced_work,
         "offers_made": contact.offers_made,
-        "offers": [] if contact.offer is None else [f"o{contact.offer.number}"],
+        "offers": [f"o{offer.number}" for offer in contact.offers],
         "attributes": contact.given.attributes,
     }
 
@@ -64,6 +76,7 @@ def agent_as_told(agent: Agent) -> dict[str, Any]:
         "label": agent.label,
         "next_presence": agent.next and agent.next[0],
         "taken": agent.taken(),
+        "external": {channel: units for channel, units in agent.external.items() if units},
         "capacity": agent.config.capacity,
         "offers": [f"o{offer.number}" for offer in agent.offers],
     }
@@ -91,14 +104,18 @@ def test_agents_their_legs_and_offers_are_told_as_they_are(random: Random) -> No
         expected = agent_as_told(agent)
         status = duel.engine.agent(agent.id)
         assert fields(status, *expected) == expected
-        legs = [(leg.contact.id, leg.state, leg.cost, leg.began, leg.wrap_ends) for leg in agent.legs]
-        assert [(leg.contact_id, leg.state, leg.cost, leg.began_at_us, leg.ends_at_us) for leg in status.legs] == legs
+        legs = [(leg.contact.id, leg.state, leg.channel, leg.cost, leg.began, leg.wrap_ends) for leg in agent.legs]
+        told_legs = [
+            (leg.contact_id, leg.state, leg.channel, leg.cost, leg.began_at_us, leg.ends_at_us) for leg in status.legs
+        ]
+        assert told_legs == legs
         if agent.presence != "offline":
             assert (status.idle_since_us, status.handled) == (agent.idle_since, agent.handled)
         for offer in agent.offers:
             told = duel.engine.offer(f"o{offer.number}")
             assert offer.timer is not None
             assert (told.contact_id, told.agent_id, told.cost) == (offer.contact.id, agent.id, offer.cost)
+            assert told.channel == offer.channel
             assert (told.queue_id, told.expires_at_us) == (offer.contact.queue, offer.timer.due)
     pending = [f"o{offer.number}" for agent in duel.model.agents.values() for offer in agent.offers]
     assert all(duel.engine.offer(offer_id) is None for offer_id in duel.model.offer_ids if offer_id not in pending)
@@ -135,7 +152,7 @@ def test_pages_of_contacts_come_in_order_of_creation_and_miss_nobody(random: Ran
 def test_place_in_line_is_the_place_in_the_order_of_service(random: Random) -> None:
     duel = looks(random)
     model = duel.model
-    waiting = [contact for contact in model.contacts if contact.state == ContactState.QUEUED]
+    waiting = [contact for contact in model.contacts if contact.waits()]
     line = sorted(waiting, key=lambda contact: model.choice.place(model.now, contact))
     for number, contact in enumerate(line, 1):
         of_queue = [other for other in line if other.queue == contact.queue]
@@ -150,14 +167,45 @@ def test_explanation_names_every_rule_that_keeps_an_agent_away(random: Random) -
     model = duel.model
     before = duel.engine.snapshot()
     for contact in model.contacts:
-        if contact.state != ContactState.QUEUED:
+        if not contact.waits():
             continue
         told = duel.engine.explain(contact.id)
         assert str(told)
-        assert [one.rule for one in told.obstacles] == model.choice.rules_against_all(contact, model.paused)
+        assert [one.rule for one in told.obstacles] == model.choice.rules_against_all(contact)
         assert [verdict.agent_id for verdict in told.agents] == list(model.agents)
         for verdict, agent in zip(told.agents, model.agents.values(), strict=True):
             rules = list(dict.fromkeys(one.rule for one in verdict.obstacles))
-            assert rules == model.choice.rules_against(contact, agent), (contact.id, agent.id)
+            # Its own offer does not take an agent's room from a contact.
+            own = [offer for offer in contact.offers if offer.agent is agent]
+            expected = [Rule.OFFER_OUT] * len(own) + model.choice.rules_against(contact, agent, own)
+            assert rules == expected, (contact.id, agent.id)
             assert rules or told.obstacles, "a contact that an agent may have does not wait"
     assert duel.engine.snapshot() == before
+
+
+@FEW
+@given(RANDOMS)
+def test_explanation_tells_to_whom_a_contact_gave_way_last(random: Random) -> None:
+    duel = looks(random)
+    gave_way: dict[str, Event] = {}
+    handles: dict[str, int] = {}
+    for event in duel.told:
+        if isinstance(event, ContactQueued | ContactParked) and handles.get(event.contact_id) != event.handle:
+            handles[event.contact_id] = event.handle
+            gave_way.pop(event.contact_id, None)
+        elif (
+            isinstance(event, ContactSuspended)
+            or (isinstance(event, OfferRescinded) and event.by_contact_id is not None)
+            or (isinstance(event, LegEnded) and event.reason == LegEnd.PREEMPTED)
+        ):
+            gave_way[event.contact_id] = event
+    newest = {contact.id: contact for contact in duel.model.contacts}
+    for contact in newest.values():
+        told = duel.engine.explain(contact.id).gave_way
+        event = gave_way.get(contact.id)
+        assert (told is None) is (event is None)
+        if event is None:
+            continue
+        assert (told.agent_id, told.at_us) == (event.agent_id, event.at_us)
+        assert (told.event, told.reason) == (event.__struct_config__.tag, event.reason)
+        assert told.by_contact_id == getattr(event, "by_contact_id", told.by_contact_id)

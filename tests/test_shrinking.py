@@ -6,12 +6,14 @@ from pathlib import Path
 from random import Random
 
 from ccroute.commands import Command
+from ccroute.config.structs import Config
 from ccroute.events import Event
 from tests import recordings
+from tests.host import Host
 from tests.model import Model
 from tests.shrinking import failure_of, shrink
-from tests.steps import Advance, Handle, Step
-from tests.worlds import random_command, random_config, random_step, random_time
+from tests.steps import Advance, Duel, Handle, Step
+from tests.worlds import random_world
 
 WORLDS_MAX = 50
 
@@ -33,14 +35,21 @@ class Faulty(Model):
         return events
 
 
+def faulty_duel(config: Config) -> Duel:
+    return Duel(config, Faulty)
+
+
 def steps_in(random: Random) -> tuple[Model, list[Step]]:
-    model = Model(random_config(random))
+    world = random_world(random)
+    model = Model(world.config)
+    host = Host(random, world, model)
     steps: list[Step] = []
     for _ in range(60):
-        at_us = random_time(random, model)
+        at_us = host.time()
         if random.randrange(8):
-            steps.append(Handle(random_command(random, model), at_us, True))
-            model.handle(random_command(random, model), at_us, True)
+            command = host.command()
+            steps.append(Handle(command, at_us, True))
+            model.handle(command, at_us, True)
         else:
             steps.append(Advance(at_us, True))
             model.advance(at_us, True)
@@ -50,23 +59,24 @@ def steps_in(random: Random) -> tuple[Model, list[Step]]:
 def test_planted_fault_is_found_and_made_small() -> None:
     for seed in range(WORLDS_MAX):
         model, steps = steps_in(Random(seed))
-        if failure_of(model.config, steps, Faulty) is not None:
+        if failure_of(model.config, steps, faulty_duel) is not None:
             break
-    config, fewer = shrink(model.config, steps, Faulty)
-    assert failure_of(config, fewer, Faulty) is not None
+    config, fewer = shrink(model.config, steps, faulty_duel)
+    assert failure_of(config, fewer, faulty_duel) is not None
     assert len(fewer) < len(steps)
     for index in range(len(fewer)):
-        assert failure_of(config, fewer[:index] + fewer[index + 1 :], Faulty) is None
+        assert failure_of(config, fewer[:index] + fewer[index + 1 :], faulty_duel) is None
 
 
 def test_case_survives_the_file(tmp_path: Path) -> None:
     for seed in range(WORLDS_MAX):
         random = Random(seed)
-        model = Model(random_config(random))
-        steps = [step for step in (random_step(random, model) for _ in range(40)) if _has_a_place(step)]
+        world = random_world(random)
+        host = Host(random, world, Model(world.config))
+        steps = [step for step in (host.step() for _ in range(40)) if _has_a_place(step)]
         path = tmp_path / "case.json"
-        recordings.write(path, model.config, steps, [])
-        assert recordings.read(path) == (model.config, steps, [])
+        recordings.write(path, world.config, steps, [])
+        assert recordings.read(path) == (world.config, steps, [])
 
 
 def _has_a_place(step: Step) -> bool:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from random import Random
-from typing import Any
 
+import pytest
 from hypothesis import note, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from ccroute.commands import Command
-from ccroute.config.structs import Config
-from tests.ledger import Ledger
-from tests.random_world import run_world
+from tests.happenings import RARE, happenings
+from tests.host import Host
+from tests.random_world import focus_of, run_world
 from tests.steps import Advance, Batch, Duel, Handle, Malformed, Restore, Step
-from tests.worlds import configs, random_command, random_malformed, random_time
+from tests.worlds import World, worlds
 
 RANDOMS = st.randoms(use_true_random=False)
 WORLDS_COUNT = settings().max_examples * 3 // 2
@@ -27,25 +27,25 @@ class EngineAndModel(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.duel: Duel
-        self.ledger: Ledger
+        self.world: World
 
-    @initialize(config=configs())
-    def open_centre(self, config: Config) -> None:
-        note(f"{config}")
-        self.duel = Duel(config)
-        self.ledger = Ledger(config)
+    @initialize(world=worlds())
+    def open_centre(self, world: World) -> None:
+        note(f"{world}")
+        self.world = world
+        self.duel = Duel(world.config)
 
-    def _do(self, step: Step, command: Command | None = None) -> None:
+    def _host(self, random: Random) -> Host:
+        return Host(random, self.world, self.duel.model)
+
+    def _do(self, step: Step) -> None:
         note(f"{step}")
-        before = self.duel.model.command_number
-        events = self.duel.do(step)
-        if not isinstance(step, Batch) and (command is None or self.duel.model.command_number > before):
-            self.ledger.read(events, command)
+        self.duel.do(step)
 
     @rule(random=RANDOMS, allow_jump=st.booleans())
     def handle(self, random: Random, allow_jump: bool) -> None:
-        command = random_command(random, self.duel.model)
-        self._do(Handle(command, random_time(random, self.duel.model), allow_jump), command)
+        host = self._host(random)
+        self._do(Handle(host.command(), host.time(), allow_jump))
 
     @rule(random=RANDOMS)
     def handle_again(self, random: Random) -> None:
@@ -53,31 +53,19 @@ class EngineAndModel(RuleBasedStateMachine):
 
     @rule(random=RANDOMS, count=st.integers(0, 5), allow_jump=st.booleans())
     def handle_many(self, random: Random, count: int, allow_jump: bool) -> None:
-        pairs = self._pairs(random, count)
-        before = self.duel.model.command_number
-        events = self.duel.do(Batch(tuple(pairs), None, allow_jump))
-        note(f"{pairs}")
-        if self.duel.model.command_number > before:
-            self._read_batch([command for command, _ in pairs], events)
-
-    def _read_batch(self, commands: list[Command], events: list[Any]) -> None:
-        self.ledger.commands += commands
-        self.ledger.read(events)
-
-    def _pairs(self, random: Random, count: int) -> list[tuple[Command, int]]:
-        model = self.duel.model
-        return [(random_command(random, model), random_time(random, model, far=False)) for _ in range(count)]
+        self._do(Batch(tuple(self._host(random).pairs(count)), None, allow_jump))
 
     @rule(random=RANDOMS, count=st.integers(1, 4))
     def handle_many_with_one_bad(self, random: Random, count: int) -> None:
-        pairs = self._pairs(random, count)
+        host = self._host(random)
+        pairs = host.pairs(count)
         bad = random.randrange(count)
-        pairs[bad] = (random_malformed(random, self.duel.model), self.duel.model.now)
+        pairs[bad] = (host.malformed(), self.duel.model.now)
         self._do(Batch(tuple(pairs), bad))
 
     @rule(random=RANDOMS, allow_jump=st.booleans())
     def advance(self, random: Random, allow_jump: bool) -> None:
-        self._do(Advance(random_time(random, self.duel.model), allow_jump))
+        self._do(Advance(self._host(random).time(), allow_jump))
 
     @rule(first=st.integers(0, 20), second=st.integers(0, 20))
     def advance_in_two_steps(self, first: int, second: int) -> None:
@@ -95,19 +83,29 @@ class EngineAndModel(RuleBasedStateMachine):
 
     @rule(random=RANDOMS)
     def malformed(self, random: Random) -> None:
-        self._do(Malformed(random_malformed(random, self.duel.model), self.duel.model.now))
-
-    @invariant()
-    def nothing_is_left_to_do(self) -> None:
-        if hasattr(self, "duel"):
-            self.ledger.check_settled(self.duel.model.now)
+        self._do(Malformed(self._host(random).malformed(), self.duel.model.now))
 
 
 TestEngineAndModel = EngineAndModel.TestCase
 TestEngineAndModel.settings = settings(max_examples=settings().max_examples * 2, stateful_step_count=40)
 
 
-def test_engine_and_model_agree_in_many_random_worlds() -> None:
-    for world in range(WORLDS_COUNT):
-        _, steps, error = run_world(0, world, 150)
-        assert error is None, f"python -m tests.random_world --seed 0 --world {world}: step {len(steps)}: {error!r}"
+@pytest.fixture(scope="module")
+def happened() -> Counter[str]:
+    """Run the worlds of the plain random run and tell how often everything happened in them."""
+    total: Counter[str] = Counter()
+    for number in range(WORLDS_COUNT):
+        run = run_world(0, number, 150, focus_of(number))
+        repeat = f"python -m tests.random_world --seed 0 --world {number}"
+        assert run.error is None, f"{repeat}: step {len(run.steps)}: {run.error!r}"
+        total += run.happened
+    return total
+
+
+def test_engine_and_model_agree_in_many_random_worlds(happened: Counter[str]) -> None:
+    assert happened
+
+
+@pytest.mark.parametrize("name", [name for name in happenings() if name not in RARE])
+def test_everything_happened_in_the_random_worlds(happened: Counter[str], name: str) -> None:
+    assert happened[name] > 0

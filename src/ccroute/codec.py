@@ -15,7 +15,7 @@ from typing import Any, Final, get_args
 
 import msgspec
 
-from ccroute.commands import COMMANDS, AnyCommand, Command, EnqueueContact
+from ccroute.commands import COMMANDS, AnyCommand, ChangeContact, Command, ContactPatch, EnqueueContact
 from ccroute.errors import CodecError
 from ccroute.events import EVENTS, AnyEvent, Event
 
@@ -157,11 +157,18 @@ def _check_text(data: object) -> None:
 
 def _check_attributes(command: Command) -> None:
     """Refuse what the declared type of attributes excludes; msgspec cannot check a union of str and Decimal."""
-    if type(command) is not EnqueueContact or type(command.attributes) is not dict:
+    if type(command) is EnqueueContact:
+        _check_table("attributes", command.attributes)
+    elif type(command) is ChangeContact and type(command.patch) is ContactPatch:
+        _check_table("patch.attributes", command.patch.attributes)
+
+
+def _check_table(argument: str, attributes: object) -> None:
+    if type(attributes) is not dict:  # not given; or no table, which is told elsewhere
         return
-    for name, value in command.attributes.items():
+    for name, value in attributes.items():
         if type(name) is not str:
-            raise CodecError("attributes", name, "a table with texts as names")
+            raise CodecError(argument, name, "a table with texts as names")
         kind = type(value)
         if kind is bool or kind is str or kind is int:
             continue
@@ -169,7 +176,7 @@ def _check_attributes(command: Command) -> None:
             continue
         if type(value) is list and all(type(text) is str for text in value):
             continue
-        raise CodecError(f"attributes[{name[:_NAME_SHOWN_MAX]}]", value, _ATTRIBUTE)
+        raise CodecError(f"{argument}[{name[:_NAME_SHOWN_MAX]}]", value, _ATTRIBUTE)
 
 
 def _encoded(argument: str, value: object) -> bytes:
@@ -226,8 +233,21 @@ def _allowed(message: str, place: str, struct: type[msgspec.Struct] | None) -> s
     expected = _EXPECTED.search(message)
     if expected is not None:
         return expected[1]
-    for field in msgspec.structs.fields(struct) if struct is not None else ():
-        for kind in (field.type, *get_args(field.type)):
-            if field.name == place and isinstance(kind, type) and issubclass(kind, enum.Enum):
-                return "one of " + ", ".join(str(choice) for choice in kind)
-    return f"what the field takes ({message})"
+    choices = [str(choice) for kind in _types_at(struct, place) if issubclass(kind, enum.Enum) for choice in kind]
+    return "one of " + ", ".join(choices) if choices else f"what the field takes ({message})"
+
+
+def _types_at(struct: type[msgspec.Struct] | None, place: str) -> list[type]:
+    """Return the plain types that a struct declares at ``place``, those of a list's entries where it ends in one."""
+    kinds: list[type] = [] if struct is None else [struct]
+    for step in place.partition("[")[0].split("."):
+        fields = [field for kind in kinds if issubclass(kind, msgspec.Struct) for field in msgspec.structs.fields(kind)]
+        kinds = [kind for field in fields if field.name == step for kind in _plain_types(field.type)]
+    return kinds
+
+
+def _plain_types(annotation: Any) -> list[type]:
+    """Return the classes in an annotation, those of its arguments included."""
+    if isinstance(annotation, type) and not get_args(annotation):
+        return [annotation]
+    return [kind for part in get_args(annotation) for kind in _plain_types(part)]

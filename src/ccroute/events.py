@@ -1,7 +1,7 @@
 """What the engine says happened. Every event is a frozen struct with an explicit tag, its ``type`` on the wire.
 
 Every event carries what a listener needs, so that nobody has to keep a shadow of the engine's state. Events of one
-cause come in this order: the command's own first, then consequences: ends of offers, ends of legs, what became of the
+cause come in this order: the command's own first, then consequences: ends of offers and legs, what became of the
 contact, what became of the agent; several of a kind by offer, contact, agent in order of creation; decisions last.
 """
 
@@ -12,26 +12,37 @@ import msgspec
 from ccroute.types import (
     LegEnd,
     OfferMode,
+    ParkClock,
     Presence,
     RefusalReason,
+    RequeueReason,
     RescindReason,
+    Rule,
+    SuspendReason,
     TransferMode,
 )
 
 __all__ = [
     "EVENTS",
     "AnyEvent",
+    "ChannelChanged",
     "CommandRefused",
     "CommandRepeated",
     "ContactAbandoned",
     "ContactActive",
     "ContactCancelled",
+    "ContactChanged",
     "ContactClosed",
     "ContactHeld",
+    "ContactOverdue",
+    "ContactParked",
     "ContactQueued",
+    "ContactRequeued",
     "ContactResumed",
+    "ContactSuspended",
     "ContactTransferred",
     "Event",
+    "ExternalLoadSet",
     "LegEnded",
     "NextPresenceSet",
     "OfferAccepted",
@@ -57,13 +68,14 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", omit_de
     at_us: int
     """When it happened, microseconds since the Unix epoch; never less than the event before."""
     cause: str
-    """``command:<n>``, the n-th command that did not raise, from 1; or ``timer:<name>``."""
+    """``command:<n>``, the n-th command that did not raise, from 1; or ``timer:<name>``, one of ``offer``, ``wrap_up``,
+    ``cooldown``, ``after``, ``overdue``, ``park`` and ``guard``."""
     actor: str | None = None
     """The ``actor`` of the command that caused it."""
 
 
 class ContactQueued(Event, frozen=True, kw_only=True, tag="contact.queued", gc=False):
-    """A contact entered a queue: it is new, or it was transferred."""
+    """A contact waits in a queue: it is new, was transferred or moved there, or was unparked."""
 
     contact_id: str
     """The contact."""
@@ -87,6 +99,99 @@ class ContactQueued(Event, frozen=True, kw_only=True, tag="contact.queued", gc=F
     """Moment its place in line is counted from."""
 
 
+class ContactParked(Event, frozen=True, kw_only=True, tag="contact.parked", gc=False):
+    """A contact was taken out of line, or came in parked."""
+
+    contact_id: str
+    """The contact."""
+    handle: int
+    """Integer handle of the contact, valid until it has ended."""
+    queue_id: str
+    """The queue it will wait in."""
+    channel: str
+    """The contact's channel."""
+    customer_id: str | None
+    """As given at enqueue."""
+    conversation_id: str | None
+    """As given last."""
+    parent_id: str | None
+    """As given at enqueue."""
+    clock: ParkClock
+    """Whether it grows older meanwhile."""
+    until_us: int | None
+    """When the engine unparks it; None: only ``UnparkContact`` does."""
+
+
+class ContactChanged(Event, frozen=True, kw_only=True, tag="contact.changed", gc=False):
+    """A contact is different from now on. What is told is in force after the change."""
+
+    contact_id: str
+    """The contact."""
+    changed: list[str]
+    """Names of the fields that the patch gave, in the order of ``ContactPatch``."""
+    queue_id: str
+    """The queue it is in."""
+    channel: str
+    """The contact's channel."""
+    conversation_id: str | None
+    """As given last."""
+    requires: str | None
+    """Requirement of its own."""
+    tier: int
+    """Tier in force."""
+    head_start_us: int
+    """Head start in force, microseconds."""
+    cost: int | None
+    """Units of its own."""
+    place_at_us: int
+    """Moment its place in line is counted from."""
+    version: int
+    """Version of the contact: 1 when new, 1 more with each change."""
+
+
+class ChannelChanged(Event, frozen=True, kw_only=True, tag="contact.channel_changed", gc=False):
+    """A contact goes on by another channel."""
+
+    contact_id: str
+    """The contact."""
+    from_channel: str
+    """The channel before."""
+    to_channel: str
+    """The channel from now on, which may be the same."""
+    version: int
+    """Version of the contact: 1 when new, 1 more with each change."""
+
+
+class ContactOverdue(Event, frozen=True, kw_only=True, tag="contact.overdue", gc=False):
+    """A contact waits longer than its queue's ``overdue_after_us``; within its tier it goes first now."""
+
+    contact_id: str
+    """The contact."""
+    queue_id: str
+    """The queue it waits in."""
+    in_queue_us: int
+    """Time since it entered that queue, microseconds."""
+
+
+class ContactRequeued(Event, frozen=True, kw_only=True, tag="contact.requeued", gc=False):
+    """A contact went back to its place and waits in line again."""
+
+    contact_id: str
+    """The contact."""
+    queue_id: str
+    """The queue it waits in."""
+    place_at_us: int
+    """Moment its place in line is counted from."""
+    tier: int
+    """Tier in force in this queue."""
+    head_start_us: int
+    """Head start in force in this queue, microseconds."""
+    reason: RequeueReason
+    """Why."""
+    by_contact_id: str | None
+    """The contact that took its agent, where it was pre-empted."""
+
+
 class OfferMade(Event, frozen=True, kw_only=True, tag="offer.made", gc=False):
     """The decision: a contact is offered to an agent. In mode ``auto`` the accept follows at once."""
 
@@ -103,13 +208,15 @@ class OfferMade(Event, frozen=True, kw_only=True, tag="offer.made", gc=False):
     customer_id: str | None
     """As given at enqueue."""
     mode: OfferMode
-    """``ring`` waits for an accept, ``auto`` does not."""
+    """``ring`` and ``broadcast`` wait for an accept, ``auto`` does not; ``manual``: somebody chose this agent."""
     rank: int
     """Rank of the queue for this agent: 1 is own work, more is backup."""
     cost: int
     """Units it takes of the agent, fixed here."""
     expires_at_us: int | None
-    """When it expires if nothing else ends it; None in mode ``auto``."""
+    """When it expires if nothing else ends it; None where the accept follows at once."""
+    victim: str | None
+    """The contact that gives way: the pre-empted one, else the first to be interrupted, now or at the accept."""
 
 
 class OfferAccepted(Event, frozen=True, kw_only=True, tag="offer.accepted", gc=False):
@@ -134,8 +241,9 @@ class OfferDeclined(Event, frozen=True, kw_only=True, tag="offer.declined", gc=F
     """The agent."""
     reason: str | None
     """As given by the command that declined."""
-    cooldown_us: int
-    """How long this agent is not offered this contact, microseconds."""
+    cooldown_us: int | str
+    """How long this agent is not offered this contact, microseconds; ``"next_available"``: until it becomes available
+    again; ``"for_ever"``: until the contact ends."""
 
 
 class OfferExpired(Event, frozen=True, kw_only=True, tag="offer.expired", gc=False):
@@ -164,6 +272,8 @@ class OfferRescinded(Event, frozen=True, kw_only=True, tag="offer.rescinded", gc
     """The agent."""
     reason: RescindReason
     """Why."""
+    by_contact_id: str | None
+    """The contact that needed the agent, where there is one."""
 
 
 class OffersExhausted(Event, frozen=True, kw_only=True, tag="offer.exhausted", gc=False):
@@ -209,7 +319,7 @@ class ContactHeld(Event, frozen=True, kw_only=True, tag="contact.held", gc=False
 
 
 class ContactResumed(Event, frozen=True, kw_only=True, tag="contact.resumed", gc=False):
-    """An agent took its leg off hold."""
+    """A leg goes on: its agent took it off hold, or the engine resumed it when it fitted again."""
 
     contact_id: str
     """The contact."""
@@ -217,8 +327,21 @@ class ContactResumed(Event, frozen=True, kw_only=True, tag="contact.resumed", gc
     """The agent."""
 
 
+class ContactSuspended(Event, frozen=True, kw_only=True, tag="contact.suspended", gc=False):
+    """A leg gave way to another contact: its units are free until the engine resumes it."""
+
+    contact_id: str
+    """The contact."""
+    agent_id: str
+    """The agent."""
+    by_contact_id: str
+    """The contact that needed the agent."""
+    reason: SuspendReason
+    """Why."""
+
+
 class ContactTransferred(Event, frozen=True, kw_only=True, tag="contact.transferred", gc=False):
-    """An agent gave a contact to another queue."""
+    """An agent gives a contact to another queue or to an agent."""
 
     contact_id: str
     """The contact."""
@@ -226,8 +349,10 @@ class ContactTransferred(Event, frozen=True, kw_only=True, tag="contact.transfer
     """The giver."""
     from_queue_id: str
     """The queue it came from."""
-    to_queue_id: str
-    """The queue it goes to."""
+    to_queue_id: str | None
+    """The queue it goes to; None: it goes to an agent and stays in its queue."""
+    to_agent_id: str | None
+    """The agent it goes to; None: it goes to a queue."""
     mode: TransferMode
     """How."""
     cooldown_us: int
@@ -345,6 +470,17 @@ class NextPresenceSet(Event, frozen=True, kw_only=True, tag="agent.next_presence
     """Its label."""
 
 
+class ExternalLoadSet(Event, frozen=True, kw_only=True, tag="agent.external_load_set", gc=False):
+    """Units of an agent are booked by work that the engine did not route."""
+
+    agent_id: str
+    """The agent."""
+    channel: str
+    """The channel they are booked on."""
+    units: int
+    """Units from now on."""
+
+
 class QueuePaused(Event, frozen=True, kw_only=True, tag="queue.paused", gc=False):
     """A queue makes no offers from now on."""
 
@@ -364,6 +500,8 @@ class CommandRefused(Event, frozen=True, kw_only=True, tag="command.refused", gc
 
     reason: RefusalReason
     """Why."""
+    rule: Rule | None = None
+    """With ``not_eligible``: the first rule that keeps the agent from the contact."""
     command: str
     """The command's tag."""
     contact_id: str | int | None = None
@@ -389,6 +527,11 @@ class CommandRepeated(Event, frozen=True, kw_only=True, tag="command.repeated", 
 
 EVENTS: tuple[type[Event], ...] = (
     ContactQueued,
+    ContactParked,
+    ContactChanged,
+    ChannelChanged,
+    ContactOverdue,
+    ContactRequeued,
     OfferMade,
     OfferAccepted,
     OfferDeclined,
@@ -398,6 +541,7 @@ EVENTS: tuple[type[Event], ...] = (
     ContactActive,
     ContactHeld,
     ContactResumed,
+    ContactSuspended,
     ContactTransferred,
     WrapUpStarted,
     WrapUpExtended,
@@ -408,6 +552,7 @@ EVENTS: tuple[type[Event], ...] = (
     ContactCancelled,
     PresenceChanged,
     NextPresenceSet,
+    ExternalLoadSet,
     QueuePaused,
     QueueOpened,
     CommandRefused,
@@ -417,6 +562,11 @@ EVENTS: tuple[type[Event], ...] = (
 
 AnyEvent = (
     ContactQueued
+    | ContactParked
+    | ContactChanged
+    | ChannelChanged
+    | ContactOverdue
+    | ContactRequeued
     | OfferMade
     | OfferAccepted
     | OfferDeclined
@@ -426,6 +576,7 @@ AnyEvent = (
     | ContactActive
     | ContactHeld
     | ContactResumed
+    | ContactSuspended
     | ContactTransferred
     | WrapUpStarted
     | WrapUpExtended
@@ -436,6 +587,7 @@ AnyEvent = (
     | ContactCancelled
     | PresenceChanged
     | NextPresenceSet
+    | ExternalLoadSet
     | QueuePaused
     | QueueOpened
     | CommandRefused

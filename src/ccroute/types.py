@@ -49,6 +49,14 @@ CLASSES_LIMIT: Final = 65_536
 QUEUES_MAX: Final = 65_536
 SKILLS_MAX: Final = 65_536
 CHANNELS_MAX: Final = 64
+LEGS_MAX: Final = 16
+"""Legs a contact can have at once, those in wrap-up included."""
+OFFERS_K_MAX: Final = 64
+"""Offers a queue can make of one contact at once."""
+OFFERS_OF_AGENT_MAX: Final = 256
+"""Pending offers an agent can have, whatever an assignment ignores."""
+ASIDE_MAX: Final = 64
+"""Offers and legs of an agent that can be set aside for one contact."""
 COMMAND_IDS_LIMIT: Final = 1_000_000
 
 if TYPE_CHECKING:
@@ -60,6 +68,10 @@ else:
 
 UNLIMITED: Final = "unlimited"
 """The wrap-up that only ``EndWrapUp`` ends."""
+NEXT_AVAILABLE: Final = "next_available"
+"""The cool-down that ends when the agent becomes available again, coming from another presence."""
+FOR_EVER: Final = "for_ever"
+"""The cool-down that ends with the contact."""
 
 
 class Presence(enum.StrEnum):
@@ -74,7 +86,7 @@ class Presence(enum.StrEnum):
 
 
 class ContactState(enum.StrEnum):
-    """State of a contact. The last three are ends: a contact reaches exactly one of them, once."""
+    """State of a contact. Closed, abandoned and cancelled are ends: a contact reaches exactly one of them, once."""
 
     QUEUED = "queued"
     """Waits in a queue, offered or not."""
@@ -86,6 +98,8 @@ class ContactState(enum.StrEnum):
     """The customer left while it waited."""
     CANCELLED = "cancelled"
     """The host took it back."""
+    PARKED = "parked"
+    """Inside, but out of line: never offered, until it is unparked."""
 
 
 class LegState(enum.StrEnum):
@@ -97,6 +111,8 @@ class LegState(enum.StrEnum):
     """The agent has put the contact on hold; the leg keeps its units."""
     WRAPPING = "wrapping"
     """The work is done and the agent writes it up; the leg keeps its units."""
+    SUSPENDED = "suspended"
+    """The leg gave way to another contact and takes no units; the engine resumes it when it fits again."""
 
 
 class OfferMode(enum.StrEnum):
@@ -106,6 +122,11 @@ class OfferMode(enum.StrEnum):
     """The offer is accepted in the moment it is made."""
     RING = "ring"
     """The agent accepts or declines within the time-out of the queue."""
+    BROADCAST = "broadcast"
+    """Several agents at once are asked as with ``ring``; the first to accept has it, the others' offers are taken back.
+    """
+    MANUAL = "manual"
+    """The engine makes no offers: agents pick contacts, supervisors assign them."""
 
 
 class PendingOffers(enum.StrEnum):
@@ -137,6 +158,93 @@ class TransferMode(enum.StrEnum):
 
     BLIND = "blind"
     """The giver's leg ends, or goes to wrap-up, at once."""
+    WARM = "warm"
+    """The giver stays at work on the contact until the taker accepts."""
+
+
+class OnUnanswered(enum.StrEnum):
+    """What becomes of a contact transferred to an agent who does not take it."""
+
+    RETURN = "return"
+    """It is offered to the giver, where the giver can take it; else it waits in line."""
+    QUEUE = "queue"
+    """It waits in line in its present queue."""
+
+
+class ParkClock(enum.StrEnum):
+    """Whether a contact grows older while it is parked."""
+
+    STOPS = "stops"
+    """Its place and its time in queue move on by the time it was parked."""
+    RUNS = "runs"
+    """The time it was parked counts as waited."""
+
+
+class ChangeOffers(enum.StrEnum):
+    """What becomes of the pending offers of a contact that is changed."""
+
+    RECHECK = "recheck"
+    """Those stay whose agents serve the contact as it is now: queue, requirement, exclusion, open channel."""
+    KEEP = "keep"
+    """All stay."""
+    RESCIND = "rescind"
+    """All are taken back."""
+
+
+class AssignAs(enum.StrEnum):
+    """What an assignment gives the agent."""
+
+    OFFER = "offer"
+    """An offer, which the agent accepts or declines."""
+    ACTIVE = "active"
+    """The contact itself: accepted in the moment it is assigned."""
+
+
+class Ignorable(enum.StrEnum):
+    """What an assignment may leave out of account."""
+
+    REQUIREMENT = "requirement"
+    """The requirement in force (rule ``requirement``)."""
+    MEMBERSHIP = "membership"
+    """Which queues the agent serves, and since when (rules ``membership``, ``after`` and ``direct``)."""
+    PRESENCE = "presence"
+    """Where the agent is (rules ``presence`` and ``next_presence``)."""
+    CAPACITY = "capacity"
+    """What the agent has room for (rules ``offers_max``, ``channel_closed``, ``channel_max``, ``capacity`` and
+    ``suspended``)."""
+    COOLDOWN = "cooldown"
+    """That the agent let the contact go (rule ``cooldown``)."""
+    EXCLUSION = "exclusion"
+    """That the contact excludes the agent (rule ``excluded``)."""
+
+
+class Preempt(enum.StrEnum):
+    """What the contacts of a queue may take from contacts of lower tier."""
+
+    NEVER = "never"
+    """Nothing."""
+    OFFERS = "offers"
+    """Pending offers."""
+    WORK = "work"
+    """Pending offers, and active legs on suspendable channels."""
+
+
+class Victim(enum.StrEnum):
+    """What becomes of work that is pre-empted."""
+
+    SUSPEND = "suspend"
+    """It stays with its agent, suspended."""
+    REQUEUE = "requeue"
+    """It goes back to its place, for any agent."""
+
+
+class Order(enum.StrEnum):
+    """What goes first in the engine's order of pairs."""
+
+    TIER = "tier"
+    """Higher tier, then lower rank."""
+    RANK = "rank"
+    """Lower rank, then higher tier."""
 
 
 class LegEnd(enum.StrEnum):
@@ -148,6 +256,20 @@ class LegEnd(enum.StrEnum):
     """Its agent gave the contact away."""
     CANCELLED = "cancelled"
     """The contact was cancelled."""
+    LEFT = "left"
+    """Its agent left a conference that goes on."""
+    JOINED = "joined"
+    """Its agent went over from this consult into the contact it was about."""
+    REQUEUED = "requeued"
+    """The contact was sent back to its place."""
+    CONNECT_FAILED = "connect_failed"
+    """The connection never stood: the accept was undone."""
+    PREEMPTED = "preempted"
+    """A contact of higher tier took the agent, and the contact went back to its place."""
+    PARKED = "parked"
+    """The contact was parked."""
+    CHANNEL_CHANGED = "channel_changed"
+    """The contact changed to a channel that the agent cannot take, and went back to its place."""
 
 
 class RescindReason(enum.StrEnum):
@@ -159,6 +281,46 @@ class RescindReason(enum.StrEnum):
     """The host took the contact back."""
     PRESENCE = "presence"
     """The agent left ``available``, by somebody else's command or for want of an answer."""
+    TAKEN = "taken"
+    """Another agent has the contact."""
+    PREEMPTED = "preempted"
+    """A contact of higher tier took its place."""
+    INTERRUPTED = "interrupted"
+    """A contact on a channel that interrupts this one needed the room."""
+    NO_ROOM = "no_room"
+    """It fits no more beside what the agent has in hand."""
+    CHANGED = "changed"
+    """The contact was changed, so that the offer does not stand any more."""
+    PARKED = "parked"
+    """The contact was parked."""
+    PICKED = "picked"
+    """The agent picked another contact, for which it had no room beside this offer."""
+    WITHDRAWN = "withdrawn"
+    """The contact does not look for a further agent any more."""
+
+
+class RequeueReason(enum.StrEnum):
+    """Why a contact went back to its place."""
+
+    COMMAND = "command"
+    """``RequeueContact`` said so."""
+    CONNECT_FAILED = "connect_failed"
+    """The connection to its agent never stood."""
+    PREEMPTED = "preempted"
+    """A contact of higher tier took its agent."""
+    CHANNEL = "channel"
+    """It changed to a channel that its agents cannot take."""
+    UNANSWERED = "unanswered"
+    """The agent to whom it was transferred did not take it."""
+
+
+class SuspendReason(enum.StrEnum):
+    """Why a leg was suspended."""
+
+    INTERRUPTED = "interrupted"
+    """A contact on a channel that interrupts this one needed the room."""
+    PREEMPTED = "preempted"
+    """A contact of higher tier took the agent."""
 
 
 class RefusalReason(enum.StrEnum):
@@ -180,8 +342,6 @@ class RefusalReason(enum.StrEnum):
     """The contact waits and has no leg to complete."""
     CONTACTS_MAX = "contacts_max"
     """``contacts_max`` contacts are inside and none of them can be forgotten."""
-    CLASSES_MAX = "classes_max"
-    """The contact needs a class of its own, and ``classes_max`` classes hold contacts."""
     OFFER_ENDED = "offer_ended"
     """The offer was accepted, declined or rescinded before, or has expired."""
     OFFERS_PENDING = "offers_pending"
@@ -198,6 +358,22 @@ class RefusalReason(enum.StrEnum):
     """The queue is paused already."""
     QUEUE_OPEN = "queue_open"
     """The queue is open already."""
+    CONTACT_PARKED = "contact_parked"
+    """The contact is parked."""
+    LEG_SUSPENDED = "leg_suspended"
+    """The leg is suspended."""
+    NOT_ELIGIBLE = "not_eligible"
+    """A rule keeps the agent from the contact; the event names the first one broken."""
+    LAST_LEG = "last_leg"
+    """No other agent is at work on the contact."""
+    LEGS_MAX = "legs_max"
+    """The contact has as many legs as it can have, those in wrap-up included."""
+    CONFERENCE = "conference"
+    """Several agents are at work on the contact, and the command is for one alone."""
+    VERSION = "version"
+    """The contact was changed since the version that the command names."""
+    OFFER_OUT = "offer_out"
+    """The contact has as many offers out as its queue makes at once, or one to this agent."""
 
 
 class Rule(enum.StrEnum):
@@ -209,6 +385,10 @@ class Rule(enum.StrEnum):
     """The contact has as many offers out as its queue makes at once."""
     QUEUE_PAUSED = "queue_paused"
     """The queue makes no offers until it is opened."""
+    MANUAL = "manual"
+    """The queue leaves offers to agents and supervisors."""
+    OFFERS_MIN = "offers_min"
+    """Fewer agents than the queue's ``offers_min`` could take the contact."""
     PRESENCE = "presence"
     """The agent is not available."""
     NEXT_PRESENCE = "next_presence"
@@ -217,20 +397,27 @@ class Rule(enum.StrEnum):
     """The agent has as many pending offers as it takes at once."""
     MEMBERSHIP = "membership"
     """The agent does not serve the queue."""
+    AFTER = "after"
+    """The agent serves the queue only for contacts that have been in it for longer."""
     REQUIREMENT = "requirement"
     """The requirement in force does not hold for the agent."""
+    DIRECT = "direct"
+    """The contact is kept for another agent."""
     EXCLUDED = "excluded"
     """The contact excludes the agent."""
     COOLDOWN = "cooldown"
     """The agent let an offer of this contact go, or gave the contact away, a short time ago."""
     LEG = "leg"
-    """The agent is still wrapping up its earlier leg of this contact."""
+    """The agent is at work on this contact, or still wraps up its earlier leg of it."""
     CHANNEL_CLOSED = "channel_closed"
     """The channel is blocked for the agent, or not in its closed list."""
     CHANNEL_MAX = "channel_max"
     """The agent has as many contacts of the channel as it takes at once."""
     CAPACITY = "capacity"
     """The agent has too few free units."""
+    SUSPENDED = "suspended"
+    """The agent has a suspended leg of higher tier, or of equal tier on a channel that the contact's does not
+    interrupt."""
 
 
 class SelectKey(enum.StrEnum):

@@ -1,17 +1,18 @@
-"""Who may serve whom, and which pair is the least: sections 4 and 5 of the rules, over plain lists."""
+"""Who may serve whom, and which pair is the least: sections 2 and 3 of the rules, over plain lists."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from ccroute.config.structs import AgentChannel, AgentQueue, Channel, Config
 from ccroute.config.structs import Queue as QueueConfig
-from ccroute.types import ContactState, OfferMode, Presence, Rule
+from ccroute.types import LegState, OfferMode, Order, Presence, Rule
 from tests.model.expressions import Expressions
-from tests.model.state import Agent, Contact
+from tests.model.room import Need, Room, without
+from tests.model.state import Agent, Centre, Contact, Thing
+from tests.model.terms import Terms
 
 SHORT_FORMS = {
     "longest_idle": ["idle"],
@@ -32,9 +33,6 @@ NATURAL = {
     "score": "desc",
     "given_score": "desc",
 }
-CHANNEL_COST = {"voice": 100, "video": 100, "callback": 100, "chat": 30, "messenger": 30, "social": 30, "sms": 30}
-CHANNEL_COST |= {"email": 20, "fax": 20, "task": 20}
-LIVE_CHANNELS = ("voice", "video")
 
 
 @dataclass(eq=False)
@@ -43,127 +41,164 @@ class Pair:
 
     contact: Contact
     agent: Agent
-    rank: int
-    cost: int
+    aside: list[Thing]
+    """What must be set aside for it, in the order taken."""
     key: tuple[Any, ...]
 
 
-class Choice:
+class Choice(Terms):
     """The part of the rules that looks and never changes anything."""
 
-    def __init__(self, config: Config) -> None:
-        self.config = config
-        self.expressions = Expressions(config)
+    def __init__(self, centre: Centre) -> None:
+        super().__init__(centre.config)
+        self.centre = centre
+        self.room = Room(self)
+        self.expressions = Expressions(centre.config)
 
-    def pairs(self, now: int, contacts: Iterable[Contact], agents: Iterable[Agent], paused: set[str]) -> list[Pair]:
+    # ---- who may serve whom
+
+    def pairs(self) -> list[Pair]:
         """Return every eligible pair, least first."""
-        free = [agent for agent in agents if agent.presence == Presence.AVAILABLE and agent.next is None]
-        found = []
-        for contact in contacts:
-            if self.rules_against_all(contact, paused):
-                continue
-            for agent in free:
-                rank = self.rank(contact.queue, agent)
-                if rank is not None and not self.rules_against(contact, agent):
-                    cost = self.cost(contact, agent)
-                    found.append(Pair(contact, agent, rank, cost, self.key(now, contact, agent, rank)))
+        agents = self.centre.agents.values()
+        found = [
+            Pair(contact, agent, self.aside(contact, agent) or [], self.key(contact, agent))
+            for contact in self.centre.contacts
+            if contact.waits() and not self.rules_against_all(contact)
+            for agent in agents
+            if self.meets(contact, agent)
+        ]
         return sorted(found, key=lambda pair: pair.key)
 
-    def rules_against_all(self, contact: Contact, paused: set[str]) -> list[Rule]:
-        """Return the rules that keep every agent from the contact."""
-        rules = {
-            Rule.CONTACT_STATE: contact.state != ContactState.QUEUED,
-            Rule.OFFER_OUT: contact.offer is not None,
-            Rule.QUEUE_PAUSED: contact.queue in paused,
-        }
-        return [rule for rule, is_broken in rules.items() if is_broken]
+    def least(self, contact: Contact | None = None) -> Pair | None:
+        """Return the least pair, of one contact if one is given, that is not passed over."""
+        pairs = self.pairs()
+        free = (pair for pair in pairs if not self.is_passed_over(pair, pairs))
+        return next((pair for pair in free if contact is None or pair.contact is contact), None)
 
-    def rules_against(self, contact: Contact, agent: Agent) -> list[Rule]:
-        """Return the rules that keep this agent from the contact, beside those that keep every agent from it."""
-        queue = self.config.queues[contact.queue]
-        given, channel = contact.given, contact.given.channel
-        rings = queue.offer.mode == OfferMode.RING
-        taken_as = agent.config.channels.get(channel, AgentChannel())
-        is_unlisted = agent.config.channels_closed and channel not in agent.config.channels
-        rules = {
-            Rule.PRESENCE: agent.presence != Presence.AVAILABLE,
-            Rule.NEXT_PRESENCE: agent.next is not None,
-            Rule.OFFERS_MAX: rings and len(agent.offers) >= agent.config.offers_max,
-            Rule.MEMBERSHIP: self.rank(contact.queue, agent) is None,
-            Rule.REQUIREMENT: not all(
-                self.expressions.holds(text, agent.id, given, contact.queue)
-                for text in (queue.requires, given.requires)
-            ),
-            Rule.EXCLUDED: agent.id in given.excluded,
-            Rule.COOLDOWN: agent.id in contact.cooldowns,
-            Rule.LEG: any(leg.agent is agent for leg in contact.legs),
-            Rule.CHANNEL_CLOSED: taken_as.blocked or is_unlisted,
-            Rule.CHANNEL_MAX: taken_as.max is not None and agent.on_channel(channel) >= taken_as.max,
-            Rule.CAPACITY: agent.taken() + self.cost(contact, agent) > agent.config.capacity,
-        }
-        return [rule for rule, is_broken in rules.items() if is_broken]
-
-    def rank(self, queue_id: str, agent: Agent) -> int | None:
-        """Return the rank at which an agent serves a queue, or None where it does not."""
-        listed = agent.config.queues.get(queue_id)
-        if isinstance(listed, AgentQueue):
-            return listed.rank
-        if listed is not None:
-            return listed
-        return 1 if self.config.queues[queue_id].members == "all" else None
-
-    def cost(self, contact: Contact, agent: Agent) -> int:
-        """Return the units the contact would take of the agent: the first that is set."""
-        channel = contact.given.channel
-        candidates = (
-            contact.given.cost,
-            agent.config.channels.get(channel, AgentChannel()).cost,
-            self.config.queues[contact.queue].cost,
-            self.config.channels.get(channel, Channel()).cost,
-            CHANNEL_COST.get(channel, 100),
+    def is_passed_over(self, pair: Pair, pairs: Sequence[Pair]) -> bool:
+        """Tell whether a contact of the same tier that interrupts this one's channel is eligible for the same agent."""
+        return any(
+            other.agent is pair.agent
+            and other.contact is not pair.contact
+            and self.tier(other.contact) == self.tier(pair.contact)
+            and self.interrupts(other.contact.channel, pair.contact.channel)
+            for other in pairs
         )
-        return next(cost for cost in candidates if cost is not None)
 
-    def key(self, now: int, contact: Contact, agent: Agent, rank: int) -> tuple[Any, ...]:
-        """Return the whole key of section 5; the least pair is taken."""
-        tier, credit, seq = self.place(now, contact)
-        chosen = [
-            self._preferred_first(key, now, contact, agent) for key in select_keys(self.config.queues[contact.queue])
+    def is_open(self, contact: Contact) -> bool:
+        """Tell whether no rule keeps every agent away, ``offers_min`` aside."""
+        return not [rule for rule in self.rules_against_all(contact) if rule != Rule.OFFERS_MIN]
+
+    def rules_against_all(self, contact: Contact) -> list[Rule]:
+        """Return the rules that keep every agent from the contact."""
+        offer = self.queue(contact).offer
+        rules = {
+            Rule.CONTACT_STATE: not contact.waits(),
+            Rule.OFFER_OUT: len(contact.offers) >= offer.k,
+            Rule.QUEUE_PAUSED: contact.queue in self.centre.paused,
+            Rule.MANUAL: offer.mode == OfferMode.MANUAL,
+            Rule.OFFERS_MIN: self._are_too_few(contact),
+        }
+        return [rule for rule, is_broken in rules.items() if is_broken]
+
+    def _are_too_few(self, contact: Contact) -> bool:
+        offers_min = self.queue(contact).offer.offers_min
+        if offers_min == 1 or contact.offers:
+            return False
+        return sum(self.meets(contact, agent) for agent in self.centre.agents.values()) < offers_min
+
+    def rules_against(
+        self, contact: Contact, agent: Agent, gone: Sequence[Thing] = (), needs_slot: bool | None = None
+    ) -> list[Rule]:
+        """Return the rules that keep this agent from the contact, were some of its things gone.
+
+        ``needs_slot`` is as the mode of the contact's queue says if it is None.
+        """
+        queue = self.queue(contact)
+        is_member = self.rank(contact.queue, agent) is not None
+        things = without([*agent.offers, *agent.legs], gone)
+        rules = [
+            (Rule.OFFER_OUT, any(thing in contact.offers for thing in things)),
+            (Rule.PRESENCE, agent.presence != Presence.AVAILABLE),
+            (Rule.NEXT_PRESENCE, agent.next is not None),
+            (Rule.MEMBERSHIP, not is_member),
+            (Rule.AFTER, is_member and not self.serves(contact, agent)),
+            (Rule.REQUIREMENT, not self.requirement_holds(contact, agent)),
+            (Rule.DIRECT, contact.direct is not None and contact.direct.agent is not agent),
+            (Rule.EXCLUDED, agent.id in contact.given.excluded),
+            (Rule.COOLDOWN, agent.id in contact.cooldowns),
+            (Rule.LEG, any(leg.agent is agent for leg in contact.legs if leg in things)),
+            (Rule.SUSPENDED, self.is_barred(contact, contact.channel, agent)),
         ]
-        return (tier, rank, credit, seq, *chosen, agent.idle_since, agent.seq)
+        broken = [rule for rule, is_broken in rules if is_broken]
+        if needs_slot is None:
+            needs_slot = queue.offer.mode != OfferMode.AUTO
+        broken += self.room.broken_at_best(self.need(contact, agent, needs_slot), things)
+        return [rule for rule in Rule if rule in broken]
 
-    def place(self, now: int, contact: Contact) -> tuple[int, Fraction, int]:
-        """Return the contact's part of the key, without the rank; the least is first in line."""
-        credit = Fraction(self.config.queues[contact.queue].ageing * (now - contact.place), 1000)
-        return (-self.tier(contact), -credit - self.head_start(contact), contact.seq)
+    def meets(self, contact: Contact, agent: Agent, gone: Sequence[Thing] = ()) -> bool:
+        """Tell whether no rule about the agent alone keeps it from the contact, were some of its things gone."""
+        if agent.presence != Presence.AVAILABLE or agent.next is not None or self.rank(contact.queue, agent) is None:
+            return False  # found below, too; this is only sooner
+        return not self.rules_against(contact, agent, gone)
 
-    def away_after(self, contact: Contact) -> int:
-        """Return after how many expiries in a row an agent that does not answer the contact is away; 0 is never."""
-        channel = self.config.channels.get(contact.given.channel, Channel())
-        live = contact.given.channel in LIVE_CHANNELS if channel.live is None else channel.live
-        candidates = (self.config.queues[contact.queue].away_after, channel.away_after, 1 if live else 3)
-        return next(number for number in candidates if number is not None)
+    def serves(self, contact: Contact, agent: Agent) -> bool:
+        """Tell whether the agent serves the contact's queue, and does so for contacts that have been in it so long."""
+        in_queue_us = self.centre.now - contact.queued_since
+        return self.rank(contact.queue, agent) is not None and in_queue_us >= self.after(contact.queue, agent)
 
-    def tier(self, contact: Contact) -> int:
-        """Return the tier in force."""
-        return self.config.queues[contact.queue].tier if contact.given.tier is None else contact.given.tier
+    def requirement_holds(self, contact: Contact, agent: Agent) -> bool:
+        """Tell whether the queue's requirement and the contact's own hold."""
+        texts = (self.queue(contact).requires, contact.given.requires)
+        return all(self.expressions.holds(text, agent.id, contact.given, contact.queue) for text in texts)
 
-    def head_start(self, contact: Contact) -> int:
-        """Return the head start in force, microseconds."""
-        own = contact.given.head_start_us
-        return self.config.queues[contact.queue].head_start_us if own is None else own
+    def is_barred(self, contact: Contact, channel: str, agent: Agent) -> bool:
+        """Tell whether a suspended leg of the agent keeps it from the contact, coming by a channel."""
+        tier = self.tier(contact)
+        return any(
+            self.tier(leg.contact) > tier
+            or (self.tier(leg.contact) == tier and not self.interrupts(channel, leg.channel))
+            for leg in agent.legs
+            if leg.state == LegState.SUSPENDED
+        )
 
-    def _preferred_first(self, key: str, now: int, contact: Contact, agent: Agent) -> tuple[Fraction | int, ...]:
+    def need(self, contact: Contact, agent: Agent, needs_slot: bool) -> Need:
+        """Return what the contact would take of the agent."""
+        return Need(contact, agent, contact.channel, self.cost(contact, agent), needs_slot)
+
+    def aside(self, contact: Contact, agent: Agent, gone: Sequence[Thing] = ()) -> list[Thing] | None:
+        """Return what must be set aside for a pair, were some things gone; None where there is no room even so."""
+        needs_slot = self.queue(contact).offer.mode != OfferMode.AUTO
+        return self.room.aside(self.need(contact, agent, needs_slot), without([*agent.offers, *agent.legs], gone))
+
+    # ---- the order
+
+    def key(self, contact: Contact, agent: Agent) -> tuple[Any, ...]:
+        """Return the whole key of an eligible pair; the least pair is taken."""
+        tier, *place = self.place(self.centre.now, contact)
+        rank = self.rank(contact.queue, agent)
+        first: list[Any] = [rank] if self.config.engine.order == Order.RANK else []
+        needs_aside = bool(self.aside(contact, agent))
+        keys = [self._preferred_first(key, contact, agent) for key in select_keys(self.queue(contact))]
+        is_overdue, credit, seq = place
+        line = [tier, bool(contact.offers), is_overdue, rank, credit, seq]
+        return (*first, *line, needs_aside, *keys, agent.idle_since, agent.seq)
+
+    def place(self, now: int, contact: Contact) -> tuple[int, bool, Fraction, int]:
+        """Return the contact's part of the key, without rank and offers; the least is first in line."""
+        return (-self.tier(contact), not contact.is_overdue, -self.credit(now, contact), contact.seq)
+
+    def _preferred_first(self, key: str, contact: Contact, agent: Agent) -> tuple[Fraction | int, ...]:
         """Return what sorts lowest for the agent that the key prefers."""
         name, _, direction = key.partition(" ")
-        measure = self._measure(name, now, contact, agent)
+        measure = self._measure(name, contact, agent)
         return measure if (direction or NATURAL[name]) == "asc" else tuple(-part for part in measure)
 
-    def _measure(self, name: str, now: int, contact: Contact, agent: Agent) -> tuple[Fraction | int, ...]:
+    def _measure(self, name: str, contact: Contact, agent: Agent) -> tuple[Fraction | int, ...]:
         """Return the measure that ``asc`` sorts upwards; what is absent sorts last in the natural direction."""
-        queue = self.config.queues[contact.queue]
+        queue = self.queue(contact)
         if name == "idle":
-            return (now - agent.idle_since,)
+            return (self.centre.now - agent.idle_since,)
         if name == "load":
             return (Fraction(agent.taken(), agent.config.capacity),)
         if name == "skill_sum":

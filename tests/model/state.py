@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 
 from ccroute.commands import EnqueueContact
 from ccroute.config.structs import Agent as AgentConfig
-from ccroute.types import ContactState, LegEnd, LegState, PendingOffers, Presence
+from ccroute.config.structs import Config
+from ccroute.types import ContactState, LegEnd, LegState, OfferMode, OnUnanswered, PendingOffers, Presence
 
 ENDED_STATES = (ContactState.CLOSED, ContactState.ABANDONED, ContactState.CANCELLED)
+WORKING_STATES = (LegState.ACTIVE, LegState.HELD, LegState.SUSPENDED)
 
 
 @dataclass(eq=False)
@@ -22,17 +24,29 @@ class Timer:
     fire: Callable[[], None]
 
 
-@dataclass(eq=False)
-class Leg:
-    """An agent's part in a contact."""
+@dataclass(eq=False, kw_only=True)
+class Thing:
+    """What takes units of an agent, and can give way: a leg or an offer."""
 
     contact: Contact
     agent: Agent
-    queue: str
+    channel: str
+    """Fixed when the offer is made, as is the cost; a change of channel gives a leg others."""
     cost: int
     began: int
+    """When the offer was made; of a leg, when it was accepted."""
+
+
+@dataclass(eq=False, kw_only=True)
+class Leg(Thing):
+    """An agent's part in a contact."""
+
+    seq: int
+    queue: str
     state: LegState = LegState.ACTIVE
     end: LegEnd = LegEnd.COMPLETED
+    suspension: int = 0
+    """Number of its last suspension among all."""
     wrap_began: int = 0
     wrap_ends: int | None = None
     timer: Timer | None = None
@@ -41,15 +55,19 @@ class Leg:
         """Return the ids that events about the leg carry."""
         return {"contact_id": self.contact.id, "agent_id": self.agent.id}
 
+    def works(self) -> bool:
+        """Tell whether the work has not ended."""
+        return self.state in WORKING_STATES
 
-@dataclass(eq=False)
-class Offer:
+
+@dataclass(eq=False, kw_only=True)
+class Offer(Thing):
     """An offer that is out."""
 
     number: int
-    contact: Contact
-    agent: Agent
-    cost: int
+    mode: OfferMode
+    is_exempt: bool = False
+    """Assigned ignoring capacity: it is never unfit."""
     timer: Timer | None = None
 
     def ids(self) -> dict[str, str]:
@@ -58,28 +76,95 @@ class Offer:
 
 
 @dataclass(eq=False)
+class Seek:
+    """What an active contact looks for: a taker (warm transfer) or a further agent (conference)."""
+
+    leg: Leg
+    """Whose wish it is."""
+    is_warm: bool
+
+
+@dataclass(eq=False)
+class Direct:
+    """The one agent for whom a contact is kept, and what follows where it does not take it."""
+
+    agent: Agent
+    purpose: str
+    """``transfer``, ``warm``, ``consult`` or ``join``."""
+    giver: Agent | None = None
+    on_unanswered: OnUnanswered = OnUnanswered.RETURN
+
+
+@dataclass(eq=False)
+class Cooldown:
+    """Why an agent is not offered a contact for a while; with a timer, with the next presence, or for ever."""
+
+    timer: Timer | None = None
+    until_available: bool = False
+
+
+@dataclass(eq=False)
 class Contact:
-    """A contact, inside or retained."""
+    """A contact, inside or retained. ``given`` is what it asks for now, with every change since it was enqueued."""
 
     seq: int
     given: EnqueueContact
     queue: str
     place: int
     queued_since: int
+    """When it entered its present queue."""
+    waits_since: int = 0
+    """When the wait began that goes on now."""
     state: ContactState = ContactState.QUEUED
     waited_before: int = 0
-    offer: Offer | None = None
+    version: int = 1
+    offers: list[Offer] = field(default_factory=list)
     offers_made: int = 0
     exhausted_told: bool = False
     legs: list[Leg] = field(default_factory=list)
-    cooldowns: dict[str, Timer] = field(default_factory=dict)
+    cooldowns: dict[str, Cooldown] = field(default_factory=dict)
     disposition: str | None = None
     over_at: int | None = None
     """When it had ended and had no leg left."""
+    seek: Seek | None = None
+    direct: Direct | None = None
+    consulted: Contact | None = None
+    """The contact that this one is a consult about."""
+    is_orphan: bool = False
+    """It waited when the contact that it is about met its end."""
+    is_overdue: bool = False
+    after_timer: Timer | None = None
+    overdue_timer: Timer | None = None
+    park_timer: Timer | None = None
+    parked_since: int = 0
+    clock_runs: bool = False
+    displaced_offers: int = 0
+    displaced_work: int = 0
 
     @property
     def id(self) -> str:
         return self.given.contact_id
+
+    @property
+    def channel(self) -> str:
+        return self.given.channel
+
+    @property
+    def offer(self) -> Offer | None:
+        """The oldest offer that is out."""
+        return self.offers[0] if self.offers else None
+
+    def is_live(self) -> bool:
+        """Tell whether it has met no end."""
+        return self.state not in ENDED_STATES
+
+    def waits(self) -> bool:
+        """Tell whether it may get an agent: it is queued, or active and seeks one."""
+        return self.state == ContactState.QUEUED or self.seek is not None
+
+    def working_legs(self) -> list[Leg]:
+        """Return the legs whose work has not ended, by agent seq."""
+        return [leg for leg in in_agent_order(self.legs) if leg.works()]
 
 
 @dataclass(eq=False)
@@ -99,15 +184,24 @@ class Agent:
     last_offer: int = 0
     legs: list[Leg] = field(default_factory=list)
     offers: list[Offer] = field(default_factory=list)
+    external: dict[str, int] = field(default_factory=dict)
+    """Units per channel booked by work that was not routed here."""
 
     def taken(self) -> int:
-        """Return the units that legs and pending offers take."""
-        return sum(leg.cost for leg in self.legs) + sum(offer.cost for offer in self.offers)
+        """Return the units that legs, pending offers and external load take; suspended legs take none."""
+        legs = [leg for leg in self.legs if leg.state != LegState.SUSPENDED]
+        return sum(leg.cost for leg in legs) + sum(offer.cost for offer in self.offers) + sum(self.external.values())
 
-    def on_channel(self, channel: str) -> int:
-        """Return how many legs and pending offers of a channel there are."""
-        contacts = [leg.contact for leg in self.legs] + [offer.contact for offer in self.offers]
-        return sum(contact.given.channel == channel for contact in contacts)
+
+class Centre:
+    """All that there is at a moment; the parts of the rules that only look, look at this."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.now = 0
+        self.contacts: list[Contact] = []
+        self.agents = {id_: Agent(seq, id_, agent) for seq, (id_, agent) in enumerate(config.agents.items())}
+        self.paused = {id_ for id_, queue in config.queues.items() if queue.paused}
 
 
 def in_agent_order(legs: list[Leg]) -> list[Leg]:

@@ -81,12 +81,21 @@ def run_trace(
     :raises OutOfRange: ``through`` is neither.
     :raises OSError: a file cannot be opened or read.
     """
-    if through not in tuple(Through):
-        raise OutOfRange("through", through, "core or engine")
+    way = way_named(through)
     contacts = read_contacts(contacts_path)
     agents = read_agents(agents_path)
-    answers = [serve(contacts, agents, through=Through(through)) for _ in range(RUNS[through])]
+    answers = [serve(contacts, agents, through=way) for _ in range(RUNS[way])]
     return summary(contacts, sorted(answers, key=lambda answer: answer.cpu_s)[len(answers) // 2])
+
+
+def way_named(through: str) -> Through:
+    """Return what serves a trace, by its name.
+
+    :raises OutOfRange: nothing is called so.
+    """
+    if through not in tuple(Through):
+        raise OutOfRange("through", through, "core or engine")
+    return Through(through)
 
 
 def serve(contacts: TraceContacts, agents: TraceAgents, *, through: Through) -> Answer:

@@ -31,12 +31,21 @@ def trace(
     contacts: str = typer.Argument(metavar="CONTACTS", help="CSV: id, arrival_us, skill, vip, service_us, patience_us"),
     agents: str = typer.Argument(metavar="AGENTS", help="CSV: id, profile, skill|skill|…"),
     through: str = typer.Option("core", "--through", metavar="core|engine", help="What serves the trace."),
+    preempt: bool = typer.Option(
+        False, "--preempt", help="Ignore skills; VIPs who find nobody free break off normal work, resumed later."
+    ),
     as_json: bool = typer.Option(False, "--json", help=_JSON_HELP),
 ) -> int:
     """Route a trace of contacts and tell the digest of all assignments. Loading the files is not timed."""
+    from ccroute.bench.preempt import run_preempting
     from ccroute.bench.trace import run_trace
 
-    _show("trace", [run_trace(contacts, agents, through=through)], as_json=as_json)
+    result: msgspec.Struct
+    if preempt:
+        result = run_preempting(contacts, agents, through=through)
+    else:
+        result = run_trace(contacts, agents, through=through)
+    _show("trace", [result], as_json=as_json)
     return 0
 
 

@@ -18,6 +18,10 @@ class ResolvedChannel(msgspec.Struct, frozen=True, kw_only=True):
     """Units a contact takes where contact, agent and queue do not say, 0 to 1 000 000."""
     live: bool
     """The customer is on the line."""
+    suspendable: bool
+    """Work of this channel can be suspended."""
+    interrupts: tuple[str, ...]
+    """Channels whose offers and work give way to contacts of this one, as given."""
     away_after: int
     """Expired offers in a row after which an agent is away where the queue does not say, 0 (never) to 1 000."""
 
@@ -44,7 +48,8 @@ BUILT_IN_CHANNELS: Final[dict[str, Channel]] = {
 def resolved_channels(config: Config) -> dict[str, ResolvedChannel]:
     """Return every channel: the built-in ones in their order, then the host's own in order of ``config``.
 
-    A key that an entry leaves out keeps its default; the default of ``away_after`` follows ``live`` as it is in force.
+    A key that an entry leaves out keeps its default; the defaults of ``away_after`` and ``suspendable`` follow ``live``
+    as it is in force.
     """
     nothing = Channel()
     ids = [*BUILT_IN_CHANNELS, *(id_ for id_ in config.channels if id_ not in BUILT_IN_CHANNELS)]
@@ -58,5 +63,7 @@ def _resolved(given: Channel, default: Channel) -> ResolvedChannel:
     return ResolvedChannel(
         cost=_OWN_COST if cost is None else cost,
         live=live,
+        suspendable=not live if given.suspendable is None else given.suspendable,
+        interrupts=tuple(given.interrupts),
         away_after=away_after if given.away_after is None else given.away_after,
     )

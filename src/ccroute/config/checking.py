@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from ccroute.config.channels import BUILT_IN_CHANNELS
-from ccroute.config.reader import Kind, Names, Reader
+from ccroute.config.reader import Reader
 from ccroute.config.schema import CONFIG
-from ccroute.config.structs import Agent, Config, EngineSettings
+from ccroute.config.structs import Config
+from ccroute.config.surroundings import Kind, surroundings_of
 from ccroute.errors import ConfigFault, WrongType
-from ccroute.types import AGENTS_LIMIT, CHANNELS_MAX, SKILLS_MAX
+from ccroute.types import CHANNELS_MAX, SKILLS_MAX
 
 __all__ = ["check", "read_table"]
 
@@ -34,51 +34,18 @@ def read_table(table: dict[Any, Any]) -> tuple[Config | None, list[ConfigFault]]
 
 
 def _walk(whole: object, *, exact: bool) -> tuple[object, list[ConfigFault]]:
-    reader = Reader(_names(whole), exact=exact)
+    reader = Reader(surroundings_of(whole), exact=exact)
     read = CONFIG.read(whole, None, reader)
-    _count(whole, reader)
+    _count(reader)
     return read, reader.faults
 
 
-def _count(whole: object, reader: Reader) -> None:
-    agents_max = _part(_part(whole, "engine"), "agents_max")
-    if type(agents_max) is not int or not 1 <= agents_max <= AGENTS_LIMIT:
-        agents_max = EngineSettings().agents_max
+def _count(reader: Reader) -> None:
     limits = {
-        Kind.AGENT: ("agents", agents_max, "agents_max"),
+        Kind.AGENT: ("agents", reader.around.agents_max, "agents_max"),
         Kind.CHANNEL: ("channels", CHANNELS_MAX, "channels with the built-in ones"),
         Kind.SKILL: ("skills", SKILLS_MAX, "skills, declared or had by an agent"),
     }
     for kind, (key, most, words) in limits.items():
-        if (count := len(reader.names[kind])) > most:
+        if (count := len(reader.around.names[kind])) > most:
             reader.fault((None, key), f"must be at most {most} ({words}), were {count}")
-
-
-def _names(whole: object) -> Names:
-    """Return every name that ``whole`` declares, whatever else may be wrong with it."""
-    agents = _table(whole, "agents")
-    skills = dict.fromkeys(_keys(_table(whole, "skills")))
-    for agent in agents.values():
-        skills.update(dict.fromkeys(_keys(_table(agent, "skills"))))
-    return {
-        Kind.AGENT: dict.fromkeys(_keys(agents)),
-        Kind.CHANNEL: dict.fromkeys([*BUILT_IN_CHANNELS, *_keys(_table(whole, "channels"))]),
-        Kind.QUEUE: dict.fromkeys(_keys(_table(whole, "queues"))),
-        Kind.SKILL: skills,
-    }
-
-
-def _table(value: object, key: str) -> dict[Any, Any]:
-    part = _part(value, key)
-    return part if type(part) is dict else {}
-
-
-def _part(value: object, key: str) -> object:
-    if type(value) is dict:
-        return value.get(key)
-    # `is`, because the type of a caller's own type may compare in any way.
-    return getattr(value, key, None) if any(type(value) is kind for kind in (Config, EngineSettings, Agent)) else None
-
-
-def _keys(table: dict[Any, Any]) -> list[str]:
-    return [key for key in table if type(key) is str]

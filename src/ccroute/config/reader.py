@@ -1,20 +1,20 @@
-"""One walk over a configuration: where it stands, which names exist, and the faults found so far."""
+"""One walk over a configuration: where it stands, what lies around, and the faults found so far."""
 
 from __future__ import annotations
 
 import difflib
-import enum
 import json
 import re
 from collections.abc import Collection
 from decimal import Decimal
 from typing import Final, TypeAlias, final
 
+from ccroute.config.surroundings import Kind, Surroundings
 from ccroute.errors import ConfigFault, InvalidArgument, RequirementError, shown
 from ccroute.requirement import column_of_queue, column_of_skill, parse, parse_score
 from ccroute.types import ID_LENGTH_MAX
 
-__all__ = ["Kind", "Names", "Path", "Reader", "id_allowed", "quoted", "rendered"]
+__all__ = ["Path", "Reader", "id_allowed", "quoted", "rendered"]
 
 Path: TypeAlias = "tuple[Path, str | int] | None"
 """Steps from the value up to the root. It becomes text only where there is a fault, since most values have none."""
@@ -27,19 +27,6 @@ _SHOWN_KEY_MAX: Final = 80
 _PROPOSALS_MAX: Final = 32
 _CANDIDATES_FEW: Final = 64
 _CANDIDATES_MAX: Final = 4_096
-
-
-class Kind(enum.StrEnum):
-    """Kinds of names that one part of a configuration declares and another part uses."""
-
-    AGENT = "agent"
-    CHANNEL = "channel"
-    QUEUE = "queue"
-    SKILL = "skill"
-
-
-Names: TypeAlias = dict[Kind, dict[str, None]]
-"""All names of each kind, in order of declaration."""
 
 
 def id_allowed(value: object) -> str | None:
@@ -71,8 +58,8 @@ class Reader:
     from a text, where durations may be text and ``_us`` may be missing from keys.
     """
 
-    def __init__(self, names: Names, *, exact: bool) -> None:
-        self.names = names
+    def __init__(self, around: Surroundings, *, exact: bool) -> None:
+        self.around = around
         self.exact = exact
         self.faults: list[ConfigFault] = []
         self._proposals: dict[tuple[str, str], str] = {}
@@ -88,7 +75,7 @@ class Reader:
 
     def known(self, path: Path, kind: Kind, name: str) -> None:
         """Note a fault if nothing of this kind is called ``name``."""
-        if name not in self.names[kind]:
+        if name not in self.around.names[kind]:
             self.fault(path, self._unknown(kind, name))
 
     def proposal(self, name: str, owner: str, candidates: Collection[str]) -> str:
@@ -122,15 +109,15 @@ class Reader:
         except InvalidArgument as error:
             column = f"column {error.column}: " if isinstance(error, RequirementError) else ""
             return [f"{column}must be {error.allowed}, was {shown(text)}"]
-        skills = [name for name in read.skills if name not in self.names[Kind.SKILL]]
-        queues = [name for name in read.queues if name not in self.names[Kind.QUEUE]]
+        skills = [name for name in read.skills if name not in self.around.names[Kind.SKILL]]
+        queues = [name for name in read.queues if name not in self.around.names[Kind.QUEUE]]
         return [
             *(f"column {column_of_skill(text, name)}: {self._unknown(Kind.SKILL, name)}" for name in skills),
             *(f"column {column_of_queue(text, name)}: {self._unknown(Kind.QUEUE, name)}" for name in queues),
         ]
 
     def _unknown(self, kind: Kind, name: str) -> str:
-        return f"no {kind} {quoted(name)}{self.proposal(name, kind, self.names[kind])}"
+        return f"no {kind} {quoted(name)}{self.proposal(name, kind, self.around.names[kind])}"
 
 
 def quoted(name: str) -> str:

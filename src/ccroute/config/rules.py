@@ -15,8 +15,9 @@ import msgspec
 
 from ccroute.config.attributes import attribute_allowed
 from ccroute.config.durations import DURATION_EXAMPLES, parse_duration
-from ccroute.config.reader import Kind, Path, Reader, id_allowed, quoted
+from ccroute.config.reader import Path, Reader, id_allowed, quoted
 from ccroute.config.selection import SHORT_FORMS, read_select_key
+from ccroute.config.surroundings import Kind
 from ccroute.errors import InvalidArgument
 from ccroute.types import ATTRIBUTES_MAX, UNLIMITED, SelectKey
 
@@ -30,6 +31,7 @@ __all__ = [
     "Expression",
     "Id",
     "Integer",
+    "Interrupts",
     "Known",
     "OrderList",
     "RankOr",
@@ -198,6 +200,39 @@ class OrderList:
             seen[agent] = None
             reader.known((path, index), Kind.AGENT, agent)
         return value
+
+
+@final
+class Interrupts:
+    """A list of suspendable channels, each once, none of which comes back to the channel whose entry this is."""
+
+    def read(self, value: object, path: Path, reader: Reader) -> object:
+        if type(value) is not list:
+            reader.wrong(path, value, "a list of channels")
+            return value
+        seen: dict[str, None] = {}
+        for index, other in enumerate(value):
+            if type(other) is not str:
+                reader.wrong((path, index), other, "the id of a channel")
+                continue
+            if other in seen:
+                reader.fault((path, index), f"names the channel {quoted(other)} a second time")
+            else:
+                self._read_channel(other, path, index, reader)
+            seen[other] = None
+        return value
+
+    def _read_channel(self, other: str, path: Path, index: int, reader: Reader) -> None:
+        assert path is not None
+        assert path[0] is not None
+        own = path[0][1]  # the step before "interrupts"
+        if other not in reader.around.suspendable:
+            reader.known((path, index), Kind.CHANNEL, other)
+        elif not reader.around.suspendable[other]:
+            reader.fault((path, index), f"must be a suspendable channel, was {quoted(other)}")
+        elif (own, index) in reader.around.closing:
+            comes_back = f"a channel that does not itself, or by others, interrupt {quoted(str(own))}"
+            reader.fault((path, index), f"must be {comes_back}, was {quoted(other)}")
 
 
 @final

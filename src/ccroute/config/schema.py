@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ccroute.config.reader import Kind, Path, Reader
+from ccroute.config.reader import Path, Reader, quoted
 from ccroute.config.rules import (
     ATTRIBUTES,
     Boolean,
@@ -15,6 +15,7 @@ from ccroute.config.rules import (
     Expression,
     Id,
     Integer,
+    Interrupts,
     Known,
     OrderList,
     RankOr,
@@ -38,6 +39,7 @@ from ccroute.config.structs import (
     ServiceLevel,
     Skill,
 )
+from ccroute.config.surroundings import Kind
 from ccroute.types import (
     AGEING_MAX,
     AGENTS_LIMIT,
@@ -47,6 +49,7 @@ from ccroute.types import (
     CONTACTS_LIMIT,
     COST_MAX,
     DURATION_US_MAX,
+    OFFERS_K_MAX,
     QUEUES_MAX,
     RANK_MAX,
     SKILL_LEVEL_MAX,
@@ -54,7 +57,10 @@ from ccroute.types import (
     TIER_MIN,
     KeepsPlace,
     OfferMode,
+    Order,
+    Preempt,
     SelectKey,
+    Victim,
 )
 
 __all__ = ["CONFIG", "SECTIONS"]
@@ -63,6 +69,7 @@ CHANNEL_CONTACTS_MAX: Final = 10_000
 AGENT_OFFERS_MAX: Final = 64
 AWAY_AFTER_MAX: Final = 1_000
 OFFERS_PER_CONTACT_MAX: Final = 10_000
+DISPLACED_MAX: Final = 10_000
 
 _cost = Integer(0, COST_MAX, optional=True)
 _away_after = Integer(0, AWAY_AFTER_MAX, optional=True)
@@ -83,9 +90,45 @@ def _score_is_there(queue: Mapping[str, Any], path: Path, reader: Reader) -> Non
             reader.fault(((path, "select"), index), "needs the queue's score, which is not set")
 
 
+def _only_tier_preempts(queue: Mapping[str, Any], path: Path, reader: Reader) -> None:
+    preempt = queue.get("preempt")
+    if reader.around.is_rank_first and type(preempt) is Preempt and preempt is not Preempt.NEVER:
+        reader.fault((path, "preempt"), f'must be "never" where engine.order is "rank", was {quoted(preempt)}')
+
+
+def _check_queue(queue: Mapping[str, Any], path: Path, reader: Reader) -> None:
+    _score_is_there(queue, path, reader)
+    _only_tier_preempts(queue, path, reader)
+
+
+def _only_broadcast_counts(offer: Mapping[str, Any], path: Path, reader: Reader) -> None:
+    mode = offer.get("mode", Offer().mode)
+    k, offers_min = offer.get("k", 1), offer.get("offers_min", 1)
+    if type(mode) is OfferMode and mode is not OfferMode.BROADCAST:
+        for name, value in (("k", k), ("offers_min", offers_min)):
+            if _is_in(value, 2, OFFERS_K_MAX):
+                reader.fault((path, name), f'must be 1 where the mode is not "broadcast", was {value}')
+    elif _is_in(k, 1, OFFERS_K_MAX) and _is_in(offers_min, k + 1, OFFERS_K_MAX):
+        reader.fault((path, "offers_min"), f"must be at most k ({k}), was {offers_min}")
+
+
+def _reserve_fits(agent: Mapping[str, Any], path: Path, reader: Reader) -> None:
+    reserve, capacity = agent.get("reserve"), agent.get("capacity", Agent().capacity)
+    if type(reserve) is not dict or not _is_in(capacity, 1, CAPACITY_MAX):
+        return
+    total = sum(units for units in reserve.values() if _is_in(units, 0, CAPACITY_MAX))
+    if total > capacity:
+        reader.fault((path, "reserve"), f"must be together at most capacity ({capacity}), were {total}")
+
+
+def _is_in(value: object, low: int, high: int) -> bool:
+    return type(value) is int and low <= value <= high
+
+
 _ENGINE: Final = Section(
     EngineSettings,
     {
+        "order": Choice(Order, Order),
         "retain_us": _duration,
         "command_ids_max": Integer(0, COMMAND_IDS_LIMIT),
         "jump_max_us": _duration_or_none,
@@ -96,10 +139,25 @@ _ENGINE: Final = Section(
     },
 )
 _SKILL: Final = Section(Skill, {})
-_CHANNEL: Final = Section(Channel, {"cost": _cost, "live": Boolean(optional=True), "away_after": _away_after})
+_CHANNEL: Final = Section(
+    Channel,
+    {
+        "cost": _cost,
+        "live": Boolean(optional=True),
+        "suspendable": Boolean(optional=True),
+        "interrupts": Interrupts(),
+        "away_after": _away_after,
+    },
+)
 _OFFER: Final = Section(
     Offer,
-    {"mode": Choice(OfferMode, OfferMode), "offer_timeout_us": Duration(1, DURATION_US_MAX)},
+    {
+        "mode": Choice(OfferMode, OfferMode),
+        "offer_timeout_us": Duration(1, DURATION_US_MAX),
+        "k": Integer(1, OFFERS_K_MAX),
+        "offers_min": Integer(1, OFFERS_K_MAX),
+    },
+    also=_only_broadcast_counts,
 )
 _SERVICE_LEVEL: Final = Section(ServiceLevel, {"answered_within_us": _duration, "target": Share()})
 _QUEUE: Final = Section(
@@ -119,14 +177,21 @@ _QUEUE: Final = Section(
         "ageing": Integer(-AGEING_MAX, AGEING_MAX),
         "tier": _tier,
         "head_start_us": _head_start,
+        "overdue_after_us": _duration_or_none,
+        "preempt": Choice(Preempt, Preempt),
+        "preempt_from": _tier,
+        "victim": Choice(Victim, Victim),
+        "preempt_guard_us": _duration,
+        "displaced_max": Integer(0, DISPLACED_MAX),
+        "displaced_work_max": Integer(0, DISPLACED_MAX, optional=True),
         "keeps_place": Choice(KeepsPlace, KeepsPlace),
         "service_level": _SERVICE_LEVEL,
         "attributes": ATTRIBUTES,
         "paused": Boolean(),
     },
-    also=_score_is_there,
+    also=_check_queue,
 )
-_AGENT_QUEUE: Final = Section(AgentQueue, {"rank": _rank})
+_AGENT_QUEUE: Final = Section(AgentQueue, {"rank": _rank, "after_us": _duration})
 _AGENT_CHANNEL: Final = Section(
     AgentChannel,
     {"cost": _cost, "max": Integer(0, CHANNEL_CONTACTS_MAX, optional=True), "blocked": Boolean()},
@@ -137,11 +202,13 @@ _AGENT: Final = Section(
         "skills": Table(Id(), Integer(1, SKILL_LEVEL_MAX)),
         "queues": Table(Known(Kind.QUEUE), RankOr(_rank, _AGENT_QUEUE)),
         "capacity": Integer(1, CAPACITY_MAX),
+        "reserve": Table(Known(Kind.CHANNEL), Integer(0, CAPACITY_MAX)),
         "channels": Table(Known(Kind.CHANNEL), _AGENT_CHANNEL),
         "channels_closed": Boolean(),
         "offers_max": Integer(1, AGENT_OFFERS_MAX),
         "attributes": ATTRIBUTES,
     },
+    also=_reserve_fits,
 )
 _RECORD_PRIORITY: Final = Section(RecordPriority, {"tier": _tier, "head_start_us": _head_start})
 _RECORDS: Final = Section(Records, {"priorities": Table(Digits(), _RECORD_PRIORITY)})

@@ -11,12 +11,14 @@ from typing import Any
 
 import msgspec
 
-from ccroute.types import AttributeValue, KeepsPlace, OfferMode
+from ccroute.types import AttributeValue, KeepsPlace, OfferMode, Order, Preempt, Victim
 
 
 class EngineSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Limits and habits of the engine as a whole (``[engine]``)."""
 
+    order: Order = Order.TIER
+    """What goes first among pairs of contact and agent: ``tier``, or ``rank``, with which no queue may pre-empt."""
     retain_us: int = 300_000_000
     """How long ended contacts still answer queries, 0 to 90 days."""
     command_ids_max: int = 65_536
@@ -26,7 +28,7 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     idle_grace_us: int = 300_000_000
     """An agent away longer than this comes back at the end of the idle order, 0 to 90 days."""
     classes_max: int = 16_384
-    """Contact classes that may hold contacts at once, 1 to 65 536."""
+    """Contact classes that may hold contacts at once, 1 to 65 536; past it, decisions take longer."""
     contacts_max: int = 1_000_000
     """Contacts inside and retained at once, 1 to 10 000 000."""
     agents_max: int = 100_000
@@ -45,6 +47,11 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     30 for chat, messenger, social and sms; 20 for email, fax and task."""
     live: bool | None = None
     """The customer is on the line. Default true for voice and video."""
+    suspendable: bool | None = None
+    """Work of this channel can be suspended. Default false where live, else true."""
+    interrupts: list[str] = []
+    """Suspendable channels whose offers and work give way to contacts of this one, of their own tier or higher; no
+    channel comes back to itself this way."""
     away_after: int | None = None
     """Expired offers in a row after which an agent is away (``no_answer``), 0 (never) to 1 000.
     Default 1 where live, else 3."""
@@ -54,9 +61,14 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """How a queue makes offers (``queues.<id>.offer``)."""
 
     mode: OfferMode = OfferMode.RING
-    """``ring``: the agent accepts within the time-out. ``auto``: accepted at once."""
+    """``ring``: the agent accepts within the time-out. ``auto``: accepted at once. ``broadcast``: as ``ring``, but
+    several agents at once. ``manual``: no offers but those that somebody assigns."""
     offer_timeout_us: int = 20_000_000
     """How long an offer rings, 1 µs to 90 days."""
+    k: int = 1
+    """Offers of one contact at once, 1 to 64; more than 1 only with ``broadcast``."""
+    offers_min: int = 1
+    """Agents that must be able to take a contact before the first offer of it, 1 to ``k``."""
 
 
 class ServiceLevel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -101,6 +113,20 @@ class Queue(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Tier of contacts that bring none."""
     head_start_us: int = 0
     """Head start of contacts that bring none, ±90 days."""
+    overdue_after_us: int | None = None
+    """Time in this queue after which a contact goes first within its tier, 1 µs to 90 days; None: never."""
+    preempt: Preempt = Preempt.NEVER
+    """What contacts of this queue may take from contacts of lower tier: nothing, ``offers``, or ``work`` too."""
+    preempt_from: int = 1
+    """Lowest tier of a contact that may."""
+    victim: Victim = Victim.SUSPEND
+    """What becomes of work they take: it stays with its agent (``suspend``) or goes back to its place (``requeue``)."""
+    preempt_guard_us: int = 0
+    """Offers and work younger than this are not taken, 0 to 90 days."""
+    displaced_max: int = 2
+    """Offers a contact of this queue can lose by pre-emption, 0 to 10 000; those after are safe."""
+    displaced_work_max: int | None = None
+    """How often work on a contact of this queue can be pre-empted, 0 to 10 000; None: without bound."""
     keeps_place: KeepsPlace = KeepsPlace.WAITED
     """Which place a contact transferred to this queue takes."""
     service_level: ServiceLevel = ServiceLevel()
@@ -116,6 +142,8 @@ class AgentQueue(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     rank: int = 1
     """1 is own work, more is backup; 1 to 255."""
+    after_us: int = 0
+    """Serves the queue only for contacts that have been in it this long, 0 to 90 days."""
 
 
 class AgentChannel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -138,6 +166,8 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Queues it serves."""
     capacity: int = 100
     """Units it has, 1 to 1 000 000."""
+    reserve: dict[str, int] = {}
+    """Units per channel that only this channel may use, 0 to 1 000 000; together at most ``capacity``."""
     channels: dict[str, AgentChannel] = {}
     """What it takes of single channels."""
     channels_closed: bool = False

@@ -1,51 +1,52 @@
 """The automatic contact distributor: the whole state machine over integers. Commands in, decision records out.
 
-Building a floor (channels, selects, queues, policies, profiles, agents, classes) is Python-callable; commands are C calls,
-for the compiled intake of the engine and for the compiled loops of simulation. Arguments were validated by the caller.
+A floor is built in ``ground``, seen in ``sight``; commands are C calls, for the compiled intake of the engine and for the
+compiled loops of simulation. Arguments were validated by the caller.
 Every command reserves memory first, so it either happens whole or raises ``MemoryError`` with nothing moved; if memory runs
 out later, in a decision, ``is_torn`` is set and the caller must not go on.
 """
 
 cimport cython
-from libc.string cimport memcpy, memset
 
-from ccroute.core.bars cimport bar_add, bar_find
-from ccroute.core.decision cimport run_until, settle
+from libc.stdint cimport int8_t, int32_t, int64_t
+
+from ccroute.core.answers cimport decline
+from ccroute.core.bars cimport bar_add
+from ccroute.core.changes cimport (
+    consulted_leg, do_change, do_change_channel, do_consult, do_join, do_transfer, why_not_channel, why_not_joined,
+)
+from ccroute.core.contacts cimport (
+    begin_wait, contact_forget, enter_queue, set_terms, step_ready, step_reserve, tell_queued,
+)
+from ccroute.core.decision cimport arrive, run_until, settle
 from ccroute.core.defs cimport (
-    AVAILABLE, BAR_EXCLUDED, CAUSE_COMMAND, CONTACT_ACTIVE, CONTACT_FREE, CONTACT_QUEUED, LEG_ACTIVE, LEG_HELD,
-    NONE, ORDERS_MAX, PENDING_DECLINE, PENDING_REFUSE, REASON_CONTACT_ENDED, REASON_CONTACT_QUEUED,
-    REASON_OFFERS_PENDING, REASON_OFFER_ENDED, REASON_QUEUE_OPEN, REASON_QUEUE_PAUSED, RECORD_HELD, RECORD_RESUMED,
-    REFUSED_NOT, SELECT_LISTED, SELECT_SKILL_SUM, UNKNOWN_OFFER, WHY_CONTACT_STATE, WHY_OFFER_OUT, WHY_QUEUE_PAUSED,
-    Agent, Bar, Contact, ContactClass, Given, Leg, Offer, Policy, Queue, Record, Select, Timer, agent_at, bar_at,
-    contact_at, counts_at, given_at, int8_t, joined, leg_at, offer_at, timer_at, u128, uint64_t, write,
+    AVAILABLE, BAR_EXCLUDED, CANCEL_COMMAND, CAUSE_COMMAND, CONTACT_ACTIVE, CONTACT_FREE, CONTACT_PARKED, LEGS_MAX,
+    LEG_SUSPENDED, LEG_WRAPPING, NONE, PENDING_DECLINE, PENDING_REFUSE, REASON_CONFERENCE, REASON_CONTACT_ACTIVE,
+    REASON_CONTACT_ENDED, REASON_CONTACT_PARKED, REASON_CONTACT_QUEUED, REASON_LAST_LEG, REASON_LEGS_MAX,
+    REASON_LEG_SUSPENDED, REASON_LEG_WRAPPING, REASON_NOT_ELIGIBLE, REASON_OFFERS_PENDING, REASON_OFFER_ENDED,
+    REASON_OFFER_OUT, REASON_QUEUE_OPEN, REASON_QUEUE_PAUSED, REFUSED_NOT, UNKNOWN_OFFER, WHY_EXCLUDED, WHY_LEG,
+    Agent, Contact, Extra, Floor, Terms, agent_at, contact_at, extra_at, is_over, leg_at, offer_at, waits,
 )
-from ccroute.core.legs cimport leg_find, leg_first
-from ccroute.core.lives cimport (
-    contact_forget, do_abandon, do_accept, do_cancel, do_complete, do_decline, do_end_wrap_up, do_extend_wrap_up,
-    do_next_presence, do_pause, do_presence, do_transfer, queue_enter, step_ready, step_reserve,
+from ccroute.core.eligible cimport own_offer, why_not_consulted
+from ccroute.core.extras cimport extra_for, terms_ready, terms_release, terms_swap, version_of
+from ccroute.core.ground cimport room
+from ccroute.core.legs cimport leg_find, legs_at_work
+from ccroute.core.making cimport accept, why_not_directly
+from ccroute.core.offers cimport offer_find
+from ccroute.core.picks cimport do_assign, do_pick, why_not_assigned, why_not_picked
+from ccroute.core.room cimport Aside
+from ccroute.core.store cimport store_take
+from ccroute.core.work cimport (
+    do_abandon, do_cancel, do_complete, do_connect_failed, do_end_wrap_up, do_extend_wrap_up, do_leave, do_load,
+    do_next_presence, do_park, do_pause, do_presence, do_requeue, do_unpark, leg_hold,
 )
-from ccroute.core.matching cimport row_clear, row_set, why_not
-from ccroute.core.offers cimport offer_find, offers_close, offers_open
-from ccroute.core.roster cimport (
-    agent_attach, agent_detach, agent_open, cost_for, kind_of, profile_open, roster_close, roster_open,
-)
-from ccroute.core.store cimport (
-    fresh, grow, release, store_bytes, store_close, store_has, store_next, store_open, store_reserve, store_take,
-)
-from ccroute.core.timers cimport timers_next, timers_open
-from ccroute.core.waiting cimport aged, class_close, class_open, waited_by, waiting_close, waiting_open
 
 from ccroute.core.table import CONTACT_STATES, CONTACT_TABLE, LEG_STATES, LEG_TABLE
 from ccroute.types import RefusalReason
 
-cdef enum:
-    SLOT_BITS = 24
-    SLOT_MASK = 16777215
-    STORE_MAX = 16777216
-
 # The refusals of table.py as codes, read once.
-cdef int8_t[3][6] CONTACT_REFUSALS
-cdef int8_t[6][4] LEG_REFUSALS
+cdef int8_t[6][7] CONTACT_REFUSALS
+cdef int8_t[11][5] LEG_REFUSALS
 
 
 def _code(outcome: str) -> int:
@@ -55,10 +56,16 @@ def _code(outcome: str) -> int:
 
 def _read_tables() -> None:
     cdef int row, column
-    for row, command in enumerate(("contact.enqueue", "contact.abandon", "contact.cancel")):
+    on_contacts = (
+        "contact.enqueue", "contact.abandon", "contact.cancel", "contact.park", "contact.unpark", "contact.requeue",
+    )
+    for row, command in enumerate(on_contacts):
         for column, state in enumerate(CONTACT_STATES):
             CONTACT_REFUSALS[row][column] = _code(CONTACT_TABLE[command][state])
-    on_legs = ("leg.hold", "leg.resume", "contact.complete", "contact.transfer", "leg.end_wrap_up", "leg.extend_wrap_up")
+    on_legs = (
+        "leg.hold", "leg.resume", "contact.complete", "contact.transfer", "leg.end_wrap_up", "leg.extend_wrap_up",
+        "contact.consult", "contact.join", "contact.leave", "contact.requeue", "offer.connect_failed",
+    )
     for row, command in enumerate(on_legs):
         for column, state in enumerate(LEG_STATES):
             LEG_REFUSALS[row][column] = _code(LEG_TABLE[command][state])
@@ -67,182 +74,9 @@ def _read_tables() -> None:
 _read_tables()
 
 
-cdef inline int room(int status) except -1:
-    """Turn a kernel's -1 into MemoryError."""
-    if status < 0:
-        raise MemoryError("the core has no memory for this call; nothing has moved")
-    return status
-
-
 @cython.final
-cdef class Acd:
+cdef class Acd(Sight):
     """One floor. Slots are dense and start at 0; -1 stands for none."""
-
-    def __cinit__(
-        self, *, channels, selects, int contacts_max, int agents_max, int classes_max, int64_t idle_grace_us, int64_t retain_us
-    ):
-        cdef Floor* floor = &self.floor
-        memset(floor, 0, sizeof(Floor))
-        floor.idle_grace = idle_grace_us
-        floor.retain = retain_us
-        floor.next_leg_seq = 1
-        floor.channel_count = len(channels)
-        for at, (cost, away_after) in enumerate(channels):
-            floor.channels[at].cost = cost
-            floor.channels[at].away_after = away_after
-        self.open_selects(selects)
-        room(waiting_open(floor, contacts_max, classes_max))
-        room(roster_open(floor, agents_max))
-        room(offers_open(floor, STORE_MAX))
-        room(store_open(&floor.legs, sizeof(Leg), STORE_MAX))
-        room(store_open(&floor.bars, sizeof(Bar), STORE_MAX))
-        room(store_open(&floor.timers, sizeof(Timer), STORE_MAX))
-        room(store_open(&floor.given, sizeof(Given), contacts_max))
-        timers_open(floor)
-        room(step_reserve(floor, 1))
-
-    def __dealloc__(self):
-        cdef Floor* floor = &self.floor
-        cdef int32_t at
-        at = store_next(&floor.given, 0)
-        while at != NONE:
-            release(given_at(floor, at).agents)
-            release(given_at(floor, at).scores)
-            at = store_next(&floor.given, at + 1)
-        waiting_close(floor)
-        roster_close(floor)
-        offers_close(floor)
-        store_close(&floor.legs)
-        store_close(&floor.bars)
-        store_close(&floor.timers)
-        store_close(&floor.given)
-        for at in range(floor.select_count):
-            release(floor.selects[at].listed)
-        release(floor.selects)
-        release(floor.queues)
-        release(floor.policies)
-        release(floor.records)
-
-    # ---- building ----------------------------------------------------------------------------------------------
-
-    cdef int open_selects(self, selects) except -1:
-        """Read (keys, reversed, listed positions or None) per select; the first is idle alone. Finds the orders to keep."""
-        cdef Floor* floor = &self.floor
-        cdef Select* select
-        cdef int32_t at
-        orders = {(): 0}          # agents' own keys none: within a pool, idle decides
-        floor.selects = <Select*>fresh(len(selects), sizeof(Select))
-        if floor.selects == NULL:
-            raise MemoryError
-        for keys, reverses, listed in selects:
-            select = &floor.selects[floor.select_count]
-            for at in range(len(keys)):
-                select.keys[at] = keys[at]
-                select.reversed[at] = reverses[at]
-            select.count = len(keys)
-            select.order = NONE
-            own = tuple((key, turn) for key, turn in zip(keys, reverses) if key < SELECT_SKILL_SUM)
-            if not any(key >= SELECT_LISTED for key in keys):
-                # Within a pool only an agent's own keys differ; the select that has just them defines the order.
-                if own in orders:
-                    select.order = orders[own]
-                elif len(own) == len(keys) and floor.order_count < ORDERS_MAX:
-                    select.order = orders[own] = floor.order_count
-                    floor.orders[floor.order_count] = floor.select_count
-                    floor.order_count += 1
-            if listed is not None:
-                select.listed_size = len(listed)
-                select.listed = <int32_t*>fresh(len(listed), sizeof(int32_t))
-                if select.listed == NULL:
-                    raise MemoryError
-                for at in range(len(listed)):
-                    select.listed[at] = listed[at]
-            floor.select_count += 1
-        return 0
-
-    def add_queue(
-        self, *, int select, int mode, int64_t offer_timeout_us, int64_t wrap_up_us, int64_t cooldown_us, int offers_max,
-        int away_after, int ageing, int tier, int64_t head_start_us, int cost, int keeps_place, bint paused,
-    ) -> int:
-        """Add a queue and return its slot; ``wrap_up_us`` -1 is unlimited, ``away_after`` and ``cost`` -1 not given."""
-        cdef Floor* floor = &self.floor
-        cdef Queue* queue
-        room(grow(<void**>&floor.queues, floor.queue_count, floor.queue_count + 1, sizeof(Queue)))
-        queue = &floor.queues[floor.queue_count]
-        queue.select = select
-        queue.mode = mode
-        queue.offer_timeout = offer_timeout_us
-        queue.wrap_up = wrap_up_us
-        queue.cooldown = cooldown_us
-        queue.offers_max = offers_max
-        queue.away_after = away_after
-        queue.ageing = ageing
-        queue.tier = tier
-        queue.head_start = head_start_us
-        queue.cost = cost
-        queue.keeps_place = keeps_place
-        queue.paused = paused
-        floor.queue_count += 1
-        return floor.queue_count - 1
-
-    def add_policy(self, uint64_t open_channels, costs, maxes) -> int:
-        """Add what some agents take of each channel and return its slot; -1 in a list: not given."""
-        cdef Floor* floor = &self.floor
-        cdef Policy* policy
-        cdef int at
-        room(grow(<void**>&floor.policies, floor.policy_count, floor.policy_count + 1, sizeof(Policy)))
-        policy = &floor.policies[floor.policy_count]
-        policy.open = open_channels
-        for at in range(floor.channel_count):
-            policy.cost[at] = costs[at]
-            policy.max[at] = maxes[at]
-        floor.policy_count += 1
-        return floor.policy_count - 1
-
-    def add_profile(self) -> int:
-        """Add a profile that no class goes with and return its slot."""
-        return room(profile_open(&self.floor))
-
-    def add_agent(self, int profile, int policy, int capacity, int offers_max) -> int:
-        """Add an agent, offline, and return its slot."""
-        return room(agent_open(&self.floor, profile, policy, capacity, offers_max))
-
-    def move_agent(self, int agent, int profile) -> None:
-        """Put an agent into another profile that serves the same live classes."""
-        agent_detach(&self.floor, agent)
-        agent_at(&self.floor, agent).profile = profile
-        agent_attach(&self.floor, agent)
-
-    def open_class(self, int queue, int channel, int own_cost) -> int:
-        """Open a class nobody serves yet and return its slot; ``own_cost`` -1: contacts bring none."""
-        cdef Floor* floor = &self.floor
-        cdef int32_t kind = kind_of(floor, channel, own_cost, floor.queues[queue].cost, floor.queues[queue].mode != 0)
-        return room(class_open(floor, queue, channel, own_cost, room(kind)))
-
-    def close_class(self, int class_slot) -> None:
-        """Free a class without contacts."""
-        row_clear(&self.floor, class_slot)
-        class_close(&self.floor, class_slot)
-
-    def class_refs(self, int class_slot) -> int:
-        """Return the number of live contacts of a class."""
-        return self.floor.classes[class_slot].refs
-
-    def serve(self, int class_slot, int rank, profiles) -> None:
-        """Say that agents of some profiles (slots) serve a class at a rank."""
-        cdef int32_t profile
-        for profile in profiles:
-            room(row_set(&self.floor, class_slot, profile, rank))
-
-    def value(self, int class_slot, int profile, bint is_score, int64_t value) -> None:
-        """State the skill sum or score of a profile for a class whose queue selects by it."""
-        cdef ContactClass* one = &self.floor.classes[class_slot]
-        cdef int64_t** values = &one.scores if is_score else &one.skill_sums
-        if values[0] == NULL:
-            values[0] = <int64_t*>fresh(self.floor.profile_capacity, sizeof(int64_t))
-            if values[0] == NULL:
-                raise MemoryError
-        values[0][profile] = value
 
     # ---- time --------------------------------------------------------------------------------------------------
 
@@ -282,51 +116,55 @@ cdef class Acd:
             return CONTACT_REFUSALS[COMMAND_ENQUEUE][CONTACT_ACTIVE]
         return CONTACT_REFUSALS[COMMAND_ENQUEUE][one.state]
 
-    cdef int32_t enqueue(
-        self, int32_t class_slot, int32_t tier, bint own_tier, int64_t head_start, bint own_head_start,
-        int32_t* excluded, int32_t excluded_count, int32_t* scored, int64_t* scores, int32_t scores_count,
-    ) except -1:
-        """Put a new contact into a class and return its slot. There is a free one."""
+    cdef int32_t begin(self, int32_t class_slot, Terms* terms, Extra* ready) noexcept:
+        """Begin a contact in the queue of a class, in no line and no state yet."""
         cdef Floor* floor = &self.floor
-        cdef ContactClass* one = &floor.classes[class_slot]
-        cdef Contact* contact
-        cdef Given* given
-        cdef int32_t slot, at
-        cdef int32_t given_slot = NONE
-        self.reserve(1)
-        if scores_count:
-            room(store_reserve(&floor.given, 1))
-            given_slot = store_take(&floor.given)
-            given = given_at(floor, given_slot)
-            given.agents = <int32_t*>fresh(scores_count, sizeof(int32_t))
-            given.scores = <int64_t*>fresh(scores_count, sizeof(int64_t))
-            if given.agents == NULL or given.scores == NULL:
-                self.is_torn = True
-                raise MemoryError
-            memcpy(given.agents, scored, scores_count * sizeof(int32_t))
-            memcpy(given.scores, scores, scores_count * sizeof(int64_t))
-            given.count = scores_count
-        slot = store_take(&floor.contacts)
-        contact = contact_at(floor, slot)
+        cdef int32_t slot = store_take(&floor.contacts)
+        cdef Contact* contact = contact_at(floor, slot)
+        cdef int32_t at
         contact.seq = floor.next_contact_seq
         floor.next_contact_seq += 1
         floor.tallies[0] += 1
-        contact.queue = one.queue
-        contact.channel = one.channel
-        contact.own_cost = one.own_cost
-        contact.tier = tier if own_tier else floor.queues[one.queue].tier
-        contact.head_start = head_start if own_head_start else floor.queues[one.queue].head_start
-        contact.own_tier = own_tier
-        contact.own_head_start = own_head_start
+        contact.channel = <unsigned char>floor.classes[class_slot].channel
+        contact.own_cost = floor.classes[class_slot].own_cost
+        contact.tier = terms.tier
+        contact.head_start = terms.head_start
+        contact.own_tier = terms.own_tier
+        contact.own_head_start = terms.own_head_start
         contact.place_at = floor.now
-        contact.waited = floor.now
         contact.first_offer = NONE
         contact.first_leg = NONE
         contact.first_bar = NONE
-        contact.scores = given_slot
-        for at in range(excluded_count):
-            bar_add(floor, slot, excluded[at], BAR_EXCLUDED)
-        queue_enter(floor, slot, class_slot)
+        contact.extra = NONE
+        for at in range(terms.excluded_count):
+            bar_add(floor, slot, terms.excluded[at], BAR_EXCLUDED)
+        if ready != NULL:
+            # A slow contact counts as one with bars: it must be asked agent by agent.
+            contact.bars += ready.allowed != NULL
+            terms_swap(extra_for(floor, slot), ready)
+        contact.queue = floor.classes[class_slot].queue
+        set_terms(floor, slot)
+        return slot
+
+    cdef int32_t enqueue(self, int32_t class_slot, Terms* terms, bint parked) except -1:
+        """Put a new contact into a class and return its slot. There is a free one."""
+        cdef Floor* floor = &self.floor
+        cdef int32_t slot
+        cdef Extra ready
+        cdef Extra* extra
+        self.reserve(1)
+        if terms.scores_count or terms.allowed != NULL:
+            room(terms_ready(floor, terms, &ready))
+            slot = self.begin(class_slot, terms, &ready)
+        else:
+            slot = self.begin(class_slot, terms, NULL)
+        enter_queue(floor, slot, class_slot)
+        if parked:
+            do_park(floor, slot, False, NONE)
+        else:
+            begin_wait(floor, slot)
+            tell_queued(floor, slot)
+            arrive(floor, slot)
         self.settle()
         return slot
 
@@ -343,15 +181,10 @@ cdef class Acd:
     cdef int cancel(self, int32_t contact) except -1:
         """The host takes the contact back."""
         cdef int reason = CONTACT_REFUSALS[COMMAND_CANCEL][contact_at(&self.floor, contact).state]
-        cdef int32_t times = 1
-        cdef int32_t leg = contact_at(&self.floor, contact).first_leg
         if reason:
             return reason
-        while leg != NONE:
-            times += 1
-            leg = leg_at(&self.floor, leg).next_of_contact
-        self.reserve(times)
-        do_cancel(&self.floor, contact)
+        self.reserve(1)
+        do_cancel(&self.floor, contact, CANCEL_COMMAND)
         self.settle()
         return REFUSED_NOT
 
@@ -361,11 +194,11 @@ cdef class Acd:
         if slot == NONE:
             return REASON_OFFER_ENDED if offer <= self.floor.offers_made else UNKNOWN_OFFER
         self.reserve(1)
-        do_accept(&self.floor, slot)
+        accept(&self.floor, slot)
         self.settle()
         return REFUSED_NOT
 
-    cdef int decline(self, int64_t offer, int next_presence, int pending) except -1:
+    cdef int decline(self, int64_t offer, int cool_kind, int64_t cool, int next_presence, int pending) except -1:
         """An agent lets its offer go, and may say where it will be next (else NONE)."""
         cdef Floor* floor = &self.floor
         cdef int32_t slot = offer_find(floor, offer)
@@ -374,7 +207,7 @@ cdef class Acd:
             return REASON_OFFER_ENDED if offer <= floor.offers_made else UNKNOWN_OFFER
         self.reserve(1)
         agent = offer_at(floor, slot).agent
-        do_decline(floor, slot)
+        decline(floor, slot, True, <unsigned char>cool_kind, cool)
         if next_presence != NONE:
             if agent_at(floor, agent).legs:
                 do_next_presence(floor, agent, next_presence, pending)
@@ -383,69 +216,341 @@ cdef class Acd:
         self.settle()
         return REFUSED_NOT
 
+    cdef int why_leg(self, int command, int32_t contact, int32_t agent) noexcept:
+        """Return why a command on an agent's leg is refused, 0 where it is not."""
+        cdef int32_t slot = leg_find(&self.floor, contact, agent)
+        cdef int reason = LEG_REFUSALS[command][0 if slot == NONE else leg_at(&self.floor, slot).state]
+        return self.no_leg(contact, reason) if reason else REFUSED_NOT
+
+    cdef int no_leg(self, int32_t contact, int reason) noexcept:
+        """A contact that has ended and has no leg at all says so."""
+        cdef Contact* one = contact_at(&self.floor, contact)
+        return REASON_CONTACT_ENDED if is_over(one) and one.first_leg == NONE else reason
+
+    cdef int not_eligible(self, int64_t broken) noexcept:
+        """Remember the rules that stand in the way, and refuse if there are any."""
+        self.broken = broken
+        return REASON_NOT_ELIGIBLE if broken else REFUSED_NOT
+
     cdef int on_leg(self, int command, int32_t contact, int32_t agent, int64_t wrap_up) except -1:
         """Hold, resume, end or extend the wrap-up of an agent's leg."""
         cdef Floor* floor = &self.floor
         cdef int32_t slot = leg_find(floor, contact, agent)
-        cdef int reason = LEG_REFUSALS[command][0 if slot == NONE else leg_at(floor, slot).state]
-        cdef Record* record
+        cdef int reason = self.why_leg(command, contact, agent)
         if reason:
-            return self.no_leg(contact, reason)
+            return reason
         self.reserve(1)
         if command == COMMAND_END_WRAP_UP:
             do_end_wrap_up(floor, slot)
         elif command == COMMAND_EXTEND_WRAP_UP:
             do_extend_wrap_up(floor, slot, wrap_up)
         else:
-            leg_at(floor, slot).state = LEG_HELD if command == COMMAND_HOLD else LEG_ACTIVE
-            record = write(floor, RECORD_HELD if command == COMMAND_HOLD else RECORD_RESUMED)
-            record.contact = contact
-            record.agent = agent
+            leg_hold(floor, slot, command == COMMAND_HOLD)
         self.settle()
         return REFUSED_NOT
-
-    cdef int no_leg(self, int32_t contact, int reason) noexcept:
-        """A contact that has ended and has no leg at all says so."""
-        cdef Contact* one = contact_at(&self.floor, contact)
-        return REASON_CONTACT_ENDED if one.state > CONTACT_ACTIVE and one.first_leg == NONE else reason
 
     cdef int complete(self, int32_t contact, int32_t agent, int64_t wrap_up, bint own_wrap_up) except -1:
         """The work of one agent, or of all (NONE), is done."""
         cdef Floor* floor = &self.floor
         cdef Contact* one = contact_at(floor, contact)
-        cdef int reason = REASON_CONTACT_QUEUED
-        cdef int32_t at
+        cdef int reason
         if agent != NONE:
-            at = leg_find(floor, contact, agent)
-            reason = LEG_REFUSALS[COMMAND_COMPLETE][0 if at == NONE else leg_at(floor, at).state]
+            reason = self.why_leg(COMMAND_COMPLETE, contact, agent)
         else:
-            at = one.first_leg
-            while at != NONE and reason:
-                reason = LEG_REFUSALS[COMMAND_COMPLETE][leg_at(floor, at).state]
-                at = leg_at(floor, at).next_of_contact
+            reason = self.why_nobody_works(contact)
+            if reason and one.first_leg != NONE:
+                reason = REASON_LEG_WRAPPING
         if reason:
-            return self.no_leg(contact, reason)
+            return reason
         self.reserve(1)
         do_complete(floor, contact, agent, wrap_up, own_wrap_up)
         self.settle()
         return REFUSED_NOT
 
-    cdef int can_transfer(self, int32_t contact, int32_t agent) noexcept:
-        """Say whether an agent may give a contact away."""
-        cdef int32_t slot = leg_find(&self.floor, contact, agent)
-        cdef int reason = LEG_REFUSALS[COMMAND_TRANSFER][0 if slot == NONE else leg_at(&self.floor, slot).state]
-        return self.no_leg(contact, reason) if reason else REFUSED_NOT
+    cdef int why_nobody_works(self, int32_t contact) noexcept:
+        """Return why a command on everybody at work on a contact is refused, 0 where it is not."""
+        cdef Contact* one = contact_at(&self.floor, contact)
+        if legs_at_work(&self.floor, contact):
+            return REFUSED_NOT
+        if is_over(one):
+            return REASON_CONTACT_ENDED if one.first_leg == NONE else REASON_LEG_WRAPPING
+        if one.state == CONTACT_ACTIVE:
+            return REASON_LEG_WRAPPING
+        return REASON_CONTACT_PARKED if one.state == CONTACT_PARKED else REASON_CONTACT_QUEUED
 
-    cdef int transfer(self, int32_t contact, int32_t agent, int32_t class_slot, int32_t keeps_place) except -1:
-        """Give a contact to the queue of a class; can_transfer said yes. ``keeps_place`` NONE: as the queue says."""
-        cdef Floor* floor = &self.floor
-        cdef int32_t queue = floor.classes[class_slot].queue
+    # ---- handing over ------------------------------------------------------------------------------------------
+
+    cdef int can_transfer(self, int32_t contact, int32_t agent, int32_t to_agent, bint warm) noexcept:
+        """Say whether an agent may give a contact away, and to that agent (NONE: to a queue)."""
+        cdef int reason = self.why_leg(COMMAND_TRANSFER, contact, agent)
+        if reason == 0 and contact_at(&self.floor, contact).legs >= LEGS_MAX:
+            reason = REASON_LEGS_MAX
+        if reason == 0 and legs_at_work(&self.floor, contact) > 1:
+            reason = REASON_CONFERENCE
+        if reason == 0 and to_agent != NONE:
+            reason = self.not_eligible(self.why_not_to(contact, agent, to_agent))
+        return reason
+
+    cdef int64_t why_not_to(self, int32_t contact, int32_t agent, int32_t to_agent) noexcept:
+        """Return the rules that keep a contact from being offered to an agent by name."""
+        cdef int64_t broken = why_not_directly(&self.floor, contact, to_agent)
+        return broken | (0 if leg_find(&self.floor, contact, to_agent) == NONE else WHY_LEG)
+
+    cdef int transfer(
+        self, int32_t contact, int32_t agent, int32_t class_slot, int32_t to_agent, bint warm, int keeps_place,
+        bint unanswered_to_queue, Terms* terms,
+    ) except -1:
+        """Give a contact to the queue of a class, or to an agent; can_transfer said yes. ``keeps_place`` NONE: the queue's."""
+        cdef Extra ready
         self.reserve(1)
-        if keeps_place == NONE:
-            keeps_place = floor.queues[queue].keeps_place
-        do_transfer(floor, contact, leg_find(floor, contact, agent), class_slot, queue, keeps_place)
+        room(terms_ready(&self.floor, terms, &ready))
+        do_transfer(&self.floor, contact, agent, class_slot, to_agent, warm, keeps_place, unanswered_to_queue, &ready)
+        terms_release(&ready)
         self.settle()
         return REFUSED_NOT
+
+    cdef int can_consult(self, int32_t contact, int32_t agent, int32_t to_agent) noexcept:
+        """Say whether an agent may consult another (NONE: a queue) about a contact."""
+        cdef Contact* one = contact_at(&self.floor, contact)
+        cdef int reason = self.why_leg(COMMAND_CONSULT, contact, agent)
+        cdef int64_t broken
+        if reason == 0 and one.extra != NONE and extra_at(&self.floor, one.extra).children >= LEGS_MAX:
+            reason = REASON_LEGS_MAX
+        if reason == 0 and to_agent != NONE:
+            broken = WHY_EXCLUDED if to_agent == agent else 0
+            reason = self.not_eligible(broken | why_not_consulted(&self.floor, contact, to_agent))
+        return reason
+
+    cdef int32_t consult(self, int32_t contact, int32_t agent, int32_t class_slot, Terms* terms, int32_t to_agent) except -1:
+        """Begin a consult and return its slot; can_consult said yes, and there is a free one."""
+        cdef Floor* floor = &self.floor
+        cdef int32_t slot
+        cdef Extra ready
+        self.reserve(1)
+        room(terms_ready(floor, terms, &ready))
+        slot = self.begin(class_slot, terms, &ready if terms.allowed != NULL or terms.scores_count else NULL)
+        terms_release(&ready)
+        enter_queue(floor, slot, class_slot)
+        begin_wait(floor, slot)
+        do_consult(floor, contact, slot, to_agent)
+        self.settle()
+        return slot
+
+    cdef int can_join(self, int32_t contact, int32_t agent, int32_t to_agent) noexcept:
+        """Say whether an agent may bring another (NONE: one that a queue finds) to a contact."""
+        cdef Floor* floor = &self.floor
+        cdef int reason = self.why_leg(COMMAND_JOIN, contact, agent)
+        cdef int32_t leg
+        if reason == 0 and contact_at(floor, contact).legs >= LEGS_MAX:
+            reason = REASON_LEGS_MAX
+        if reason == 0 and to_agent != NONE:
+            leg = consulted_leg(floor, contact, to_agent)
+            if leg != NONE:
+                reason = self.not_eligible(why_not_joined(floor, contact, leg))
+            else:
+                reason = self.not_eligible(self.why_not_to(contact, agent, to_agent))
+        return reason
+
+    cdef int join(self, int32_t contact, int32_t agent, int32_t class_slot, int32_t to_agent, Terms* terms) except -1:
+        """Bring one more agent to a contact; can_join said yes."""
+        cdef Extra ready
+        self.reserve(1)
+        room(terms_ready(&self.floor, terms, &ready))
+        do_join(&self.floor, contact, agent, class_slot, to_agent, &ready)
+        terms_release(&ready)
+        self.settle()
+        return REFUSED_NOT
+
+    cdef int leave(self, int32_t contact, int32_t agent) except -1:
+        """An agent leaves a conference."""
+        cdef int reason = self.why_leg(COMMAND_LEAVE, contact, agent)
+        if reason == 0 and legs_at_work(&self.floor, contact) == 1:
+            reason = REASON_LAST_LEG
+        if reason:
+            return reason
+        self.reserve(1)
+        do_leave(&self.floor, leg_find(&self.floor, contact, agent))
+        self.settle()
+        return REFUSED_NOT
+
+    # ---- back in line ------------------------------------------------------------------------------------------
+
+    cdef int why_not_back(self, int command, int32_t contact, int32_t agent) noexcept:
+        """Return why an active contact cannot be sent back, by one agent or by all (NONE), 0 where it can."""
+        cdef int reason
+        if agent == NONE:
+            if is_over(contact_at(&self.floor, contact)):
+                return REASON_CONTACT_ENDED
+            return self.why_nobody_works(contact)
+        reason = self.why_leg(command, contact, agent)
+        if reason == 0 and command == COMMAND_REQUEUE and legs_at_work(&self.floor, contact) > 1:
+            reason = REASON_CONFERENCE
+        return reason
+
+    cdef int requeue(self, int32_t contact, int32_t agent, int cool_kind, int64_t cool) except -1:
+        """Send an active contact back to its place."""
+        cdef int reason = self.why_not_back(COMMAND_REQUEUE, contact, agent)
+        if reason:
+            return reason
+        self.reserve(1)
+        do_requeue(&self.floor, contact, <unsigned char>cool_kind, cool)
+        self.settle()
+        return REFUSED_NOT
+
+    cdef int connect_failed(self, int32_t contact, int32_t agent, int cool_kind, int64_t cool) except -1:
+        """Undo an accept: of an agent, or of the only one at work (NONE)."""
+        cdef Floor* floor = &self.floor
+        cdef int reason = self.why_not_back(COMMAND_CONNECT_FAILED, contact, agent)
+        cdef int32_t slot
+        if reason:
+            return reason
+        if agent == NONE:
+            if legs_at_work(floor, contact) > 1:
+                return REASON_CONFERENCE
+            slot = contact_at(floor, contact).first_leg
+            while leg_at(floor, slot).state == LEG_WRAPPING:
+                slot = leg_at(floor, slot).next_of_contact
+            if leg_at(floor, slot).state == LEG_SUSPENDED:
+                return REASON_LEG_SUSPENDED
+        else:
+            slot = leg_find(floor, contact, agent)
+        self.reserve(1)
+        do_connect_failed(floor, slot, <unsigned char>cool_kind, cool)
+        self.settle()
+        return REFUSED_NOT
+
+    cdef int park(self, int32_t contact, bint clock_runs, int64_t until) except -1:
+        """Put a contact aside; ``until`` NONE: until it is unparked by command."""
+        cdef int reason = CONTACT_REFUSALS[COMMAND_PARK][contact_at(&self.floor, contact).state]
+        if reason:
+            return reason
+        self.reserve(1)
+        do_park(&self.floor, contact, clock_runs, until)
+        self.settle()
+        if until != NONE:
+            # A moment that has come already.
+            self.run_until(self.floor.now)
+        return REFUSED_NOT
+
+    cdef int unpark(self, int32_t contact) except -1:
+        """Have a parked contact wait."""
+        cdef int reason = CONTACT_REFUSALS[COMMAND_UNPARK][contact_at(&self.floor, contact).state]
+        if reason:
+            return reason
+        self.reserve(1)
+        do_unpark(&self.floor, contact)
+        self.settle()
+        return REFUSED_NOT
+
+    # ---- changes -----------------------------------------------------------------------------------------------
+
+    cdef int can_go_over(self, int32_t contact, int32_t channel, int32_t own_cost, int32_t queue, int32_t tier) noexcept:
+        """Say whether those at work on a contact can go over to a channel with it."""
+        cdef int32_t at = contact_at(&self.floor, contact).first_leg
+        while at != NONE:
+            if leg_at(&self.floor, at).state == LEG_SUSPENDED:
+                return REASON_LEG_SUSPENDED
+            at = leg_at(&self.floor, at).next_of_contact
+        return self.not_eligible(why_not_channel(&self.floor, contact, channel, own_cost, queue, tier))
+
+    cdef int can_change_channel(self, int32_t contact, int32_t channel, int32_t own_cost, bint or_requeue) noexcept:
+        """Say whether a contact can go on by another channel; back in line where its agents cannot, if so asked."""
+        cdef Contact* one = contact_at(&self.floor, contact)
+        cdef int reason
+        if is_over(one):
+            return REASON_CONTACT_ENDED
+        if one.state != CONTACT_ACTIVE or one.channel == channel:
+            return REFUSED_NOT
+        reason = self.can_go_over(contact, channel, own_cost, one.queue, one.tier)
+        return REFUSED_NOT if or_requeue and reason == REASON_NOT_ELIGIBLE else reason
+
+    cdef int change_channel(self, int32_t contact, int32_t class_slot, bint or_requeue, Terms* terms) except -1:
+        """Have a contact go on by the channel of a class; can_change_channel said yes."""
+        cdef Floor* floor = &self.floor
+        cdef Contact* one = contact_at(floor, contact)
+        cdef int32_t channel = floor.classes[class_slot].channel
+        cdef bint requeues = (
+            or_requeue and one.state == CONTACT_ACTIVE and channel != one.channel and legs_at_work(floor, contact)
+            and self.can_go_over(contact, channel, one.own_cost, one.queue, one.tier) != REFUSED_NOT
+        )
+        cdef Extra ready
+        self.reserve(1)
+        room(terms_ready(floor, terms, &ready))
+        do_change_channel(floor, contact, class_slot, requeues, &ready)
+        terms_release(&ready)
+        self.settle()
+        return REFUSED_NOT
+
+    cdef int can_change(self, int32_t contact, int32_t channel, int32_t own_cost, int32_t queue, int32_t tier) noexcept:
+        """Say whether a contact can be changed; ``tier`` is the one to be in force."""
+        cdef Contact* one = contact_at(&self.floor, contact)
+        if is_over(one):
+            return REASON_CONTACT_ENDED
+        if one.state == CONTACT_ACTIVE and channel != one.channel:
+            return self.can_go_over(contact, channel, own_cost, queue, tier)
+        return REFUSED_NOT
+
+    cdef int change(self, int32_t contact, int32_t class_slot, Terms* terms, int place, int offers, int parked) except -1:
+        """Change a contact, whole; can_change said yes."""
+        cdef Extra ready
+        self.reserve(1)
+        room(terms_ready(&self.floor, terms, &ready))
+        do_change(&self.floor, contact, class_slot, terms, place, offers, parked, &ready)
+        terms_release(&ready)
+        self.settle()
+        return REFUSED_NOT
+
+    cdef int32_t version_of(self, int32_t contact) noexcept:
+        """Return how often a contact was changed, plus 1."""
+        return version_of(&self.floor, contact)
+
+    # ---- out of turn -------------------------------------------------------------------------------------------
+
+    cdef int why_not_taken(self, int32_t contact) noexcept:
+        """Return why a contact cannot be picked or assigned whoever asks, 0 where it can."""
+        cdef Contact* one = contact_at(&self.floor, contact)
+        if is_over(one):
+            return REASON_CONTACT_ENDED
+        if one.state == CONTACT_PARKED:
+            return REASON_CONTACT_PARKED
+        if not waits(one):
+            return REASON_CONTACT_ACTIVE
+        return REFUSED_NOT
+
+    cdef int pick(self, int32_t contact, int32_t agent, int64_t known) except -1:
+        """An agent takes a contact; ``known``: rules on queues and skills that are broken."""
+        cdef int32_t offers = 0
+        cdef int reason = self.why_not_taken(contact)
+        cdef Aside aside
+        if reason == 0:
+            reason = self.not_eligible(known | why_not_picked(&self.floor, contact, agent, &offers, &aside))
+        if reason:
+            return reason
+        self.reserve(1)
+        do_pick(&self.floor, contact, agent, offers, &aside)
+        self.settle()
+        return REFUSED_NOT
+
+    cdef int assign(self, int32_t contact, int32_t agent, int64_t known, int64_t ignored, bint as_active) except -1:
+        """A supervisor gives a contact to an agent; ``ignored``: rules that do not matter."""
+        cdef Floor* floor = &self.floor
+        cdef int reason = self.why_not_taken(contact)
+        cdef Contact* one = contact_at(floor, contact)
+        if reason == 0 and not as_active:
+            if one.offers_out >= floor.queues[one.queue].k or own_offer(floor, contact, agent) != NONE:
+                reason = REASON_OFFER_OUT
+        if reason == 0:
+            reason = self.not_eligible(
+                (known & ~ignored) | why_not_assigned(floor, contact, agent, ignored, as_active)
+            )
+        if reason:
+            return reason
+        self.reserve(1)
+        do_assign(floor, contact, agent, ignored, as_active)
+        self.settle()
+        return REFUSED_NOT
+
+    # ---- agents and queues -------------------------------------------------------------------------------------
 
     cdef int presence(self, int32_t agent, int presence, int pending, bint when_done) except -1:
         """Set an agent's presence, now or when its last leg ends."""
@@ -462,6 +567,13 @@ cdef class Acd:
         self.settle()
         return REFUSED_NOT
 
+    cdef int load(self, int32_t agent, int32_t channel, int32_t units) except -1:
+        """Note what an agent has to do besides, on a channel."""
+        self.reserve(1)
+        do_load(&self.floor, agent, channel, units)
+        self.settle()
+        return REFUSED_NOT
+
     cdef int pause(self, int32_t queue, bint paused) except -1:
         """Pause or open a queue."""
         if self.floor.queues[queue].paused == paused:
@@ -470,187 +582,3 @@ cdef class Acd:
         do_pause(&self.floor, queue, paused)
         self.settle()
         return REFUSED_NOT
-
-    # ---- handles -----------------------------------------------------------------------------------------------
-
-    cdef int64_t contact_handle(self, int32_t slot) noexcept:
-        """Return the handle of a contact: its seq and its slot in one number."""
-        return contact_at(&self.floor, slot).seq << SLOT_BITS | slot
-
-    cdef int32_t contact_slot(self, int64_t handle) noexcept:
-        """Return the slot of a handle, NONE where the contact is forgotten or there never was one."""
-        cdef int32_t slot = <int32_t>(handle & SLOT_MASK)
-        if handle < 0 or not store_has(&self.floor.contacts, slot):
-            return NONE
-        return slot if contact_at(&self.floor, slot).seq == handle >> SLOT_BITS else NONE
-
-    # ---- queries -----------------------------------------------------------------------------------------------
-
-    def now(self) -> int:
-        """Return where the floor stands, microseconds."""
-        return self.floor.now
-
-    def next_timer(self) -> int:
-        """Return the least deadline of a timer, -1 without."""
-        return timers_next(&self.floor)
-
-    def tallies(self) -> list:
-        """Return how many contacts were created, closed, abandoned, cancelled."""
-        return [self.floor.tallies[at] for at in range(4)]
-
-    def totals(self) -> dict:
-        """Return how many of each thing there are now."""
-        cdef Floor* floor = &self.floor
-        return {
-            "contacts": floor.contacts.count, "agents": floor.agents.count, "offers": floor.offers.count, "legs": floor.legs.count,
-            "bars": floor.bars.count, "timers": floor.timers.count, "pools": floor.pools.count, "classes": floor.class_count,
-            "profiles": floor.profile_count, "kinds": floor.kind_count, "orders": floor.order_count,
-        }
-
-    def contact_bytes(self) -> int:
-        """Return the bytes of core memory held for contacts."""
-        return store_bytes(&self.floor.contacts)
-
-    def next_contact(self, int slot) -> int:
-        """Return the first contact slot in use at or after ``slot``, -1 without."""
-        return store_next(&self.floor.contacts, slot)
-
-    def contact(self, int slot) -> dict:
-        """Return what is known of a contact slot in use."""
-        cdef Contact* one = contact_at(&self.floor, slot)
-        return {
-            "handle": self.contact_handle(slot), "seq": one.seq, "state": one.state, "queue": one.queue, "channel": one.channel, "tier": one.tier,
-            "head_start_us": one.head_start, "place_at_us": one.place_at, "in_queue_at_us": one.in_queue_at,
-            "waited_us": waited_by(&self.floor, one), "offers_out": one.offers_out, "offers_made": one.offers_made,
-            "class": one.class_slot, "has_legs": one.first_leg != NONE, "word": (<object>one.word_hi << 64) | one.word_lo,
-        }
-
-    def agent(self, int slot) -> dict:
-        """Return what is known of an agent."""
-        cdef Agent* one = agent_at(&self.floor, slot)
-        return {
-            "presence": one.presence, "next_presence": one.next_presence, "idle_since_us": one.idle_since, "taken": one.taken,
-            "capacity": one.capacity, "pending": one.pending, "offers_max": one.offers_max, "legs": one.legs,
-            "handled": one.handled, "expiries": one.expiries, "last_offer": one.last_offer, "profile": one.profile,
-        }
-
-    def channel_count_of(self, int agent, int channel) -> int:
-        """Return an agent's legs and pending offers of a channel."""
-        return counts_at(&self.floor, agent)[channel]
-
-    def legs_of(self, int agent) -> list:
-        """Return (contact, state, cost, began_at_us, ends_at_us or -1) per leg of an agent, by begin."""
-        cdef int32_t at = agent_at(&self.floor, agent).first_leg
-        cdef Leg* leg
-        cdef int64_t ends_at
-        legs = []
-        while at != NONE:
-            leg = leg_at(&self.floor, at)
-            ends_at = NONE if leg.timer == NONE else timer_at(&self.floor, leg.timer).deadline
-            legs.append((leg.seq, leg.contact, leg.state, leg.cost, leg.began_at, ends_at))
-            at = leg.next_of_agent
-        return [row[1:] for row in sorted(legs)]
-
-    def offers_of(self, int agent) -> list:
-        """Return (seq, contact, cost) per pending offer of an agent, oldest first."""
-        cdef int32_t at = agent_at(&self.floor, agent).first_offer
-        offers = []
-        while at != NONE:
-            offers.append((offer_at(&self.floor, at).seq, offer_at(&self.floor, at).contact, offer_at(&self.floor, at).cost))
-            at = offer_at(&self.floor, at).next_of_agent
-        return offers
-
-    def offer(self, int64_t seq) -> object:
-        """Return (contact, agent, cost, expires_at_us) of a pending offer, or None."""
-        cdef int32_t slot = offer_find(&self.floor, seq)
-        cdef Offer* offer
-        if slot == NONE:
-            return None
-        offer = offer_at(&self.floor, slot)
-        return offer.contact, offer.agent, offer.cost, timer_at(&self.floor, offer.timer).deadline
-
-    def agents_of(self, int slot) -> list:
-        """Return the agents that have a leg of a contact, in order of creation."""
-        cdef int32_t at = leg_first(&self.floor, slot, NONE)
-        agents = []
-        while at != NONE:
-            agents.append(leg_at(&self.floor, at).agent)
-            at = leg_first(&self.floor, slot, leg_at(&self.floor, at).agent)
-        return agents
-
-    def offers_out(self, int slot) -> list:
-        """Return the seqs of a contact's pending offers, oldest first."""
-        cdef int32_t at = contact_at(&self.floor, slot).first_offer
-        seqs = []
-        while at != NONE:
-            seqs.append(offer_at(&self.floor, at).seq)
-            at = offer_at(&self.floor, at).next_of_contact
-        return sorted(seqs)
-
-    def contacts_behind(self, int64_t seq) -> list:
-        """Return the slots of contacts created after a seq, in order of creation. O(contacts log contacts)."""
-        cdef int32_t at = store_next(&self.floor.contacts, 0)
-        found = []
-        while at != NONE:
-            if contact_at(&self.floor, at).seq > seq:
-                found.append((contact_at(&self.floor, at).seq, at))
-            at = store_next(&self.floor.contacts, at + 1)
-        return [slot for _, slot in sorted(found)]
-
-    def offers_behind(self, seq) -> list:
-        """Return the seqs of pending offers made after one, in order of making. O(offers log offers)."""
-        cdef int32_t at = store_next(&self.floor.offers, 0)
-        found = []
-        while at != NONE:
-            if offer_at(&self.floor, at).seq > seq:
-                found.append(offer_at(&self.floor, at).seq)
-            at = store_next(&self.floor.offers, at + 1)
-        return sorted(found)
-
-    def places(self, int slot) -> tuple:
-        """Return the place of a waiting contact in its queue and over all queues, ranks aside. O(contacts)."""
-        cdef Floor* floor = &self.floor
-        cdef int32_t at = store_next(&floor.contacts, 0)
-        cdef Contact* one = contact_at(floor, slot)
-        cdef Contact* other
-        cdef u128 own = self.aged_word(one)
-        cdef u128 word
-        cdef int64_t in_queue = 1
-        cdef int64_t overall = 1
-        while at != NONE:
-            other = contact_at(floor, at)
-            if other.state == CONTACT_QUEUED and at != slot:
-                word = self.aged_word(other)
-                if word < own or (word == own and other.seq < one.seq):
-                    overall += 1
-                    in_queue += other.queue == one.queue
-            at = store_next(&floor.contacts, at + 1)
-        return in_queue, overall
-
-    cdef u128 aged_word(self, Contact* contact) noexcept:
-        """Return a contact's place as of now, so that contacts of all queues compare."""
-        return joined(contact.word_hi, contact.word_lo) - <u128>aged(&self.floor, self.floor.queues[contact.queue].ageing)
-
-    def cooldown_until(self, int contact, int agent) -> int:
-        """Return when the cool-down of a pair ends."""
-        return timer_at(&self.floor, bar_at(&self.floor, bar_find(&self.floor, contact, agent)).timer).deadline
-
-    def cost_for(self, int contact, int agent) -> int:
-        """Return the units a contact takes of an agent."""
-        cdef Contact* one = contact_at(&self.floor, contact)
-        return cost_for(&self.floor, agent_at(&self.floor, agent), one.channel, one.own_cost, self.floor.queues[one.queue].cost)
-
-    def why_nobody(self, int contact) -> int:
-        """Return the rules that keep every agent from a contact, as bits in the order of ``ccroute.types.Rule``."""
-        cdef Contact* one = contact_at(&self.floor, contact)
-        return (WHY_CONTACT_STATE if one.state != CONTACT_QUEUED else 0) | (WHY_OFFER_OUT if one.offers_out else 0) | (
-            WHY_QUEUE_PAUSED if self.floor.queues[one.queue].paused else 0
-        )
-
-    def why_not(self, int contact, int agent) -> int:
-        """Return the rules that keep an agent from a contact, as bits in the order of ``ccroute.types.Rule``."""
-        return why_not(&self.floor, contact, agent)
-
-    def queue_state(self, int queue) -> tuple:
-        """Return (waiting, paused)."""
-        return self.floor.queues[queue].waiting, bool(self.floor.queues[queue].paused)

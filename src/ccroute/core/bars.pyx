@@ -4,7 +4,8 @@ A pair has one bar with the reasons as bits. Lists hang from both sides, so that
 """
 
 from ccroute.core.defs cimport (
-    BAR_COOLDOWN, CONTACT_QUEUED, NONE, TIMER_COOLDOWN, Agent, Bar, Contact, agent_at, bar_at, contact_at,
+    BAR_COOLDOWN, BAR_COOLING, BAR_EVER, BAR_NEXT, COOL_FOR_EVER, COOL_NEXT_AVAILABLE, NONE, TIMER_COOLDOWN, Agent,
+    Bar, Contact, Extra, agent_at, bar_at, contact_at, extra_at, uint8_t, waits,
 )
 from ccroute.core.roster cimport mark_agent
 from ccroute.core.store cimport store_give, store_take
@@ -58,7 +59,25 @@ cdef int32_t bar_add(Floor* floor, int32_t contact, int32_t agent, uint8_t why) 
         return slot
     slot = store_take(&floor.bars)
     bar_link(floor, slot, contact, agent, why)
+    if floor.is_deferred:
+        # Who was spared for this contact may now give way to another.
+        floor.tries += 1
+        floor.is_deferred = 0
     return slot
+
+
+cdef bint is_barred(Floor* floor, int32_t contact, int32_t agent) noexcept nogil:
+    """Say whether a contact that has bars, or is of a slow class, is kept from an agent."""
+    cdef Contact* one = contact_at(floor, contact)
+    cdef Extra* extra
+    if bar_find(floor, contact, agent) != NONE:
+        return True
+    if one.extra == NONE:
+        return False
+    extra = extra_at(floor, one.extra)
+    return extra.allowed != NULL and not (
+        agent >> 6 < extra.allowed_words and (extra.allowed[agent >> 6] >> (agent & 63)) & 1
+    )
 
 
 cdef void bar_lift(Floor* floor, int32_t slot, uint8_t why) noexcept nogil:
@@ -86,8 +105,10 @@ cdef void bar_lift(Floor* floor, int32_t slot, uint8_t why) noexcept nogil:
     if bar.next_of_agent != NONE:
         bar_at(floor, bar.next_of_agent).prev_of_agent = bar.prev_of_agent
     other.bars -= 1
-    if one.state == CONTACT_QUEUED and other.mask:
-        mark_agent(floor, bar.agent)
+    if waits(one):
+        floor.classes[one.class_slot].tried = 0
+        if other.mask:
+            mark_agent(floor, bar.agent)
     store_give(&floor.bars, slot)
 
 
@@ -97,14 +118,30 @@ cdef void bars_lift_all(Floor* floor, int32_t contact) noexcept nogil:
         bar_lift(floor, contact_at(floor, contact).first_bar, 255)
 
 
-cdef void cool_down(Floor* floor, int32_t contact, int32_t agent, int64_t duration) noexcept nogil:
-    """Keep a pair apart for a time, in place of a cool-down that runs; 0 ends one that runs."""
+cdef void cool_down(Floor* floor, int32_t contact, int32_t agent, uint8_t kind, int64_t until) noexcept nogil:
+    """Keep a pair apart until a moment, or as CoolKind says, in place of one that runs; a moment gone by ends it."""
     cdef int32_t slot
-    if duration == 0:
+    cdef uint8_t why = BAR_EVER if kind == COOL_FOR_EVER else BAR_NEXT if kind == COOL_NEXT_AVAILABLE else BAR_COOLDOWN
+    if why == BAR_COOLDOWN and until <= floor.now:
         slot = bar_find(floor, contact, agent)
-        if slot != NONE:
-            bar_lift(floor, slot, BAR_COOLDOWN)
+        if slot != NONE and bar_at(floor, slot).why & BAR_COOLING:
+            bar_lift(floor, slot, BAR_COOLING)
         return
-    slot = bar_add(floor, contact, agent, BAR_COOLDOWN)
+    slot = bar_add(floor, contact, agent, why)
     timer_cancel(floor, bar_at(floor, slot).timer)
-    bar_at(floor, slot).timer = timer_arm(floor, floor.now + duration, TIMER_COOLDOWN, slot)
+    bar_at(floor, slot).timer = NONE
+    bar_at(floor, slot).why &= ~<uint8_t>BAR_COOLING
+    bar_at(floor, slot).why |= why
+    if why == BAR_COOLDOWN:
+        bar_at(floor, slot).timer = timer_arm(floor, until, TIMER_COOLDOWN, slot)
+
+
+cdef void lift_until_available(Floor* floor, int32_t agent) noexcept nogil:
+    """End the cool-downs that last until an agent is available again. O(bars of the agent)."""
+    cdef int32_t at = agent_at(floor, agent).first_bar
+    cdef int32_t following
+    while at != NONE:
+        following = bar_at(floor, at).next_of_agent
+        if bar_at(floor, at).why & BAR_NEXT:
+            bar_lift(floor, at, BAR_NEXT)
+        at = following

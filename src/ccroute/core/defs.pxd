@@ -29,11 +29,16 @@ cdef enum:
     PAGE_MASK = 511
     KINDS_MAX = 64                # bits of an agent's mask; the last kind is checked agent by agent
     KIND_CHECKED = 63
+    KIND_STEP = 3                 # bits a kind has where agents can be suspended: plain, checked, by setting aside
     ORDERS_MAX = 8                # orders of idle agents kept as trees; queues with further ones scan
     CHANNELS_MAX = 64
     SELECT_KEYS_MAX = 9
-    STEP_RECORDS = 1024           # decision records one step can write at the most
-    STEP_SLOTS = 80               # offers, legs, timers, bars one step can take at the most
+    STEP_RECORDS = 2048           # decision records one step can write at the most
+    STEP_SLOTS = 80               # offers, timers, bars one step can take at the most
+    STEP_EXTRAS = 4               # extras of contacts one step can take at the most
+    LEGS_MAX = 16                 # legs of a contact
+    ASIDE_MAX = 64                # offers and legs set aside for one contact
+    OFFERS_OF_AGENT_MAX = 256     # pending offers of an agent, whatever is ignored
     UNLIMITED = -1                # as a wrap-up: only a command ends it
 
 # ---- closed sets -----------------------------------------------------------------------------------------------
@@ -51,12 +56,14 @@ cdef enum:                        # ContactState
     CONTACT_CLOSED = 3
     CONTACT_ABANDONED = 4
     CONTACT_CANCELLED = 5
+    CONTACT_PARKED = 6
 
 cdef enum:                        # LegState
     LEG_NONE = 0
     LEG_ACTIVE = 1
     LEG_HELD = 2
     LEG_WRAPPING = 3
+    LEG_SUSPENDED = 4
 
 cdef enum:                        # PresenceCode
     OFFLINE = 0
@@ -66,6 +73,8 @@ cdef enum:                        # PresenceCode
 cdef enum:                        # Mode
     MODE_AUTO = 0
     MODE_RING = 1
+    MODE_BROADCAST = 2
+    MODE_MANUAL = 3
 
 cdef enum:                        # PendingPolicy
     PENDING_DECLINE = 0
@@ -82,21 +91,89 @@ cdef enum:                        # LegEndCode
     END_COMPLETED = 0
     END_TRANSFERRED = 1
     END_CANCELLED = 2
+    END_LEFT = 3
+    END_JOINED = 4
+    END_REQUEUED = 5
+    END_CONNECT_FAILED = 6
+    END_PREEMPTED = 7
+    END_PARKED = 8
+    END_CHANNEL_CHANGED = 9
 
 cdef enum:                        # RescindCode
     RESCIND_ABANDONED = 0
     RESCIND_CANCELLED = 1
     RESCIND_PRESENCE = 2
+    RESCIND_TAKEN = 3
+    RESCIND_PREEMPTED = 4
+    RESCIND_INTERRUPTED = 5
+    RESCIND_NO_ROOM = 6
+    RESCIND_CHANGED = 7
+    RESCIND_PARKED = 8
+    RESCIND_PICKED = 9
+    RESCIND_WITHDRAWN = 10
+
+cdef enum:                        # RequeueCode
+    REQUEUE_COMMAND = 0
+    REQUEUE_CONNECT_FAILED = 1
+    REQUEUE_PREEMPTED = 2
+    REQUEUE_CHANNEL = 3
+    REQUEUE_UNANSWERED = 4
+
+cdef enum:                        # SuspendCode
+    SUSPEND_INTERRUPTED = 0
+    SUSPEND_PREEMPTED = 1
+
+cdef enum:                        # PreemptCode
+    PREEMPT_NEVER = 0
+    PREEMPT_OFFERS = 1
+    PREEMPT_WORK = 2
+
+cdef enum:                        # Seeks: what an active contact stands in line for
+    SEEKS_NOBODY = 0
+    SEEKS_TAKER = 1               # the seeker's leg ends when somebody accepts
+    SEEKS_FURTHER = 2             # one more agent
+
+cdef enum:                        # Unanswered: what follows when an agent it is kept for does not answer
+    UNANSWERED_QUEUE = 0          # stands in line
+    UNANSWERED_RETURN = 1         # offered to who gave it, else stands in line
+    UNANSWERED_END = 2            # the seek is over
+    UNANSWERED_GIVE_UP = 3        # the seek is over, the seeker's leg ends and the contact waits
+    UNANSWERED_CANCEL = 4         # the contact is cancelled
+
+cdef enum:                        # InLine: where a contact stands
+    LINE_NONE = 0
+    LINE_CLASS = 1
+    LINE_COMPANION = 2
+
+cdef enum:                        # CoolKind: which cool-down a command asks for
+    COOL_QUEUE = 0
+    COOL_DURATION = 1
+    COOL_MOMENT = 2
+    COOL_NEXT_AVAILABLE = 3
+    COOL_FOR_EVER = 4
+
+cdef enum:                        # CancelWhy
+    CANCEL_COMMAND = 0
+    CANCEL_UNANSWERED = 1
+    CANCEL_PARENT = 2
 
 cdef enum:                        # TimerKind
     TIMER_OFFER = 0
     TIMER_WRAP_UP = 1
     TIMER_COOLDOWN = 2
+    TIMER_AFTER = 3
+    TIMER_OVERDUE = 4
+    TIMER_PARK = 5
+    TIMER_GUARD = 6
 
 cdef enum:                        # BarWhy: bits of Bar.why
     BAR_COOLDOWN = 1
     BAR_EXCLUDED = 2
     BAR_LEG = 4
+    BAR_OFFER = 8                 # an offer of it to this agent is out
+    BAR_NEXT = 16                 # cool-down until the agent next becomes available
+    BAR_EVER = 32                 # cool-down without end
+    BAR_COOLING = 49              # any cool-down
 
 cdef enum:                        # SelectKey
     SELECT_IDLE = 0
@@ -118,55 +195,74 @@ cdef enum:                        # Reason: why a command is refused, 0 = it is 
     REASON_CONTACT_ACTIVE = 6
     REASON_CONTACT_QUEUED = 7
     REASON_CONTACTS_MAX = 8
-    REASON_CLASSES_MAX = 9
-    REASON_OFFER_ENDED = 10
-    REASON_OFFERS_PENDING = 11
-    REASON_NO_LEG = 12
-    REASON_LEG_ACTIVE = 13
-    REASON_LEG_HELD = 14
-    REASON_LEG_WRAPPING = 15
-    REASON_QUEUE_PAUSED = 16
-    REASON_QUEUE_OPEN = 17
+    REASON_OFFER_ENDED = 9
+    REASON_OFFERS_PENDING = 10
+    REASON_NO_LEG = 11
+    REASON_LEG_ACTIVE = 12
+    REASON_LEG_HELD = 13
+    REASON_LEG_WRAPPING = 14
+    REASON_QUEUE_PAUSED = 15
+    REASON_QUEUE_OPEN = 16
+    REASON_CONTACT_PARKED = 17
+    REASON_LEG_SUSPENDED = 18
+    REASON_NOT_ELIGIBLE = 19
+    REASON_LAST_LEG = 20
+    REASON_LEGS_MAX = 21
+    REASON_CONFERENCE = 22
+    REASON_VERSION = 23
+    REASON_OFFER_OUT = 24
 
 cdef enum:                        # WhyNot: bits, in the order of Rule in types.py
     WHY_CONTACT_STATE = 1
     WHY_OFFER_OUT = 2
     WHY_QUEUE_PAUSED = 4
-    WHY_PRESENCE = 8
-    WHY_NEXT_PRESENCE = 16
-    WHY_OFFERS_MAX = 32
-    WHY_MEMBERSHIP = 64
-    WHY_REQUIREMENT = 128
-    WHY_EXCLUDED = 256
-    WHY_COOLDOWN = 512
-    WHY_LEG = 1024
-    WHY_CHANNEL_CLOSED = 2048
-    WHY_CHANNEL_MAX = 4096
-    WHY_CAPACITY = 8192
+    WHY_MANUAL = 8
+    WHY_OFFERS_MIN = 16
+    WHY_PRESENCE = 32
+    WHY_NEXT_PRESENCE = 64
+    WHY_OFFERS_MAX = 128
+    WHY_MEMBERSHIP = 256
+    WHY_AFTER = 512
+    WHY_REQUIREMENT = 1024
+    WHY_DIRECT = 2048
+    WHY_EXCLUDED = 4096
+    WHY_COOLDOWN = 8192
+    WHY_LEG = 16384
+    WHY_CHANNEL_CLOSED = 32768
+    WHY_CHANNEL_MAX = 65536
+    WHY_CAPACITY = 131072
+    WHY_SUSPENDED = 262144
 
 cdef enum:                        # RecordKind
     RECORD_QUEUED = 0             # contact agent=- queue a=place_at b=head_start x=tier
-    RECORD_OFFERED = 1            # contact agent queue offer a=expires_at or -1 x=cost y=rank
+    RECORD_OFFERED = 1            # contact agent queue offer a=expires_at or -1 b=contact giving way or -1 x=cost y=rank z=mode
     RECORD_ACCEPTED = 2           # contact agent offer
-    RECORD_DECLINED = 3           # contact agent offer a=cooldown x=1 where the command gave the reason
+    RECORD_DECLINED = 3           # contact agent offer a=cooldown x=1 where the command gave the reason z=CoolKind
     RECORD_EXPIRED = 4            # contact agent offer a=cooldown x=expiries
-    RECORD_RESCINDED = 5          # contact agent offer x=RescindCode
+    RECORD_RESCINDED = 5          # contact agent offer b=by contact or -1 x=RescindCode
     RECORD_EXHAUSTED = 6          # contact queue x=offers
-    RECORD_ACTIVE = 7             # contact agent queue offer a=waited x=cost
+    RECORD_ACTIVE = 7             # contact agent queue offer a=waited x=cost y=channel
     RECORD_HELD = 8               # contact agent
     RECORD_RESUMED = 9            # contact agent
-    RECORD_TRANSFERRED = 10       # contact agent queue=to x=from a=cooldown
+    RECORD_TRANSFERRED = 10       # contact agent queue=to or -1 a=cooldown x=from y=to agent or -1 z=1 warm
     RECORD_WRAP_UP_STARTED = 11   # contact agent a=ends_at or -1
     RECORD_WRAP_UP_EXTENDED = 12  # contact agent a=ends_at or -1
     RECORD_WRAP_UP_ENDED = 13     # contact agent a=wrapped
-    RECORD_LEG_ENDED = 14         # contact agent a=began_at b=handled x=LegEndCode
+    RECORD_LEG_ENDED = 14         # contact agent a=began_at b=handled x=LegEndCode y=by contact or -1
     RECORD_CLOSED = 15            # contact queue a=waited
     RECORD_ABANDONED = 16         # contact queue a=waited
-    RECORD_CANCELLED = 17         # contact queue a=waited
+    RECORD_CANCELLED = 17         # contact queue a=waited z=CancelWhy
     RECORD_PRESENCE = 18          # agent x=presence y=previous a=1 by command, 2 next presence taken, 3 no answer
     RECORD_NEXT_PRESENCE = 19     # agent x=presence
     RECORD_PAUSED = 20            # queue
     RECORD_OPENED = 21            # queue
+    RECORD_PARKED = 22            # contact queue a=until or -1 x=clock runs
+    RECORD_CHANGED = 23           # contact queue a=place_at b=head_start x=tier y=version z=1 by joining
+    RECORD_OVERDUE = 24           # contact queue a=in_queue
+    RECORD_SUSPENDED = 25         # contact agent b=by contact x=SuspendCode
+    RECORD_REQUEUED = 26          # contact queue offer=head_start a=place_at b=by contact or -1 x=tier y=RequeueCode
+    RECORD_CHANNEL = 27           # contact a=version x=from y=to
+    RECORD_LOAD = 28              # agent x=channel y=units
 
 cdef enum:                        # Cause: Record.cause: 0 the command, else 1 + TimerKind
     CAUSE_COMMAND = 0
@@ -197,8 +293,8 @@ cdef struct Store:                # paged records of one size; pages never move
     int32_t count                 # slots taken
     int32_t hint                  # every word of used[0] below this one is full
 
-cdef struct Contact:              # 112 bytes: what one waiting contact costs the core
-    Links order                   # in the line of its class while waiting; among the ended: left = next ended
+cdef struct Contact:              # 120 bytes: what one waiting contact costs the core
+    Links order                   # in the line of its class while waiting; once ended: left = next ended, right = version
     int32_t class_slot
     uint64_t word_hi              # place in line, see word_of()
     uint64_t word_lo
@@ -213,7 +309,7 @@ cdef struct Contact:              # 112 bytes: what one waiting contact costs th
     int32_t first_leg
     int32_t first_bar
     int32_t bars
-    int32_t scores                # host's index of given scores, NONE without
+    int32_t extra                 # what few contacts have, NONE without
     int32_t own_cost              # NONE: not given
     uint16_t offers_made          # since it entered the present queue
     uint8_t state
@@ -222,6 +318,51 @@ cdef struct Contact:              # 112 bytes: what one waiting contact costs th
     uint8_t told_exhausted
     uint8_t own_tier
     uint8_t own_head_start
+    uint8_t in_line               # InLine
+    uint8_t is_overdue
+    uint8_t seeks                 # Seeks
+    uint8_t stage                 # of the classes of its queue, see ContactClass.next_stage
+    uint8_t legs
+
+cdef struct Extra:                # what few contacts have
+    int64_t parked_at             # NONE: not parked
+    int32_t contact
+    int32_t version
+    int32_t timer_after
+    int32_t timer_overdue
+    int32_t timer_park
+    int32_t direct                # agent it is kept for, NONE without
+    int32_t seeker                # agent whose leg seeks, NONE without
+    int32_t returns_to            # agent it goes back to if unanswered, NONE without
+    int32_t displaced_offers      # offers and legs lost to others by pre-emption
+    int32_t displaced_work
+    int32_t parent                # of a consult, NONE without
+    int32_t first_child
+    int32_t next_child
+    int32_t scores_count          # given scores
+    int32_t* scored
+    int64_t* scores
+    uint64_t* allowed             # of a slow class: bit per agent its requirement holds for
+    int32_t* sums                 # of a slow class: skill sum per agent
+    int32_t allowed_words
+    int32_t children
+    uint8_t unanswered
+    uint8_t clock_runs
+    uint8_t is_loose              # see loose ends in decision.pyx
+    uint8_t is_orphan             # a consult whose parent has ended
+
+cdef struct Terms:                # what a contact brings; pointers are the caller's
+    int64_t head_start
+    int32_t tier
+    uint8_t own_tier
+    uint8_t own_head_start
+    int32_t excluded_count
+    int32_t scores_count
+    int32_t* excluded
+    int32_t* scored
+    int64_t* scores
+    uint64_t* allowed
+    int32_t* sums
 
 cdef struct Agent:
     Links idle                    # in the first order of its pool
@@ -234,7 +375,11 @@ cdef struct Agent:
     int32_t profile
     int32_t policy
     int32_t capacity
-    int32_t taken                 # units of legs and pending offers
+    int32_t taken                 # units of legs, pending offers and external load
+    int32_t suspended             # legs that are suspended
+    int32_t lowest                # least tier of what could give way, see roster.pyx
+    int32_t prev_of_profile
+    int32_t next_of_profile
     int32_t offers_max
     int32_t pending
     int32_t first_offer           # oldest first
@@ -249,9 +394,12 @@ cdef struct Agent:
     int8_t next_presence          # NONE without
     uint8_t next_pending          # PendingPolicy of the next presence
     uint8_t is_dirty
+    uint8_t is_stirred            # changed since the floor came to rest
+    uint8_t is_strained           # its offers may fit no more
 
 cdef struct Offer:
     int64_t seq
+    int64_t made_at
     int32_t contact
     int32_t agent
     int32_t next_of_contact
@@ -260,11 +408,15 @@ cdef struct Offer:
     int32_t cost
     int32_t timer
     int32_t next_in_bucket        # of the hash by seq
+    uint8_t channel
+    uint8_t is_exempt             # made whatever its agent has room for
+    uint8_t is_gone               # while it is worked out what would be without it
 
 cdef struct Leg:
     int64_t seq
     int64_t began_at
     int64_t worked_until          # begin of the wrap-up
+    int64_t suspended             # number of its suspension
     int32_t contact
     int32_t agent
     int32_t next_of_contact
@@ -275,6 +427,7 @@ cdef struct Leg:
     uint8_t channel
     uint8_t state
     uint8_t ends_as               # LegEndCode
+    uint8_t is_gone               # while it is worked out what would be without it
 
 cdef struct Bar:                  # a pair that is kept apart
     int32_t contact
@@ -317,6 +470,7 @@ cdef struct Bands:
 cdef struct Profile:              # agents that answer every live requirement alike and serve the same queues
     Bands row                     # bits over classes
     int32_t first_pool
+    int32_t first_agent           # of all its agents
 
 cdef struct Pool:                 # agents of one profile that can take the same kinds now
     Root roots[ORDERS_MAX]
@@ -343,8 +497,15 @@ cdef struct ContactClass:         # waiting contacts that differ in place only
     int32_t own_cost
     int32_t kind
     int32_t refs                  # live contacts of the class
+    int32_t first_stage           # class its contacts enter the queue by
+    int32_t next_stage            # class its contacts go to in time, NONE without
+    int32_t companion             # class that stands in while offers are out, NONE: itself
+    int64_t next_after            # when, from entering the queue
+    int64_t tried                 # Floor.tries when no pre-emption was found for it
     uint8_t in_use
     uint8_t is_dirty
+    uint8_t preempts              # its queue pre-empts
+    uint8_t is_slow               # contacts say by themselves which agents they allow
 
 cdef struct Kind:                 # what decides, of a class, whether an agent has room for it
     int32_t channel
@@ -368,6 +529,15 @@ cdef struct Queue:
     int32_t cost                  # NONE: the channel's
     int32_t select                # index of Select
     int32_t waiting
+    int32_t k                     # offers out at once
+    int32_t offers_min
+    int64_t overdue_after         # NONE: never
+    int64_t guard
+    int32_t preempt_from
+    int32_t displaced_max
+    int32_t displaced_work_max    # NONE: any
+    uint8_t preempt
+    uint8_t requeues_victim
     uint8_t mode
     uint8_t keeps_place
     uint8_t paused
@@ -375,11 +545,16 @@ cdef struct Queue:
 cdef struct Channel:
     int32_t cost
     int32_t away_after
+    uint64_t interrupts           # bit per channel whose work it may set aside
+    uint64_t interrupted_by
+    uint8_t suspendable
 
 cdef struct Policy:               # what an agent takes of each channel
     uint64_t open
     int32_t cost[CHANNELS_MAX]    # NONE: the queue's or channel's
     int32_t max[CHANNELS_MAX]     # NONE: as units allow
+    int32_t reserve[CHANNELS_MAX]
+    uint8_t has_reserve
 
 cdef struct Select:               # how a queue chooses among agents
     int32_t keys[SELECT_KEYS_MAX]
@@ -401,16 +576,12 @@ cdef struct Record:
     int32_t y
     uint8_t kind
     uint8_t cause
+    uint8_t z
 
 cdef struct Slots:                # a growing list of slots
     int32_t* items
     int32_t count
     int32_t capacity
-
-cdef struct Given:                # given scores of one contact
-    int32_t count
-    int32_t* agents
-    int64_t* scores
 
 cdef struct Blocks:               # classes in blocks of 64 of one slope and kind
     int32_t count
@@ -440,7 +611,7 @@ cdef struct Floor:
     int64_t tallies[4]            # contacts created, closed, abandoned, cancelled
     Store contacts
     Store agents
-    Store counts                  # int32[channels] by agent: legs and pending offers of the channel
+    Store counts                  # by agent int32[3][channels]: places taken, units taken, units of external load
     Store further                 # Links[orders - 1] by agent
     Store offers
     Store legs
@@ -473,8 +644,31 @@ cdef struct Floor:
     int32_t bucket_count          # power of two
     Slots dirty_agents
     Slots dirty_classes
+    int32_t unattached            # agent just free that stands in no pool yet, NONE without
     Slots scratch                 # agents whose next presence a command may bring on
-    Store given                   # Given, of the live contacts that bring scores
+    Store extras                  # Extra, of the contacts that have any
+    Slots stirred                 # agents changed since the floor came to rest
+    Slots strained                # agents whose offers may fit no more
+    Slots preempting              # classes of queues that pre-empt
+    void* trials                  # room for a Trial of each, see giving.pyx
+    int32_t trials_capacity
+    Slots loose                   # contacts kept for an agent that did not answer, consults whose parent has ended
+    int32_t preempt_waiting       # contacts in lines of classes that pre-empt
+    int64_t tries                 # goes up when every fruitless pre-emption must be tried anew
+    int64_t next_suspension
+    int32_t guard_timer
+    int64_t guard_at
+    uint64_t interrupted          # bit per channel that some channel interrupts
+    uint8_t ranks_first           # order = "rank"
+    uint8_t rank_shift            # of the rank in a pair's word
+    uint8_t suspends              # some channel interrupts, or some queue pre-empts work
+    uint8_t preempts              # some queue pre-empts
+    uint8_t guards                # some queue that pre-empts has a guard
+    uint8_t is_alone              # one class changed since the floor was at rest, and no agent
+    uint8_t was_passed            # a pair was passed over
+    uint8_t is_deferred           # a victim was spared for another contact
+    uint8_t kind_bits             # mask of the bits of one kind
+    uint64_t checked_mask         # bits of all kinds for which room is worked out pair by pair
     int32_t first_ended           # ended contacts, earliest first
     int32_t last_ended
     Record* records
@@ -520,11 +714,25 @@ cdef inline Pool* pool_at(Floor* floor, int32_t slot) noexcept nogil:
     check(0 <= slot < floor.pools.page_count << PAGE_BITS)
     return <Pool*>floor.pools.pages[slot >> PAGE_BITS] + (slot & PAGE_MASK)
 
-cdef inline Given* given_at(Floor* floor, int32_t slot) noexcept nogil:
-    return <Given*>item_at(&floor.given, slot)
+cdef inline Extra* extra_at(Floor* floor, int32_t slot) noexcept nogil:
+    return <Extra*>item_at(&floor.extras, slot)
 
 cdef inline int32_t* counts_at(Floor* floor, int32_t agent) noexcept nogil:
     return <int32_t*>item_at(&floor.counts, agent)
+
+cdef inline int32_t* units_at(Floor* floor, int32_t agent) noexcept nogil:
+    return counts_at(floor, agent) + floor.channel_count
+
+cdef inline int32_t* loads_at(Floor* floor, int32_t agent) noexcept nogil:
+    return counts_at(floor, agent) + 2 * floor.channel_count
+
+cdef inline bint is_over(Contact* contact) noexcept nogil:
+    """Say whether a contact has ended."""
+    return CONTACT_CLOSED <= contact.state <= CONTACT_CANCELLED
+
+cdef inline bint waits(Contact* contact) noexcept nogil:
+    """Say whether a contact waits for an agent, in line or kept for one."""
+    return contact.state == CONTACT_QUEUED or contact.seeks
 
 cdef inline u128 joined(uint64_t hi, uint64_t lo) noexcept nogil:
     return (<u128>hi << 64) | lo
@@ -543,6 +751,7 @@ cdef inline Record* write(Floor* floor, uint8_t kind) noexcept nogil:
     record.queue = NONE
     record.x = 0
     record.y = 0
+    record.z = 0
     record.a = 0
     record.b = 0
     return record

@@ -1,6 +1,6 @@
 """Legs: agents' parts in contacts, found by contact and by agent."""
 
-from ccroute.core.defs cimport LEG_ACTIVE, NONE, Agent, Contact, Leg, agent_at, contact_at, leg_at
+from ccroute.core.defs cimport LEG_ACTIVE, LEG_WRAPPING, NONE, Agent, Contact, Leg, agent_at, contact_at, leg_at, uint8_t
 from ccroute.core.store cimport store_give
 from ccroute.core.timers cimport timer_cancel
 
@@ -24,7 +24,19 @@ cdef int32_t leg_first(Floor* floor, int32_t contact, int32_t above) noexcept no
     return least
 
 
-cdef void leg_link(Floor* floor, int32_t slot, int32_t contact, int32_t agent, int32_t cost) noexcept nogil:
+cdef int32_t legs_at_work(Floor* floor, int32_t contact) noexcept nogil:
+    """Return how many legs of a contact do not wrap up: active, held and suspended ones."""
+    cdef int32_t at = contact_at(floor, contact).first_leg
+    cdef int32_t count = 0
+    while at != NONE:
+        count += leg_at(floor, at).state != LEG_WRAPPING
+        at = leg_at(floor, at).next_of_contact
+    return count
+
+
+cdef void leg_link(
+    Floor* floor, int32_t slot, int32_t contact, int32_t agent, int32_t channel, int32_t cost
+) noexcept nogil:
     """Begin an active leg in a slot just taken."""
     cdef Leg* leg = leg_at(floor, slot)
     cdef Contact* one = contact_at(floor, contact)
@@ -35,15 +47,34 @@ cdef void leg_link(Floor* floor, int32_t slot, int32_t contact, int32_t agent, i
     leg.contact = contact
     leg.agent = agent
     leg.queue = one.queue
-    leg.channel = one.channel
+    leg.channel = <uint8_t>channel
     leg.cost = cost
     leg.timer = NONE
     leg.state = LEG_ACTIVE
     leg.next_of_contact = one.first_leg
     one.first_leg = slot
+    one.legs += 1
+    # An agent's legs hang in order of their begin, the last first: the order in which they are set aside.
     leg.next_of_agent = other.first_leg
     other.first_leg = slot
     other.legs += 1
+
+
+cdef void leg_sort(Floor* floor, int32_t agent) noexcept nogil:
+    """Bring an agent's legs, whose seqs were set by hand, into the order of their begin. O(legs²)."""
+    cdef Agent* one = agent_at(floor, agent)
+    cdef int32_t rest = one.first_leg
+    cdef int32_t slot
+    cdef int32_t* link
+    one.first_leg = NONE
+    while rest != NONE:
+        slot = rest
+        rest = leg_at(floor, slot).next_of_agent
+        link = &one.first_leg
+        while link[0] != NONE and leg_at(floor, link[0]).seq > leg_at(floor, slot).seq:
+            link = &leg_at(floor, link[0]).next_of_agent
+        leg_at(floor, slot).next_of_agent = link[0]
+        link[0] = slot
 
 
 cdef void leg_unlink(Floor* floor, int32_t slot) noexcept nogil:
@@ -54,6 +85,7 @@ cdef void leg_unlink(Floor* floor, int32_t slot) noexcept nogil:
     while link[0] != slot:
         link = &leg_at(floor, link[0]).next_of_contact
     link[0] = leg.next_of_contact
+    contact_at(floor, leg.contact).legs -= 1
     link = &agent_at(floor, leg.agent).first_leg
     while link[0] != slot:
         link = &leg_at(floor, link[0]).next_of_agent

@@ -9,12 +9,9 @@ cdef struct Pair:                 # a candidate: the least pair found so far
     int32_t agent
     int32_t rank
     int32_t class_slot            # of the contact
+    bint by_aside                 # the agent must set something aside
 
-cdef int row_set(Floor* floor, int32_t class_slot, int32_t profile, int32_t rank) noexcept nogil
-cdef void row_clear(Floor* floor, int32_t class_slot) noexcept nogil
-cdef int32_t rank_of(Floor* floor, int32_t class_slot, int32_t profile) noexcept nogil
 cdef bint best_contact(Floor* floor, int32_t agent, Pair* best) noexcept nogil
-cdef bint best_agent(Floor* floor, int32_t contact, Pair* best) noexcept nogil
+cdef bint best_agent(Floor* floor, int32_t contact, bint needs_company, Pair* best) noexcept nogil
 cdef bint best_of_class(Floor* floor, int32_t class_slot, Pair* best) noexcept nogil
 cdef bint pair_before(Pair* one, Pair* other) noexcept nogil
-cdef int64_t why_not(Floor* floor, int32_t contact, int32_t agent) noexcept nogil

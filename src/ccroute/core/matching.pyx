@@ -1,24 +1,21 @@
-"""The line that decides: the class × profile matrix, and the least pair of ROUTING section 5.
+"""The line that decides: the least pair of ROUTING section 5.
 
 Order of pairs: tier, offer out, overdue, rank, credit, contact seq: one number, the contact's word with the rank put in
-its gap; then the queue's select among agents. Three searches find the least pair that contains an agent, a contact or any
-contact of a class. Each visits blocks of 64 heads and skips a block whose bound cannot beat the best found so far.
+its gap, or above all where ranks come first; then nothing to set aside; then the queue's select among agents. Three
+searches find the least pair that contains an agent, a contact or any contact of a class. Each visits blocks of 64 heads
+and skips a block whose bound cannot beat the best found so far.
 """
 
-from libc.string cimport memset
-
-from ccroute.core.bars cimport bar_find
+from ccroute.core.bars cimport is_barred
 from ccroute.core.defs cimport (
-    AVAILABLE, BAR_COOLDOWN, BAR_EXCLUDED, BAR_LEG, CONTACT_QUEUED, KIND_CHECKED, NONE, WHY_CAPACITY,
-    WHY_CHANNEL_CLOSED, WHY_CHANNEL_MAX, WHY_CONTACT_STATE, WHY_COOLDOWN, WHY_EXCLUDED, WHY_LEG, WHY_MEMBERSHIP,
-    WHY_NEXT_PRESENCE, WHY_OFFERS_MAX, WHY_OFFER_OUT, WHY_PRESENCE, WHY_QUEUE_PAUSED, Agent, Band, Bands, Blocks,
-    Contact, ContactClass, Kind, Policy, Pool, agent_at, bar_at, contact_at, counts_at, ctz64, joined, pool_at,
-    uint64_t,
+    KIND_CHECKED, NONE, Agent, Band, Bands, Blocks, Contact, ContactClass, Kind, Pool, agent_at, contact_at, ctz64,
+    joined, pool_at, uint64_t,
 )
+from ccroute.core.eligible cimport Passed, first_fitting, has_company, is_passed_over
 from ccroute.core.line cimport Walk, walk_begin, walk_next
 from ccroute.core.order cimport order_next
-from ccroute.core.roster cimport compare_by, cost_for, has_room, idle_before
-from ccroute.core.store cimport fresh, grow, release
+from ccroute.core.roster cimport compare_by, idle_before
+from ccroute.core.room cimport Aside, can_take
 from ccroute.core.waiting cimport aged
 
 cdef extern from *:
@@ -28,100 +25,9 @@ cdef extern from *:
     const u128 PAIR_TOP "CCROUTE_PAIR_TOP"
 
 cdef enum:
-    RANK_SHIFT = 78
     IDLE_NEVER = 9223372036854775807
     LIST_PER_BLOCK = 16           # a row with fewer bits set than this per block is read as a list
-
-
-# ---- the matrix ------------------------------------------------------------------------------------------------
-
-
-cdef Band* band_for(Bands* row, int32_t rank, int32_t words) noexcept nogil:
-    """Return the band of a rank, begun where there is none; NULL without memory."""
-    cdef int32_t at = 0
-    cdef int32_t down
-    cdef void* memory
-    while at < row.count and row.bands[at].rank < rank:
-        at += 1
-    if at < row.count and row.bands[at].rank == rank:
-        return &row.bands[at]
-    if grow(<void**>&row.bands, row.count, row.count + 1, sizeof(Band)):
-        return NULL
-    memory = fresh(words, sizeof(uint64_t))
-    if memory == NULL:
-        return NULL
-    down = row.count
-    while down > at:
-        row.bands[down] = row.bands[down - 1]
-        down -= 1
-    memset(&row.bands[at], 0, sizeof(Band))
-    row.bands[at].rank = rank
-    row.bands[at].bits = <uint64_t*>memory
-    row.count += 1
-    return &row.bands[at]
-
-
-cdef int band_set(Band* band, int32_t slot) noexcept nogil:
-    """Set a bit of a band. Return -1 without memory, nothing changed."""
-    cdef uint64_t bit = <uint64_t>1 << (slot & 63)
-    cdef int32_t capacity
-    if band.bits[slot >> 6] & bit:
-        return 0
-    if band.count == band.capacity:
-        capacity = 2 * band.capacity + 4
-        if grow(<void**>&band.slots, band.capacity, capacity, sizeof(int32_t)):
-            return -1
-        band.capacity = capacity
-    band.slots[band.count] = slot
-    band.count += 1
-    band.bits[slot >> 6] |= bit
-    return 0
-
-
-cdef void band_clear(Band* band, int32_t slot) noexcept nogil:
-    """Clear a bit of a band; clear is fine. O(bits set)."""
-    cdef int32_t at = 0
-    if not (band.bits[slot >> 6] >> (slot & 63)) & 1:
-        return
-    while band.slots[at] != slot:
-        at += 1
-    band.count -= 1
-    band.slots[at] = band.slots[band.count]
-    band.bits[slot >> 6] &= ~(<uint64_t>1 << (slot & 63))
-
-
-cdef int row_set(Floor* floor, int32_t class_slot, int32_t profile, int32_t rank) noexcept nogil:
-    """Say that agents of a profile serve contacts of a class at a rank. Return -1 without memory."""
-    cdef Band* by_class = band_for(&floor.classes[class_slot].row, rank, floor.profile_capacity // 64)
-    cdef Band* by_profile = band_for(&floor.profiles[profile].row, rank, floor.blocks.capacity)
-    if by_class == NULL or by_profile == NULL:
-        return -1
-    return -1 if band_set(by_class, profile) or band_set(by_profile, class_slot) else 0
-
-
-cdef void row_clear(Floor* floor, int32_t class_slot) noexcept nogil:
-    """Take a class out of every profile's row and empty its own."""
-    cdef Bands* row = &floor.classes[class_slot].row
-    cdef int32_t profile, at
-    for profile in range(floor.profile_count):
-        for at in range(floor.profiles[profile].row.count):
-            band_clear(&floor.profiles[profile].row.bands[at], class_slot)
-    for at in range(row.count):
-        release(row.bands[at].bits)
-        release(row.bands[at].slots)
-    release(row.bands)
-    row.bands = NULL
-    row.count = 0
-
-
-cdef int32_t rank_of(Floor* floor, int32_t class_slot, int32_t profile) noexcept nogil:
-    """Return the rank at which a profile serves a class, 0 where it does not."""
-    cdef Bands* row = &floor.classes[class_slot].row
-    cdef int32_t at
-    for at in range(row.count):
-        if (row.bands[at].bits[profile >> 6] >> (profile & 63)) & 1:
-            return row.bands[at].rank
-    return 0
+    PASSED_MAX = 64
 
 
 # ---- pairs -----------------------------------------------------------------------------------------------------
@@ -134,56 +40,34 @@ cdef bint pair_before(Pair* one, Pair* other) noexcept nogil:
     return one.seq < other.seq
 
 
-cdef bint fits_class(Floor* floor, int32_t agent, ContactClass* one) noexcept nogil:
-    """Say whether an agent has room for a class whose kind has no bit of its own."""
-    cdef Kind kind
-    kind.channel = one.channel
-    kind.own_cost = one.own_cost
-    kind.queue_cost = floor.queues[one.queue].cost
-    kind.needs_slot = floor.queues[one.queue].mode != 0
-    return has_room(floor, agent, &kind)
-
-
-cdef inline u128 pair_word(Contact* contact, u128 shift, int32_t rank) noexcept nogil:
-    return joined(contact.word_hi, contact.word_lo) - shift + (<u128>rank << RANK_SHIFT)
-
-
-cdef int32_t first_unbarred(Floor* floor, int32_t class_slot, int32_t agent) noexcept nogil:
-    """Return the first contact of a class that is not barred for an agent, NONE without. O(barred ones ahead)."""
-    cdef int32_t at
-    cdef Walk walk
-    walk_begin(&floor.classes[class_slot].line, &walk)
-    at = walk_next(floor, &walk)
-    while at != NONE and contact_at(floor, at).bars and bar_find(floor, at, agent) != NONE:
-        at = walk_next(floor, &walk)
-    return at
+cdef inline u128 rank_part(Floor* floor, int32_t rank) noexcept nogil:
+    return <u128>rank << floor.rank_shift
 
 
 cdef inline u128 shift_for(Floor* floor, int32_t block, int32_t rank) noexcept nogil:
     """Return what turns words of a block into places as of now, the rank put in its gap."""
-    return <u128>aged(floor, floor.blocks.slope[block]) - (<u128>rank << RANK_SHIFT)
+    return <u128>aged(floor, floor.blocks.slope[block]) - rank_part(floor, rank)
 
 
-cdef inline void look_at(Floor* floor, Agent* agent, int32_t agent_slot, int32_t class_slot, u128 word, Pair* best) noexcept nogil:
+cdef inline void look_at(
+    Floor* floor, Agent* agent, int32_t agent_slot, int32_t class_slot, u128 word, Passed* passed, Pair* best
+) noexcept nogil:
     """Improve an agent's least pair by a class whose head, at ``word``, is not behind it. Contacts are read on a tie only."""
-    cdef bint plain = agent.bars == 0 and floor.blocks.kind[class_slot >> 6] != KIND_CHECKED
+    cdef int kind = floor.blocks.kind[class_slot >> 6]
+    cdef bint plain = agent.bars == 0 and kind != KIND_CHECKED and (agent.mask >> kind) & 1 and passed == NULL
     cdef int32_t head = NONE
     cdef Contact* contact
-    if word == best.word or not plain:
-        head = floor.classes[class_slot].line.first
     if not plain:
-        if contact_at(floor, head).bars:
-            head = first_unbarred(floor, class_slot, agent_slot)
-            if head == NONE:
-                return
-            contact = contact_at(floor, head)
-            word += joined(contact.word_hi, contact.word_lo) - floor.heads[class_slot]
-        if floor.blocks.kind[class_slot >> 6] == KIND_CHECKED:
-            if not fits_class(floor, agent_slot, &floor.classes[class_slot]):
-                return
+        head = first_fitting(floor, class_slot, agent_slot, passed)
+        if head == NONE:
+            return
+        contact = contact_at(floor, head)
+        word += joined(contact.word_hi, contact.word_lo) - floor.heads[class_slot]
         if word > best.word:
             return
     if word == best.word:
+        if head == NONE:
+            head = floor.classes[class_slot].line.first
         if best.contact == NONE:
             best.contact = floor.classes[best.class_slot].line.first
         if contact_at(floor, head).seq > contact_at(floor, best.contact).seq:
@@ -193,11 +77,11 @@ cdef inline void look_at(Floor* floor, Agent* agent, int32_t agent_slot, int32_t
     best.contact = head
 
 
-cdef void look_along(Floor* floor, Agent* agent, int32_t agent_slot, Band* band, Pair* best) noexcept nogil:
+cdef void look_along(Floor* floor, Agent* agent, int32_t agent_slot, Band* band, Passed* passed, Pair* best) noexcept nogil:
     """Improve an agent's least pair by the classes of a short list, one by one."""
     cdef Blocks* blocks = &floor.blocks
     cdef int32_t slope = 0
-    cdef u128 less = <u128>band.rank << RANK_SHIFT
+    cdef u128 less = rank_part(floor, band.rank)
     cdef u128 shift = 0 - less
     cdef u128 head
     cdef u128* heads = floor.heads
@@ -206,16 +90,16 @@ cdef void look_along(Floor* floor, Agent* agent, int32_t agent_slot, Band* band,
     for at in range(band.count):
         class_slot = slots[at]
         head = heads[class_slot]
-        if head == PAIR_TOP or not (agent.mask >> blocks.kind[class_slot >> 6]) & 1:
+        if head == PAIR_TOP or not (agent.mask >> blocks.kind[class_slot >> 6]) & floor.kind_bits:
             continue
         if blocks.slope[class_slot >> 6] != slope:
             slope = blocks.slope[class_slot >> 6]
             shift = <u128>aged(floor, slope) - less
         if head - shift <= best.word:
-            look_at(floor, agent, agent_slot, class_slot, head - shift, best)
+            look_at(floor, agent, agent_slot, class_slot, head - shift, passed, best)
 
 
-cdef void look_into(Floor* floor, Agent* agent, int32_t agent_slot, Band* band, int32_t block, Pair* best) noexcept nogil:
+cdef void look_into(Floor* floor, Agent* agent, int32_t agent_slot, Band* band, int32_t block, Passed* passed, Pair* best) noexcept nogil:
     """Improve an agent's least pair by the classes of a block, unless the block's bound says that none can."""
     cdef u128 shift = shift_for(floor, block, band.rank)
     cdef uint64_t bits = band.bits[block] & floor.blocks.open[block]
@@ -226,7 +110,7 @@ cdef void look_into(Floor* floor, Agent* agent, int32_t agent_slot, Band* band, 
         class_slot = block * 64 + ctz64(bits)
         bits &= bits - 1
         if floor.heads[class_slot] - shift <= best.word:
-            look_at(floor, agent, agent_slot, class_slot, floor.heads[class_slot] - shift, best)
+            look_at(floor, agent, agent_slot, class_slot, floor.heads[class_slot] - shift, passed, best)
 
 
 cdef int32_t promising(Floor* floor, Agent* agent, Band* band) noexcept nogil:
@@ -237,7 +121,7 @@ cdef int32_t promising(Floor* floor, Agent* agent, Band* band) noexcept nogil:
     cdef u128 bound
     cdef u128 least = PAIR_TOP
     for block in range(blocks.count):
-        if band.bits[block] & blocks.open[block] and (agent.mask >> blocks.kind[block]) & 1:
+        if band.bits[block] & blocks.open[block] and (agent.mask >> blocks.kind[block]) & floor.kind_bits:
             bound = blocks.bound[block] - shift_for(floor, block, 0)
             if bound < least:
                 least = bound
@@ -245,8 +129,8 @@ cdef int32_t promising(Floor* floor, Agent* agent, Band* band) noexcept nogil:
     return found
 
 
-cdef bint best_contact(Floor* floor, int32_t agent_slot, Pair* best) noexcept nogil:
-    """Find the least pair of an agent. Return False where no contact is eligible for it; ``best.agent`` is the agent.
+cdef bint best_among(Floor* floor, int32_t agent_slot, Passed* passed, Pair* best) noexcept nogil:
+    """Find the least pair of an agent, as if what was passed over were not there. Return False where there is none.
 
     By band of ranks. A profile that serves few classes compares their heads one by one; one that serves many visits blocks,
     the most promising first, and skips those whose bound cannot beat the best so far. O(min(classes served, blocks + heads
@@ -266,15 +150,15 @@ cdef bint best_contact(Floor* floor, int32_t agent_slot, Pair* best) noexcept no
         band = &row.bands[at]
         class_before = best.class_slot
         if band.count <= LIST_PER_BLOCK * floor.blocks.count:
-            look_along(floor, agent, agent_slot, band, best)
+            look_along(floor, agent, agent_slot, band, passed, best)
         else:
             first = promising(floor, agent, band)
             if first != NONE:
-                look_into(floor, agent, agent_slot, band, first, best)
+                look_into(floor, agent, agent_slot, band, first, passed, best)
             for block in range(floor.blocks.count):
-                if band.bits[block] & floor.blocks.open[block] and (agent.mask >> floor.blocks.kind[block]) & 1:
+                if band.bits[block] & floor.blocks.open[block] and (agent.mask >> floor.blocks.kind[block]) & floor.kind_bits:
                     if block != first:
-                        look_into(floor, agent, agent_slot, band, block, best)
+                        look_into(floor, agent, agent_slot, band, block, passed, best)
         if best.class_slot != class_before:
             best.rank = band.rank
     if best.class_slot == NONE:
@@ -285,26 +169,69 @@ cdef bint best_contact(Floor* floor, int32_t agent_slot, Pair* best) noexcept no
     return True
 
 
+cdef bint best_contact(Floor* floor, int32_t agent_slot, Pair* best) noexcept nogil:
+    """Find the least pair of an agent that is not passed over. Return False where no contact is eligible for it."""
+    cdef Passed passed
+    cdef Contact* contact
+    if not best_among(floor, agent_slot, NULL, best):
+        return False
+    passed.count = 0
+    while floor.interrupted and is_passed_over(floor, best.contact, agent_slot):
+        # Channels interrupt each other without circle, so something of the tier is left in the end.
+        contact = contact_at(floor, best.contact)
+        if passed.count == PASSED_MAX:
+            return False
+        passed.channels[passed.count] = contact.channel
+        passed.tiers[passed.count] = contact.tier
+        passed.count += 1
+        if not best_among(floor, agent_slot, &passed, best):
+            return False
+    return True
+
+
 # ---- agents of a contact ---------------------------------------------------------------------------------------
 
 
-cdef int32_t first_of_pool(Floor* floor, Pool* pool, int32_t order, int32_t contact, ContactClass* one) noexcept nogil:
-    """Return the first agent of a pool that may take a contact, in an order, NONE without. O(agents barred ahead)."""
+cdef struct Search:               # agents for one contact
+    int32_t contact
+    ContactClass* one
+    int32_t kind                  # of agents looked at
+    bint is_barred                # the contact has bars
+    bint is_checked               # room is worked out agent by agent
+    bint by_aside                 # only where something must be set aside; else only where nothing must
+    bint may_be_passed            # agents may have to pass the contact over
+
+
+cdef bint allows(Floor* floor, Search* search, int32_t agent) noexcept nogil:
+    """Say whether an agent of a pool that is looked at may take the contact."""
+    cdef Aside aside
+    if search.is_barred and is_barred(floor, search.contact, agent):
+        return False
+    if search.is_checked:
+        if not can_take(floor, search.contact, agent, &aside) or (aside.count != 0) != search.by_aside:
+            return False
+    if search.may_be_passed and is_passed_over(floor, search.contact, agent):
+        floor.was_passed = 1
+        return False
+    return True
+
+
+cdef inline bint is_plain(Search* search) noexcept nogil:
+    return not (search.is_barred or search.is_checked or search.may_be_passed)
+
+
+cdef int32_t first_of_pool(Floor* floor, Search* search, Pool* pool, int32_t order) noexcept nogil:
+    """Return the first agent of a pool that may take the contact, in an order, NONE without. O(agents refused ahead)."""
     cdef int32_t at = pool.roots[order].first      # NONE where the pool is kept empty
-    cdef bint is_barred = contact_at(floor, contact).bars != 0
-    cdef bint is_checked = one.kind == KIND_CHECKED
-    if not is_barred and not is_checked:
+    if is_plain(search):
         return at
-    while at != NONE and (
-        (is_barred and agent_at(floor, at).bars and bar_find(floor, contact, at) != NONE)
-        or (is_checked and not fits_class(floor, at, one))
-    ):
+    while at != NONE and not allows(floor, search, at):
         at = order_next(&floor.idle[order], at)
     return at
 
 
-cdef int32_t first_of_profile(Floor* floor, int32_t profile, int32_t contact, ContactClass* one) noexcept nogil:
-    """Return the agent of a profile idle longest (tie: lower seq) that may take a contact, NONE without. O(pools)."""
+cdef int32_t first_of_profile(Floor* floor, Search* search, int32_t profile) noexcept nogil:
+    """Return the agent of a profile idle longest (tie: lower seq) that may take the contact, NONE without. O(pools)."""
     cdef int32_t at = floor.profiles[profile].first_pool
     cdef int32_t best = NONE
     cdef int32_t agent
@@ -312,8 +239,8 @@ cdef int32_t first_of_profile(Floor* floor, int32_t profile, int32_t contact, Co
     while at != NONE:
         pool = pool_at(floor, at)
         at = pool.next
-        if (pool.mask >> one.kind) & 1:
-            agent = first_of_pool(floor, pool, 0, contact, one)
+        if (pool.mask >> search.kind) & 1:
+            agent = first_of_pool(floor, search, pool, 0)
             if agent != NONE and (best == NONE or idle_before(floor, 0, agent, best)):
                 best = agent
     return best
@@ -326,16 +253,16 @@ cdef struct Idle:                 # the agent idle longest found so far
 
 
 cdef inline void look_at_profile(
-    Floor* floor, int32_t contact, ContactClass* one, bint plain, int32_t profile, int64_t since, Idle* best
+    Floor* floor, Search* search, bint plain, int32_t profile, int64_t since, Idle* best
 ) noexcept nogil:
     """Improve the longest idle by a profile whose head is not behind it. Agents are read on a tie, or if bars may matter."""
     cdef int32_t agent = NONE
     if not plain or (since == best.since and best.profile != NONE):
-        agent = first_of_profile(floor, profile, contact, one)
+        agent = first_of_profile(floor, search, profile)
         if agent == NONE:
             return
         if best.profile != NONE and best.agent == NONE:
-            best.agent = first_of_profile(floor, best.profile, contact, one)
+            best.agent = first_of_profile(floor, search, best.profile)
         if best.agent != NONE and idle_before(floor, 0, best.agent, agent):
             return
     best.agent = agent
@@ -343,14 +270,14 @@ cdef inline void look_at_profile(
     best.since = since if plain else agent_at(floor, agent).idle_since
 
 
-cdef int32_t idle_longest(Floor* floor, int32_t contact, ContactClass* one, Band* band) noexcept nogil:
-    """Return the agent of a band idle longest (tie: lower seq) that may take a contact, NONE without.
+cdef int32_t idle_longest(Floor* floor, Search* search, Band* band) noexcept nogil:
+    """Return the agent of a band idle longest (tie: lower seq) that may take the contact, NONE without.
 
     A class that few profiles serve compares their heads one by one; else blocks whose bound cannot beat the best so far are
     skipped. O(min(profiles served by, blocks + heads in the blocks looked into)).
     """
-    cdef Kind* kind = &floor.kinds[one.kind]
-    cdef bint plain = contact_at(floor, contact).bars == 0 and one.kind != KIND_CHECKED
+    cdef Kind* kind = &floor.kinds[search.kind]
+    cdef bint plain = is_plain(search)
     cdef int32_t blocks = (floor.profile_count + 63) >> 6
     cdef int32_t at, profile
     cdef int32_t* slots = band.slots
@@ -364,7 +291,7 @@ cdef int32_t idle_longest(Floor* floor, int32_t contact, ContactClass* one, Band
         for at in range(band.count):
             profile = slots[at]
             if heads[profile] <= best.since and heads[profile] != IDLE_NEVER:
-                look_at_profile(floor, contact, one, plain, profile, heads[profile], &best)
+                look_at_profile(floor, search, plain, profile, heads[profile], &best)
     else:
         for at in range(blocks):
             if kind.bound[at] > best.since:
@@ -374,67 +301,121 @@ cdef int32_t idle_longest(Floor* floor, int32_t contact, ContactClass* one, Band
                 profile = at * 64 + ctz64(bits)
                 bits &= bits - 1
                 if heads[profile] <= best.since:
-                    look_at_profile(floor, contact, one, plain, profile, heads[profile], &best)
+                    look_at_profile(floor, search, plain, profile, heads[profile], &best)
     if best.agent == NONE and best.profile != NONE:
-        best.agent = first_of_profile(floor, best.profile, contact, one)
+        best.agent = first_of_profile(floor, search, best.profile)
     return best.agent
 
 
-cdef int32_t selected(Floor* floor, int32_t contact, ContactClass* one, uint64_t* row) noexcept nogil:
-    """Return the agent of a row that the queue's select puts first, NONE without. O(pools), or O(agents) where it scans."""
-    cdef Kind* kind = &floor.kinds[one.kind]
-    cdef int32_t select = floor.queues[one.queue].select
-    cdef int32_t order = floor.selects[select].order
-    cdef int32_t scores = contact_at(floor, contact).scores
+cdef int32_t selected(Floor* floor, Search* search, Band* band) noexcept nogil:
+    """Return the agent of a band that the queue's select puts first, NONE without. O(pools), or O(agents) where it scans."""
+    cdef Kind* kind = &floor.kinds[search.kind]
+    # Agents of one pool differ in what a slow contact says of them.
+    cdef int32_t order = NONE if search.one.is_slow else floor.selects[floor.queues[search.one.queue].select].order
     cdef int32_t block, at, agent
     cdef int32_t best = NONE
     cdef uint64_t bits
     cdef Pool* pool
     for block in range((floor.profile_count + 63) >> 6):
-        bits = row[block] & kind.available[block]
+        bits = band.bits[block] & kind.available[block]
         while bits:
             at = floor.profiles[block * 64 + ctz64(bits)].first_pool
             bits &= bits - 1
             while at != NONE:
                 pool = pool_at(floor, at)
                 at = pool.next
-                if not (pool.mask >> one.kind) & 1:
+                if not (pool.mask >> search.kind) & 1:
                     continue
-                agent = first_of_pool(floor, pool, order if order != NONE else 0, contact, one)
+                agent = first_of_pool(floor, search, pool, order if order != NONE else 0)
                 while agent != NONE:
-                    if best == NONE or compare_by(floor, select, contact_at(floor, contact).class_slot, scores, agent, best) < 0:
-                        best = agent
+                    best = chosen(floor, search, best, agent)
                     if order != NONE:
                         break
-                    agent = next_allowed(floor, agent, contact, one)
+                    agent = next_allowed(floor, search, agent)
     return best
 
 
-cdef int32_t next_allowed(Floor* floor, int32_t agent, int32_t contact, ContactClass* one) noexcept nogil:
-    """Return the next agent of a pool that may take a contact, NONE behind the last."""
+cdef int32_t chosen(Floor* floor, Search* search, int32_t one, int32_t other) noexcept nogil:
+    """Return which of two agents the queue's select puts first; NONE comes last."""
+    cdef Contact* contact = contact_at(floor, search.contact)
+    cdef int32_t select = floor.queues[search.one.queue].select
+    if one == NONE or other == NONE:
+        return other if one == NONE else one
+    if select == 0:
+        return one if idle_before(floor, 0, one, other) else other
+    return one if compare_by(floor, select, contact.class_slot, contact.extra, one, other) < 0 else other
+
+
+cdef int32_t next_allowed(Floor* floor, Search* search, int32_t agent) noexcept nogil:
+    """Return the next agent of a pool that may take the contact, NONE behind the last."""
     agent = order_next(&floor.idle[0], agent)
-    while agent != NONE and (
-        bar_find(floor, contact, agent) != NONE or (one.kind == KIND_CHECKED and not fits_class(floor, agent, one))
-    ):
+    while agent != NONE and not allows(floor, search, agent):
         agent = order_next(&floor.idle[0], agent)
     return agent
 
 
-cdef bint best_agent(Floor* floor, int32_t contact_slot, Pair* best) noexcept nogil:
+cdef inline int32_t first_in(Floor* floor, Search* search, Band* band) noexcept nogil:
+    if floor.kinds[search.kind].available_count == 0:
+        return NONE
+    if floor.queues[search.one.queue].select == 0:
+        return idle_longest(floor, search, band)
+    return selected(floor, search, band)
+
+
+cdef int32_t best_in_band(Floor* floor, Search* search, Band* band, Pair* best) noexcept nogil:
+    """Return the agent of a band that comes first: one that need set nothing aside before one that must. NONE without."""
+    cdef int32_t agent
+    search.kind = search.one.kind
+    search.is_checked = search.kind == KIND_CHECKED
+    search.by_aside = False
+    best.by_aside = False
+    agent = first_in(floor, search, band)
+    if not floor.suspends:
+        return agent
+    search.is_checked = True
+    if search.kind != KIND_CHECKED:
+        search.kind += 1
+        agent = chosen(floor, search, agent, first_in(floor, search, band))
+        search.kind += 1
+    if agent == NONE:
+        search.by_aside = True
+        best.by_aside = True
+        agent = first_in(floor, search, band)
+    return agent
+
+
+cdef bint has_takers(Floor* floor, int32_t kind) noexcept nogil:
+    """Say whether any agent may have room for a kind."""
+    if floor.kinds[kind].available_count:
+        return True
+    return kind != KIND_CHECKED and floor.suspends and (
+        floor.kinds[kind + 1].available_count or floor.kinds[kind + 2].available_count
+    )
+
+
+cdef bint best_agent(Floor* floor, int32_t contact_slot, bint needs_company, Pair* best) noexcept nogil:
     """Find the least pair of a contact that waits. Return False where no agent is eligible for it."""
     cdef Contact* contact = contact_at(floor, contact_slot)
     cdef ContactClass* one = &floor.classes[contact.class_slot]
     cdef Bands* row = &one.row
     cdef int32_t band, agent
-    if floor.kinds[one.kind].available_count == 0:
+    cdef Search search
+    if not has_takers(floor, one.kind):
         return False
+    if needs_company and not has_company(floor, contact_slot, 0):
+        return False
+    search.contact = contact_slot
+    search.one = one
+    search.is_barred = contact.bars != 0
+    search.may_be_passed = (floor.interrupted >> contact.channel) & 1 and not floor.is_alone
     for band in range(row.count):
-        if floor.queues[one.queue].select == 0:
-            agent = idle_longest(floor, contact_slot, one, &row.bands[band])
-        else:
-            agent = selected(floor, contact_slot, one, row.bands[band].bits)
+        agent = best_in_band(floor, &search, &row.bands[band], best)
         if agent != NONE:
-            best.word = pair_word(contact, <u128>aged(floor, floor.queues[one.queue].ageing), row.bands[band].rank)
+            best.word = (
+                joined(contact.word_hi, contact.word_lo)
+                - <u128>aged(floor, floor.queues[one.queue].ageing)
+                + rank_part(floor, row.bands[band].rank)
+            )
             best.seq = contact.seq
             best.contact = contact_slot
             best.class_slot = contact.class_slot
@@ -447,63 +428,23 @@ cdef bint best_agent(Floor* floor, int32_t contact_slot, Pair* best) noexcept no
 cdef bint best_of_class(Floor* floor, int32_t class_slot, Pair* best) noexcept nogil:
     """Find the least pair of a class. Return False where none of its contacts has an eligible agent.
 
-    Contacts with bars can only have fewer agents than one without, so the walk ends at the first without.
+    Contacts with bars can only have fewer agents than one without, and those of lower tier than those of higher, so the
+    walk ends at the first without.
     """
     cdef ContactClass* one = &floor.classes[class_slot]
     cdef int32_t at
     cdef bint is_found = False
     cdef Pair pair
     cdef Walk walk
-    if one.line.first == NONE or floor.kinds[one.kind].available_count == 0 or floor.queues[one.queue].paused:
+    if not (floor.blocks.open[class_slot >> 6] >> (class_slot & 63)) & 1 or not has_takers(floor, one.kind):
         return False
     walk_begin(&one.line, &walk)
     at = walk_next(floor, &walk)
     while at != NONE:
-        if best_agent(floor, at, &pair) and (not is_found or pair_before(&pair, best)):
+        if best_agent(floor, at, True, &pair) and (not is_found or pair_before(&pair, best)):
             best[0] = pair
             is_found = True
         if contact_at(floor, at).bars == 0:
             break
         at = walk_next(floor, &walk)
     return is_found
-
-
-# ---- why not ---------------------------------------------------------------------------------------------------
-
-
-cdef int64_t why_not(Floor* floor, int32_t contact_slot, int32_t agent_slot) noexcept nogil:
-    """Return the rules of section 4 that keep an agent from a contact, as WhyNot bits; requirement aside."""
-    cdef Contact* contact = contact_at(floor, contact_slot)
-    cdef Agent* agent = agent_at(floor, agent_slot)
-    cdef Policy* policy = &floor.policies[agent.policy]
-    cdef int32_t queue_cost = floor.queues[contact.queue].cost
-    cdef int32_t bar = bar_find(floor, contact_slot, agent_slot)
-    cdef int64_t why = 0
-    if contact.state != CONTACT_QUEUED:
-        why |= WHY_CONTACT_STATE
-    if contact.offers_out:
-        why |= WHY_OFFER_OUT
-    if floor.queues[contact.queue].paused:
-        why |= WHY_QUEUE_PAUSED
-    if agent.presence != AVAILABLE:
-        why |= WHY_PRESENCE
-    if agent.next_presence != NONE:
-        why |= WHY_NEXT_PRESENCE
-    if floor.queues[contact.queue].mode != 0 and agent.pending >= agent.offers_max:
-        why |= WHY_OFFERS_MAX
-    if rank_of(floor, contact.class_slot, agent.profile) == 0:
-        why |= WHY_MEMBERSHIP
-    if bar != NONE:
-        if bar_at(floor, bar).why & BAR_EXCLUDED:
-            why |= WHY_EXCLUDED
-        if bar_at(floor, bar).why & BAR_COOLDOWN:
-            why |= WHY_COOLDOWN
-        if bar_at(floor, bar).why & BAR_LEG:
-            why |= WHY_LEG
-    if not (policy.open >> contact.channel) & 1:
-        why |= WHY_CHANNEL_CLOSED
-    if policy.max[contact.channel] != NONE and counts_at(floor, agent_slot)[contact.channel] >= policy.max[contact.channel]:
-        why |= WHY_CHANNEL_MAX
-    if agent.taken + cost_for(floor, agent, contact.channel, contact.own_cost, queue_cost) > agent.capacity:
-        why |= WHY_CAPACITY
-    return why

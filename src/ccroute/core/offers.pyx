@@ -72,6 +72,8 @@ cdef void offer_link(Floor* floor, int32_t slot, int64_t seq, int32_t contact, i
     offer.contact = contact
     offer.agent = agent
     offer.cost = cost
+    offer.made_at = floor.now
+    offer.channel = one.channel
     offer.timer = NONE
     offer.next_in_bucket = floor.buckets[bucket]
     floor.buckets[bucket] = slot

@@ -8,36 +8,39 @@ of each pool. An agent is taken out of its pool before anything that its place h
 from libc.string cimport memset
 
 from ccroute.core.defs cimport (
-    AVAILABLE, KIND_CHECKED, NONE, SELECT_HANDLED, SELECT_IDLE, SELECT_LAST_OFFER, SELECT_LISTED, SELECT_LOAD,
-    SELECT_SCORE, SELECT_SKILL_SUM, Given, Links, Policy, Pool, Profile, Select, agent_at, counts_at, ctz64,
-    given_at, int64_t, pool_at, uint64_t,
+    AVAILABLE, KIND_CHECKED, KIND_STEP, LEG_ACTIVE, NONE, SELECT_HANDLED, SELECT_IDLE, SELECT_LAST_OFFER,
+    SELECT_LISTED, SELECT_LOAD, SELECT_SCORE, SELECT_SKILL_SUM, Agent, Extra, Kind, Leg, Links, Pool, Profile, Select, agent_at,
+    contact_at, ctz64, extra_at, int64_t, leg_at, offer_at, pool_at, uint64_t,
+    uint8_t,
 )
 from ccroute.core.order cimport order_clear, order_insert, order_remove
+from ccroute.core.room cimport has_room, may_have_room
 from ccroute.core.store cimport (
-    grow, release, slots_append, slots_reserve, store_close, store_give, store_open, store_reserve, store_take,
+    grow, release, slots_append, slots_reserve, store_close, store_give, store_next, store_open, store_reserve, store_take,
 )
 
 cdef enum:
     IDLE_NEVER = 9223372036854775807
     UNLISTED = 2147483647
+    TIER_ABOVE_ALL = 2147483647
 
 
 # ---- orders ----------------------------------------------------------------------------------------------------
 
 
-cdef int64_t given_score(Floor* floor, int32_t scores, int32_t agent) noexcept nogil:
-    cdef Given* given
+cdef int64_t given_score(Floor* floor, int32_t extra, int32_t agent) noexcept nogil:
+    cdef Extra* given
     cdef int32_t at
-    if scores == NONE:
+    if extra == NONE:
         return 0
-    given = given_at(floor, scores)
-    for at in range(given.count):
-        if given.agents[at] == agent:
+    given = extra_at(floor, extra)
+    for at in range(given.scores_count):
+        if given.scored[at] == agent:
             return given.scores[at]
     return 0
 
 
-cdef int64_t key_value(Floor* floor, Select* select, int32_t key, int32_t class_slot, int32_t scores, int32_t slot) noexcept nogil:
+cdef int64_t key_value(Floor* floor, Select* select, int32_t key, int32_t class_slot, int32_t extra, int32_t slot) noexcept nogil:
     """Return an agent's value of a key, so that in the natural direction the least comes first."""
     cdef Agent* agent = agent_at(floor, slot)
     if key == SELECT_IDLE:
@@ -47,18 +50,23 @@ cdef int64_t key_value(Floor* floor, Select* select, int32_t key, int32_t class_
     if key == SELECT_HANDLED:
         return agent.handled
     if key == SELECT_SKILL_SUM:
+        if extra != NONE and extra_at(floor, extra).sums != NULL:
+            return -<int64_t>extra_at(floor, extra).sums[slot]
         return -floor.classes[class_slot].skill_sums[agent.profile]
     if key == SELECT_SCORE:
         return -floor.classes[class_slot].scores[agent.profile]
     if key == SELECT_LISTED:
         return select.listed[slot] if slot < select.listed_size else UNLISTED
-    return -given_score(floor, scores, slot)
+    return -given_score(floor, extra, slot)
 
 
 cdef int compare_by(
-    Floor* floor, int32_t select, int32_t class_slot, int32_t scores, int32_t one, int32_t other
+    Floor* floor, int32_t select, int32_t class_slot, int32_t extra, int32_t one, int32_t other
 ) noexcept nogil:
-    """Return -1 if agent ``one`` is chosen before ``other`` by a queue's select, else 1. Ties: idle longest, agent seq."""
+    """Return -1 if agent ``one`` is chosen before ``other`` by a queue's select, else 1. Ties: idle longest, agent seq.
+
+    ``extra`` is that of the contact, NONE without.
+    """
     cdef Select* by = &floor.selects[select]
     cdef Agent* a = agent_at(floor, one)
     cdef Agent* b = agent_at(floor, other)
@@ -70,8 +78,8 @@ cdef int compare_by(
             x = <int64_t>a.taken * b.capacity
             y = <int64_t>b.taken * a.capacity
         else:
-            x = key_value(floor, by, by.keys[at], class_slot, scores, one)
-            y = key_value(floor, by, by.keys[at], class_slot, scores, other)
+            x = key_value(floor, by, by.keys[at], class_slot, extra, one)
+            y = key_value(floor, by, by.keys[at], class_slot, extra, other)
         if x != y:
             return -1 if (x < y) != by.reversed[at] else 1
     if a.idle_since != b.idle_since:
@@ -109,47 +117,53 @@ cdef void open_orders(Floor* floor) noexcept nogil:
             floor.idle[order].before = agent_before
 
 
-# ---- room ------------------------------------------------------------------------------------------------------
-
-
-cdef int32_t cost_for(Floor* floor, Agent* agent, int32_t channel, int32_t own_cost, int32_t queue_cost) noexcept nogil:
-    """Return the units a contact takes of an agent: contact, agent and channel, queue, channel; the first that is set."""
-    cdef int32_t cost
-    if own_cost != NONE:
-        return own_cost
-    cost = floor.policies[agent.policy].cost[channel]
-    if cost != NONE:
-        return cost
-    return queue_cost if queue_cost != NONE else floor.channels[channel].cost
-
-
-cdef bint has_room(Floor* floor, int32_t slot, Kind* kind) noexcept nogil:
-    """Say whether an agent, presence aside, has room for a contact of a kind: ROUTING section 4, rules 2 and 5."""
-    cdef Agent* agent = agent_at(floor, slot)
-    cdef Policy* policy = &floor.policies[agent.policy]
-    cdef int32_t channel = kind.channel
-    if not (policy.open >> channel) & 1:
-        return False
-    if kind.needs_slot and agent.pending >= agent.offers_max:
-        return False
-    if policy.max[channel] != NONE and counts_at(floor, slot)[channel] >= policy.max[channel]:
-        return False
-    return agent.taken + cost_for(floor, agent, channel, kind.own_cost, kind.queue_cost) <= agent.capacity
+# ---- what an agent can take ------------------------------------------------------------------------------------
 
 
 cdef uint64_t mask_of(Floor* floor, int32_t slot) noexcept nogil:
-    """Return a bit per kind that an agent can take now."""
+    """Return a bit per kind that an agent can take now.
+
+    Where agents can be suspended a kind has three bits, of which at most one is set: there is room; there is room, but a
+    suspended leg may come first; there may be room if something is set aside.
+    """
     cdef Agent* agent = agent_at(floor, slot)
     cdef uint64_t mask = 0
-    cdef int32_t kind
+    cdef int32_t kind = 0
     if agent.presence != AVAILABLE or agent.next_presence != NONE:
         return 0
-    for kind in range(floor.kind_count):
-        if has_room(floor, slot, &floor.kinds[kind]):
-            mask |= <uint64_t>1 << kind
+    if not floor.suspends:
+        for kind in range(floor.kind_count):
+            if has_room(floor, slot, &floor.kinds[kind]):
+                mask |= <uint64_t>1 << kind
+    else:
+        while kind < floor.kind_count:
+            if has_room(floor, slot, &floor.kinds[kind]):
+                mask |= <uint64_t>1 << (kind + 1 if agent.suspended else kind)
+            elif may_have_room(floor, slot, &floor.kinds[kind]):
+                mask |= <uint64_t>1 << (kind + 2)
+            kind += KIND_STEP
     if floor.kinds[KIND_CHECKED].available != NULL:
         mask |= <uint64_t>1 << KIND_CHECKED
     return mask
+
+
+cdef int32_t lowest_of(Floor* floor, Agent* agent) noexcept nogil:
+    """Return the least tier among an agent's offers and the active legs that can be suspended."""
+    cdef int32_t at = agent.first_offer
+    cdef int32_t least = TIER_ABOVE_ALL
+    cdef Leg* leg
+    while at != NONE:
+        if contact_at(floor, offer_at(floor, at).contact).tier < least:
+            least = contact_at(floor, offer_at(floor, at).contact).tier
+        at = offer_at(floor, at).next_of_agent
+    at = agent.first_leg
+    while at != NONE:
+        leg = leg_at(floor, at)
+        if leg.state == LEG_ACTIVE and floor.channels[leg.channel].suspendable:
+            if contact_at(floor, leg.contact).tier < least:
+                least = contact_at(floor, leg.contact).tier
+        at = leg.next_of_agent
+    return least
 
 
 # ---- pools -----------------------------------------------------------------------------------------------------
@@ -266,9 +280,13 @@ cdef void agent_attach(Floor* floor, int32_t slot) noexcept nogil:
     cdef uint64_t mask = mask_of(floor, slot)
     cdef Pool* pool
     cdef int32_t order
-    # Whether there is more room for the kinds without a bit of their own, the mask does not tell.
-    if mask & (~agent.mask | <uint64_t>1 << KIND_CHECKED):
+    if floor.unattached == slot:
+        floor.unattached = NONE
+    # Whether there is more room for the kinds that are worked out pair by pair, the mask does not tell.
+    if mask & (~agent.mask | floor.checked_mask):
         mark_agent(floor, slot)
+    if floor.suspends or floor.preempts:
+        stir_agent(floor, slot)
     agent.mask = mask
     if mask == 0:
         return
@@ -284,6 +302,26 @@ cdef void agent_refresh(Floor* floor, int32_t slot) noexcept nogil:
     """Bring an agent's pool up to date."""
     agent_detach(floor, slot)
     agent_attach(floor, slot)
+
+
+cdef void stir_agent(Floor* floor, int32_t slot) noexcept nogil:
+    """Have pre-emption, resumption and the check of offers look at an agent that has changed."""
+    cdef Agent* agent = agent_at(floor, slot)
+    if floor.preempts:
+        agent.lowest = lowest_of(floor, agent)
+    if not agent.is_stirred:
+        agent.is_stirred = 1
+        slots_append(&floor.stirred, slot)
+    if agent.pending:
+        strain_agent(floor, slot)
+
+
+cdef void strain_agent(Floor* floor, int32_t slot) noexcept nogil:
+    """Have it checked whether an agent's offers still fit beside its legs."""
+    cdef Agent* agent = agent_at(floor, slot)
+    if not agent.is_strained:
+        agent.is_strained = 1
+        slots_append(&floor.strained, slot)
 
 
 cdef void mark_agent(Floor* floor, int32_t slot) noexcept nogil:
@@ -302,7 +340,7 @@ cdef int roster_open(Floor* floor, int32_t agents_max) noexcept nogil:
     open_orders(floor)
     if store_open(&floor.agents, sizeof(Agent), agents_max):
         return -1
-    if store_open(&floor.counts, <int32_t>sizeof(int32_t) * floor.channel_count, agents_max):
+    if store_open(&floor.counts, 3 * <int32_t>sizeof(int32_t) * floor.channel_count, agents_max):
         return -1
     if floor.order_count > 1:
         if store_open(&floor.further, <int32_t>sizeof(Links) * (floor.order_count - 1), agents_max):
@@ -332,6 +370,10 @@ cdef void roster_close(Floor* floor) noexcept nogil:
     floor.profile_count = 0
     release(floor.dirty_agents.items)
     floor.dirty_agents.items = NULL
+    release(floor.stirred.items)
+    floor.stirred.items = NULL
+    release(floor.strained.items)
+    floor.strained.items = NULL
     release(floor.scratch.items)
     floor.scratch.items = NULL
 
@@ -349,6 +391,8 @@ cdef int32_t agent_open(
         # Every page of pools that can be wanted, so that no change of pool ever needs memory.
         or store_reserve(&floor.pools, floor.agents.count + 2 + floor.profile_count - floor.pools.count)
         or slots_reserve(&floor.dirty_agents, floor.agents.count + 1)
+        or slots_reserve(&floor.stirred, floor.agents.count + 1)
+        or slots_reserve(&floor.strained, floor.agents.count + 1)
         or slots_reserve(&floor.scratch, floor.agents.count + 1)
     ):
         return NONE
@@ -359,7 +403,7 @@ cdef int32_t agent_open(
     agent = agent_at(floor, slot)
     agent.pool = NONE
     agent.seq = slot
-    agent.profile = profile
+    agent.profile = NONE
     agent.policy = policy
     agent.capacity = capacity
     agent.offers_max = offers_max
@@ -368,7 +412,66 @@ cdef int32_t agent_open(
     agent.first_leg = NONE
     agent.first_bar = NONE
     agent.next_presence = NONE
+    agent.lowest = TIER_ABOVE_ALL
+    agent_place(floor, slot, profile)
     return slot
+
+
+cdef void agent_place(Floor* floor, int32_t slot, int32_t profile) noexcept nogil:
+    """Put an agent that is in no pool into a profile, first among its agents."""
+    cdef Agent* agent = agent_at(floor, slot)
+    cdef Profile* to = &floor.profiles[profile]
+    agent_unplace(floor, slot)
+    agent.profile = profile
+    agent.prev_of_profile = NONE
+    agent.next_of_profile = to.first_agent
+    if to.first_agent != NONE:
+        agent_at(floor, to.first_agent).prev_of_profile = slot
+    to.first_agent = slot
+
+
+cdef void agent_unplace(Floor* floor, int32_t slot) noexcept nogil:
+    """Take an agent out of the list of its profile's agents."""
+    cdef Agent* agent = agent_at(floor, slot)
+    if agent.profile == NONE:
+        return
+    if agent.prev_of_profile == NONE:
+        floor.profiles[agent.profile].first_agent = agent.next_of_profile
+    else:
+        agent_at(floor, agent.prev_of_profile).next_of_profile = agent.next_of_profile
+    if agent.next_of_profile != NONE:
+        agent_at(floor, agent.next_of_profile).prev_of_profile = agent.prev_of_profile
+    agent.profile = NONE
+
+
+cdef void profiles_forget(Floor* floor) noexcept nogil:
+    """Forget all profiles; agents are in no pool and classes have no rows."""
+    cdef int32_t at, band, order
+    cdef Kind* kind
+    for at in range(floor.agents.count):
+        agent_detach(floor, at)
+        agent_unplace(floor, at)
+    at = store_next(&floor.pools, 0)
+    while at != NONE:
+        store_give(&floor.pools, at)
+        at = store_next(&floor.pools, at + 1)
+    for at in range(floor.profile_count):
+        for band in range(floor.profiles[at].row.count):
+            release(floor.profiles[at].row.bands[band].bits)
+            release(floor.profiles[at].row.bands[band].slots)
+        release(floor.profiles[at].row.bands)
+        memset(&floor.profiles[at], 0, sizeof(Profile))
+    for at in range(KIND_CHECKED + 1):
+        kind = &floor.kinds[at]
+        if kind.available == NULL:
+            continue
+        kind.available_count = 0
+        for order in range(floor.profile_capacity):
+            kind.heads[order] = IDLE_NEVER
+        for order in range(floor.profile_capacity // 64):
+            kind.bound[order] = IDLE_NEVER
+            kind.available[order] = 0
+    floor.profile_count = 0
 
 
 cdef int kind_arrays(Kind* kind, int32_t old, int32_t capacity) noexcept nogil:
@@ -420,6 +523,7 @@ cdef int32_t profile_open(Floor* floor) noexcept nogil:
     ):
         return NONE
     floor.profiles[floor.profile_count].first_pool = NONE
+    floor.profiles[floor.profile_count].first_agent = NONE
     floor.profile_count += 1
     return floor.profile_count - 1
 
@@ -428,9 +532,11 @@ cdef int32_t kind_of(
     Floor* floor, int32_t channel, int32_t own_cost, int32_t queue_cost, bint needs_slot
 ) noexcept nogil:
     """Return the kind of a class, begun where it is new, in O(agents); NONE without memory."""
-    cdef int32_t at
+    cdef int32_t step = KIND_STEP if floor.suspends else 1
+    cdef int32_t at = 0
+    cdef int32_t further
     cdef Kind* kind
-    for at in range(floor.kind_count):
+    while at < floor.kind_count:
         kind = &floor.kinds[at]
         if (
             kind.channel == channel
@@ -439,18 +545,37 @@ cdef int32_t kind_of(
             and kind.needs_slot == needs_slot
         ):
             return at
-    at = floor.kind_count if floor.kind_count < KIND_CHECKED else KIND_CHECKED
-    kind = &floor.kinds[at]
-    if kind.available == NULL:
-        if kind_arrays(kind, 0, floor.profile_capacity if floor.profile_capacity else 64):
+        at += step
+    if floor.kind_count + step > KIND_CHECKED:
+        return kind_checked(floor)
+    floor.kind_bits = <uint8_t>((1 << step) - 1)
+    for further in range(step):
+        kind = &floor.kinds[at + further]
+        if kind.available == NULL and kind_arrays(kind, 0, floor.profile_capacity if floor.profile_capacity else 64):
             return NONE
         kind.channel = channel
         kind.own_cost = own_cost
         kind.queue_cost = queue_cost
         kind.needs_slot = needs_slot
-        if at < KIND_CHECKED:
-            floor.kind_count += 1
-        for at in range(floor.agents.count):
-            agent_refresh(floor, at)
-        return floor.kind_count - 1 if kind != &floor.kinds[KIND_CHECKED] else KIND_CHECKED
+        if further:
+            floor.checked_mask |= <uint64_t>1 << (at + further)
+    floor.kind_count += step
+    refresh_all(floor)
     return at
+
+
+cdef int32_t kind_checked(Floor* floor) noexcept nogil:
+    """Return the kind of classes for which room is worked out agent by agent, begun if need be; NONE without memory."""
+    cdef Kind* kind = &floor.kinds[KIND_CHECKED]
+    if kind.available == NULL:
+        if kind_arrays(kind, 0, floor.profile_capacity if floor.profile_capacity else 64):
+            return NONE
+        floor.checked_mask |= <uint64_t>1 << KIND_CHECKED
+        refresh_all(floor)
+    return KIND_CHECKED
+
+
+cdef void refresh_all(Floor* floor) noexcept nogil:
+    cdef int32_t at
+    for at in range(floor.agents.count):
+        agent_refresh(floor, at)

@@ -5,82 +5,46 @@ handles; free slots need not be, because the lowest free one is always next. Tim
 fire. The same state therefore gives the same tape, whatever its history.
 """
 
-cimport cython
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint16_t, uint64_t
 from libc.stdlib cimport qsort
-from libc.string cimport memcpy
+from libc.stdlib cimport qsort
 
 from ccroute.core.acd cimport Acd
+from ccroute.core.answers cimport agent_take
 from ccroute.core.bars cimport bar_find, bar_link
+from ccroute.core.contacts cimport adopt, stand
 from ccroute.core.defs cimport (
-    BAR_COOLDOWN, BAR_EXCLUDED, BAR_LEG, CONTACT_ACTIVE, CONTACT_CANCELLED, CONTACT_QUEUED, LEG_WRAPPING, NONE,
-    TIMER_COOLDOWN, TIMER_OFFER, TIMER_WRAP_UP, Agent, Bar, Contact, Floor, Given, Leg, Offer, Store, agent_at,
-    bar_at, contact_at, given_at, int32_t, int8_t, leg_at, offer_at, timer_at, uint16_t, uint8_t,
+    CONTACT_PARKED, CONTACT_QUEUED, LEGS_MAX, LEG_SUSPENDED, NONE, SEEKS_FURTHER, SEEKS_NOBODY, TIMER_AFTER,
+    TIMER_COOLDOWN, TIMER_GUARD, TIMER_OFFER, TIMER_OVERDUE, TIMER_PARK, TIMER_WRAP_UP, UNANSWERED_CANCEL, Agent,
+    Contact, Extra, Floor, Leg, Offer, Store, agent_at, bar_at, contact_at, counts_at, extra_at, is_over, leg_at,
+    loads_at, offer_at, timer_at, units_at, waits,
 )
-from ccroute.core.legs cimport leg_find, leg_link
-from ccroute.core.lives cimport agent_take
+from ccroute.core.extras cimport extra_for
+from ccroute.core.legs cimport leg_find, leg_link, leg_sort
 from ccroute.core.offers cimport offer_find, offer_link, offers_reserve
 from ccroute.core.roster cimport agent_refresh
 from ccroute.core.store cimport (
-    fresh, grow, release, store_has, store_next, store_reserve, store_reserve_slot, store_take, store_take_slot,
+    fresh, release, slots_reserve, store_has, store_next, store_reserve, store_reserve_slot, store_take_slot,
 )
 from ccroute.core.timers cimport timer_arm, timers_open, timers_walk
-from ccroute.core.waiting cimport class_enter, set_word
+from ccroute.core.waiting cimport set_word
+from ccroute.core.soundness cimport check_class, check_sound, require
+from ccroute.core.tape cimport Tape
 
 cdef enum:
     TIME_MAX = 9007199254740991
     ANY = 9223372036854775807
     DUE_FIELDS = 4
     COST_TOP = 1000000
+    END_LAST = 9                  # LegEndCode
+    BAR_ANY = 63                  # BarWhy bits
+    OFFERS_TOP = 64
     NOT_LISTED = -2               # on a contact that has ended, until it is found among the retained
 
 cdef int64_t DURATION_TOP = 7776000000000
 cdef int64_t CONTACT_SEQ_MAX = 549755813887        # a handle has room for no more
 cdef int64_t LOWEST = -9223372036854775807
 cdef int64_t HIGHEST = 9223372036854775807
-
-
-@cython.final
-cdef class Tape:
-    """A growing row of integers."""
-
-    def __cinit__(self, bytes data=None):
-        if data is not None:
-            self.count = PyBytes_GET_SIZE(data) // 8
-            self.items = <int64_t*>fresh(self.count, 8)
-            if self.items == NULL:
-                raise MemoryError
-            memcpy(self.items, PyBytes_AS_STRING(data), self.count * 8)
-
-    def __dealloc__(self):
-        release(self.items)
-
-    cdef int put(self, int64_t value) except -1:
-        """Append a number."""
-        cdef int64_t capacity
-        if self.count == self.capacity:
-            capacity = self.capacity * 2 + 256
-            if grow(<void**>&self.items, self.capacity, capacity, 8):
-                raise MemoryError
-            self.capacity = capacity
-        self.items[self.count] = value
-        self.count += 1
-        return 0
-
-    cdef int64_t take(self, int64_t low, int64_t high) except? -7777777777777777:
-        """Return the next number, which lies within bounds; otherwise the tape is not ours."""
-        cdef int64_t value
-        if self.at >= self.count:
-            raise ValueError("the tape ends too early")
-        value = self.items[self.at]
-        if value < low or value > high:
-            raise ValueError(f"number {self.at} is {value}, not from {low} to {high}")
-        self.at += 1
-        return value
-
-    def bytes(self) -> bytes:
-        """Return the numbers, eight bytes each, in the machine's order."""
-        return PyBytes_FromStringAndSize(<char*>self.items, self.count * 8)
 
 
 # ---- saving ----------------------------------------------------------------------------------------------------
@@ -91,7 +55,7 @@ def save(Acd acd, dict classes) -> bytes:
     cdef Floor* floor = &acd.floor
     cdef Tape tape = Tape()
     cdef int32_t at
-    for number in (floor.now, floor.next_contact_seq, floor.next_leg_seq, floor.offers_made):
+    for number in (floor.now, floor.next_contact_seq, floor.next_leg_seq, floor.offers_made, floor.next_suspension):
         tape.put(number)
     for at in range(4):
         tape.put(floor.tallies[at])
@@ -100,7 +64,7 @@ def save(Acd acd, dict classes) -> bytes:
         tape.put(floor.queues[at].paused)
     tape.put(floor.agents.count)
     for at in range(floor.agents.count):
-        save_agent(tape, agent_at(floor, at))
+        save_agent(tape, floor, at)
     tape.put(floor.contacts.count)
     at = store_next(&floor.contacts, 0)
     while at != NONE:
@@ -116,7 +80,9 @@ def save(Acd acd, dict classes) -> bytes:
     return tape.bytes()
 
 
-cdef int save_agent(Tape tape, Agent* agent) except -1:
+cdef int save_agent(Tape tape, Floor* floor, int32_t slot) except -1:
+    cdef Agent* agent = agent_at(floor, slot)
+    cdef int32_t at
     tape.put(agent.presence)
     tape.put(agent.next_presence)
     tape.put(agent.next_pending)
@@ -125,37 +91,64 @@ cdef int save_agent(Tape tape, Agent* agent) except -1:
     tape.put(agent.away_since)
     tape.put(agent.handled)
     tape.put(agent.expiries)
+    for at in range(floor.channel_count):
+        tape.put(loads_at(floor, slot)[at])
     return 0
 
 
 cdef int save_contact(Tape tape, Floor* floor, int32_t slot, dict classes) except -1:
     cdef Contact* contact = contact_at(floor, slot)
-    cdef Given* given
-    cdef int32_t at
+    cdef Extra* extra = NULL if contact.extra == NONE else extra_at(floor, contact.extra)
     tape.put(slot)
     tape.put(contact.seq)
     tape.put(contact.state)
-    tape.put(classes[contact.class_slot] if contact.state <= CONTACT_ACTIVE else NONE)
-    tape.put(contact.queue)
-    tape.put(contact.channel)
-    tape.put(contact.own_cost)
-    tape.put(contact.tier)
-    tape.put(contact.own_tier)
-    tape.put(contact.head_start)
-    tape.put(contact.own_head_start)
-    tape.put(contact.place_at)
-    tape.put(contact.in_queue_at)
-    tape.put(contact.waited)
-    tape.put(contact.offers_made)
-    tape.put(contact.told_exhausted)
-    if contact.scores == NONE:
+    tape.put(NONE if is_over(contact) else classes[contact.class_slot])
+    for number in (
+        contact.queue, contact.channel, contact.own_cost, contact.tier, contact.own_tier, contact.head_start,
+        contact.own_head_start, contact.place_at, contact.in_queue_at, contact.waited, contact.offers_made,
+        contact.told_exhausted, contact.is_overdue, contact.stage, contact.seeks,
+    ):
+        tape.put(number)
+    if is_over(contact):
+        tape.put(contact.order.right)
+        return 0
+    save_extra(tape, extra)
+    save_given(tape, floor, extra)
+    return 0
+
+
+cdef int save_extra(Tape tape, Extra* extra) except -1:
+    """Keep what few contacts have; one without has what an extra begins with."""
+    if extra == NULL:
+        for number in (1, NONE, NONE, NONE, NONE, 0, 0, NONE, 0, 0):
+            tape.put(number)
+        return 0
+    for number in (
+        extra.version, extra.parked_at, extra.direct, extra.seeker, extra.returns_to, extra.displaced_offers,
+        extra.displaced_work, extra.parent, extra.unanswered, extra.clock_runs,
+    ):
+        tape.put(number)
+    return 0
+
+
+cdef int save_given(Tape tape, Floor* floor, Extra* extra) except -1:
+    """Keep given scores and the agents that a slow contact allows."""
+    cdef int32_t at
+    if extra == NULL:
+        tape.put(0)
         tape.put(0)
         return 0
-    given = given_at(floor, contact.scores)
-    tape.put(given.count)
-    for at in range(given.count):
-        tape.put(given.agents[at])
-        tape.put(given.scores[at])
+    tape.put(extra.scores_count)
+    for at in range(extra.scores_count):
+        tape.put(extra.scored[at])
+        tape.put(extra.scores[at])
+    tape.put((extra.allowed != NULL) + (extra.sums != NULL))
+    if extra.allowed != NULL:
+        for at in range(extra.allowed_words):
+            tape.put(<int64_t>extra.allowed[at])
+    if extra.sums != NULL:
+        for at in range(floor.agents.count):
+            tape.put(extra.sums[at])
     return 0
 
 
@@ -168,7 +161,7 @@ cdef int save_legs_offers_bars(Tape tape, Floor* floor) except -1:
     while at != NONE:
         leg = leg_at(floor, at)
         for number in (at, leg.seq, leg.contact, leg.agent, leg.queue, leg.cost, leg.channel, leg.state, leg.ends_as, leg.began_at,
-                       leg.worked_until):
+                       leg.worked_until, leg.suspended):
             tape.put(number)
         at = store_next(&floor.legs, at + 1)
     # By agent, oldest first: the order in which they hang from their agents.
@@ -177,7 +170,7 @@ cdef int save_legs_offers_bars(Tape tape, Floor* floor) except -1:
         at = agent_at(floor, agent).first_offer
         while at != NONE:
             offer = offer_at(floor, at)
-            for number in (at, offer.seq, offer.contact, agent, offer.cost):
+            for number in (at, offer.seq, offer.contact, agent, offer.cost, offer.channel, offer.made_at, offer.is_exempt):
                 tape.put(number)
             at = offer.next_of_agent
     tape.put(floor.bars.count)
@@ -238,6 +231,7 @@ def load(Acd acd, bytes data, list classes) -> None:
     floor.next_contact_seq = tape.take(1, CONTACT_SEQ_MAX)
     floor.next_leg_seq = tape.take(1, HIGHEST)
     floor.offers_made = tape.take(0, HIGHEST)
+    floor.next_suspension = tape.take(0, HIGHEST)
     for at in range(4):
         floor.tallies[at] = tape.take(0, HIGHEST)
     timers_open(floor)
@@ -246,7 +240,7 @@ def load(Acd acd, bytes data, list classes) -> None:
         floor.queues[at].paused = <uint8_t>tape.take(0, 1)
     tape.take(floor.agents.count, floor.agents.count)
     for at in range(floor.agents.count):
-        load_agent(tape, floor, agent_at(floor, at))
+        load_agent(tape, floor, at)
     for at in range(<int32_t>tape.take(0, floor.contacts.limit)):
         load_contact(tape, floor, classes)
     load_legs(tape, floor)
@@ -256,11 +250,14 @@ def load(Acd acd, bytes data, list classes) -> None:
     load_timers(tape, floor)
     if tape.at != tape.count:
         raise ValueError("the tape goes on behind its end")
+    for at in range(floor.agents.count):
+        leg_sort(floor, at)
     check_sound(floor)
+    join_families(floor)
     at = store_next(&floor.contacts, 0)
     while at != NONE:
-        if contact_at(floor, at).state == CONTACT_QUEUED and contact_at(floor, at).offers_out == 0:
-            class_enter(floor, at)
+        if not is_over(contact_at(floor, at)):
+            stand(floor, at)
         at = store_next(&floor.contacts, at + 1)
     for at in range(floor.agents.count):
         agent_refresh(floor, at)
@@ -274,12 +271,20 @@ cdef void rest(Floor* floor) noexcept:
         floor.classes[floor.dirty_classes.items[at]].is_dirty = 0
     for at in range(floor.dirty_agents.count):
         agent_at(floor, floor.dirty_agents.items[at]).is_dirty = 0
+    for at in range(floor.stirred.count):
+        agent_at(floor, floor.stirred.items[at]).is_stirred = 0
+    for at in range(floor.strained.count):
+        agent_at(floor, floor.strained.items[at]).is_strained = 0
     floor.dirty_classes.count = 0
     floor.dirty_agents.count = 0
+    floor.stirred.count = 0
+    floor.strained.count = 0
     floor.record_count = 0
 
 
-cdef int load_agent(Tape tape, Floor* floor, Agent* agent) except -1:
+cdef int load_agent(Tape tape, Floor* floor, int32_t slot) except -1:
+    cdef Agent* agent = agent_at(floor, slot)
+    cdef int32_t at, load
     agent.presence = <uint8_t>tape.take(0, 2)
     agent.next_presence = <int8_t>tape.take(NONE, 2)
     agent.next_pending = <uint8_t>tape.take(0, 3)
@@ -288,6 +293,12 @@ cdef int load_agent(Tape tape, Floor* floor, Agent* agent) except -1:
     agent.away_since = tape.take(0, floor.now)
     agent.handled = <int32_t>tape.take(0, 2147483647)
     agent.expiries = <int32_t>tape.take(0, 2147483647)
+    for at in range(floor.channel_count):
+        load = <int32_t>tape.take(0, COST_TOP)
+        loads_at(floor, slot)[at] = load
+        units_at(floor, slot)[at] = load
+        counts_at(floor, slot)[at] = load > 0
+        agent.taken += load
     return 0
 
 
@@ -307,7 +318,7 @@ cdef int load_contact(Tape tape, Floor* floor, list classes) except -1:
     cdef Contact* contact = contact_at(floor, slot)
     cdef int32_t number
     contact.seq = tape.take(1, floor.next_contact_seq - 1)
-    contact.state = <uint8_t>tape.take(CONTACT_QUEUED, CONTACT_CANCELLED)
+    contact.state = <uint8_t>tape.take(CONTACT_QUEUED, CONTACT_PARKED)
     number = <int32_t>tape.take(NONE, len(classes) - 1)
     contact.queue = <int32_t>tape.take(0, floor.queue_count - 1)
     contact.channel = <uint8_t>tape.take(0, floor.channel_count - 1)
@@ -321,48 +332,128 @@ cdef int load_contact(Tape tape, Floor* floor, list classes) except -1:
     contact.waited = tape.take(0, floor.now)
     contact.offers_made = <uint16_t>tape.take(0, 65535)
     contact.told_exhausted = <uint8_t>tape.take(0, 1)
+    contact.is_overdue = <uint8_t>tape.take(0, 1)
+    contact.stage = <uint8_t>tape.take(0, 255)
+    contact.seeks = <uint8_t>tape.take(SEEKS_NOBODY, SEEKS_FURTHER)
     contact.first_offer = NONE
     contact.first_leg = NONE
     contact.first_bar = NONE
+    contact.extra = NONE
     set_word(floor, contact)
-    load_scores(tape, floor, contact)
-    if contact.state <= CONTACT_ACTIVE:
-        if number == NONE:
-            raise ValueError(f"contact slot {slot} has no class")
-        contact.class_slot = classes[number]
-        require(
-            floor.classes[contact.class_slot].queue == contact.queue
-            and floor.classes[contact.class_slot].channel == contact.channel
-            and floor.classes[contact.class_slot].own_cost == contact.own_cost,
-            "a contact agrees with its class",
-        )
-        floor.classes[contact.class_slot].refs += 1
+    if is_over(contact):
+        contact.order.left = NOT_LISTED
+        contact.order.right = <int32_t>tape.take(1, 2147483647)
+        require(contact.seeks == SEEKS_NOBODY, "a contact that has ended seeks nobody")
+        return 0
+    if number == NONE:
+        raise ValueError(f"contact slot {slot} has no class")
+    contact.class_slot = classes[number]
+    check_class(floor, contact)
+    floor.classes[contact.class_slot].refs += 1
     if contact.state == CONTACT_QUEUED:
         floor.queues[contact.queue].waiting += 1
-    if contact.state > CONTACT_ACTIVE:
-        contact.order.left = NOT_LISTED
+    if store_reserve(&floor.extras, 1) or slots_reserve(&floor.loose, floor.extras.count + 1):
+        raise MemoryError
+    load_extra(tape, floor, slot)
+    load_given(tape, floor, slot)
     return 0
 
 
-cdef int load_scores(Tape tape, Floor* floor, Contact* contact) except -1:
-    cdef int32_t count = <int32_t>tape.take(0, 128)
-    cdef int32_t at
-    cdef Given* given
-    contact.scores = NONE
-    if count == 0:
+cdef int load_extra(Tape tape, Floor* floor, int32_t slot) except -1:
+    """Take what few contacts have; one with nothing of it gets no extra."""
+    cdef Extra* extra
+    cdef int64_t numbers[10]
+    cdef int at
+    cdef int32_t agents = floor.agents.count - 1
+    numbers[0] = tape.take(1, 2147483647)
+    numbers[1] = tape.take(NONE, floor.now)
+    for at in range(2, 5):
+        numbers[at] = tape.take(NONE, agents)
+    numbers[5] = tape.take(0, 2147483647)
+    numbers[6] = tape.take(0, 2147483647)
+    numbers[7] = tape.take(NONE, floor.contacts.limit - 1)
+    numbers[8] = tape.take(0, UNANSWERED_CANCEL)
+    numbers[9] = tape.take(0, 1)
+    if (
+        numbers[0] == 1 and numbers[1] == NONE and numbers[2] == NONE and numbers[3] == NONE and numbers[4] == NONE
+        and numbers[5] == 0 and numbers[6] == 0 and numbers[7] == NONE and numbers[8] == 0 and numbers[9] == 0
+    ):
         return 0
-    if store_reserve(&floor.given, 1):
+    extra = extra_for(floor, slot)
+    extra.version = <int32_t>numbers[0]
+    extra.parked_at = numbers[1]
+    extra.direct = <int32_t>numbers[2]
+    extra.seeker = <int32_t>numbers[3]
+    extra.returns_to = <int32_t>numbers[4]
+    extra.displaced_offers = <int32_t>numbers[5]
+    extra.displaced_work = <int32_t>numbers[6]
+    extra.parent = <int32_t>numbers[7]
+    extra.unanswered = <uint8_t>numbers[8]
+    extra.clock_runs = <uint8_t>numbers[9]
+    return 0
+
+
+cdef int load_given(Tape tape, Floor* floor, int32_t slot) except -1:
+    """Take given scores and the agents that a slow contact allows."""
+    cdef int32_t count = <int32_t>tape.take(0, 128)
+    cdef int32_t words = (floor.agents.count + 63) >> 6
+    cdef int32_t at
+    cdef int64_t more
+    cdef Extra* extra
+    cdef Contact* contact = contact_at(floor, slot)
+    if count:
+        extra = extra_for(floor, slot)
+        extra.scored = <int32_t*>fresh(count, sizeof(int32_t))
+        extra.scores = <int64_t*>fresh(count, sizeof(int64_t))
+        if extra.scored == NULL or extra.scores == NULL:
+            raise MemoryError
+        extra.scores_count = count
+        for at in range(count):
+            extra.scored[at] = <int32_t>tape.take(0, floor.agents.count - 1)
+            extra.scores[at] = tape.take(LOWEST, HIGHEST)
+    more = tape.take(0, 2)
+    require((more > 0) == (floor.classes[contact.class_slot].is_slow != 0), "a slow contact says which agents it allows")
+    if more == 0:
+        return 0
+    extra = extra_for(floor, slot)
+    extra.allowed = <uint64_t*>fresh(words + 1, sizeof(uint64_t))
+    if extra.allowed == NULL:
         raise MemoryError
-    contact.scores = store_take(&floor.given)
-    given = given_at(floor, contact.scores)
-    given.agents = <int32_t*>fresh(count, sizeof(int32_t))
-    given.scores = <int64_t*>fresh(count, sizeof(int64_t))
-    if given.agents == NULL or given.scores == NULL:
-        raise MemoryError
-    given.count = count
-    for at in range(count):
-        given.agents[at] = <int32_t>tape.take(0, floor.agents.count - 1)
-        given.scores[at] = tape.take(LOWEST, HIGHEST)
+    extra.allowed_words = words
+    # It counts as one with bars: it must be asked agent by agent.
+    contact.bars += 1
+    for at in range(words):
+        extra.allowed[at] = <uint64_t>tape.take_any()
+    if more == 2:
+        extra.sums = <int32_t*>fresh(floor.agents.count + 1, sizeof(int32_t))
+        if extra.sums == NULL:
+            raise MemoryError
+        for at in range(floor.agents.count):
+            extra.sums[at] = <int32_t>tape.take(0, 2147483647)
+    return 0
+
+
+cdef int join_families(Floor* floor) except -1:
+    """Put consults under their parents, in order of creation. O(contacts log contacts)."""
+    cdef int32_t at = store_next(&floor.contacts, 0)
+    children = []
+    while at != NONE:
+        if contact_at(floor, at).extra != NONE and extra_at(floor, contact_at(floor, at).extra).parent != NONE:
+            children.append((contact_at(floor, at).seq, at))
+        at = store_next(&floor.contacts, at + 1)
+    for _, at in sorted(children):
+        parent = extra_at(floor, contact_at(floor, at).extra).parent
+        require(
+            store_has(&floor.contacts, parent) and not is_over(contact_at(floor, parent))
+            and contact_at(floor, parent).seq < contact_at(floor, at).seq,
+            "a consult has a parent inside that came before it",
+        )
+        if contact_at(floor, parent).extra == NONE and (
+            store_reserve(&floor.extras, 1) or slots_reserve(&floor.loose, floor.extras.count + 1)
+        ):
+            raise MemoryError
+        require(extra_for(floor, parent).children < LEGS_MAX, "a contact has a bounded number of consults")
+        adopt(floor, parent, at)
     return 0
 
 
@@ -388,17 +479,22 @@ cdef int load_legs(Tape tape, Floor* floor) except -1:
         contact = take_contact(tape, floor)
         agent = take_agent(tape, floor)
         require(leg_find(floor, contact, agent) == NONE, "an agent has one leg of a contact")
-        leg_link(floor, slot, contact, agent, 0)
+        require(contact_at(floor, contact).legs < LEGS_MAX, "a contact has a bounded number of legs")
+        leg_link(floor, slot, contact, agent, 0, 0)
         leg = leg_at(floor, slot)
         leg.seq = seq
         leg.queue = <int32_t>tape.take(0, floor.queue_count - 1)
         leg.cost = <int32_t>tape.take(0, COST_TOP)
         leg.channel = <uint8_t>tape.take(0, floor.channel_count - 1)
-        leg.state = <uint8_t>tape.take(1, LEG_WRAPPING)
-        leg.ends_as = <uint8_t>tape.take(0, 2)
+        leg.state = <uint8_t>tape.take(1, LEG_SUSPENDED)
+        leg.ends_as = <uint8_t>tape.take(0, END_LAST)
         leg.began_at = tape.take(0, floor.now)
         leg.worked_until = tape.take(0, floor.now)
-        agent_take(floor, agent, leg.channel, leg.cost)
+        leg.suspended = tape.take(0, floor.next_suspension)
+        if leg.state == LEG_SUSPENDED:
+            agent_at(floor, agent).suspended += 1
+        else:
+            agent_take(floor, agent, leg.channel, leg.cost)
     floor.next_leg_seq = following
     return 0
 
@@ -406,6 +502,7 @@ cdef int load_legs(Tape tape, Floor* floor) except -1:
 cdef int load_offers(Tape tape, Floor* floor) except -1:
     cdef int32_t at, slot, contact, agent, cost
     cdef int64_t seq
+    cdef Offer* offer
     for at in range(tape.take(0, floor.offers.limit)):
         if offers_reserve(floor, 1):
             raise MemoryError
@@ -414,11 +511,15 @@ cdef int load_offers(Tape tape, Floor* floor) except -1:
         contact = take_contact(tape, floor)
         agent = take_agent(tape, floor)
         cost = <int32_t>tape.take(0, COST_TOP)
-        require(contact_at(floor, contact).state == CONTACT_QUEUED, "only a waiting contact is offered")
-        require(contact_at(floor, contact).offers_out == 0, "a contact has one offer out")
+        require(waits(contact_at(floor, contact)), "only a waiting contact is offered")
+        require(contact_at(floor, contact).offers_out < OFFERS_TOP, "a contact has a bounded number of offers out")
         require(offer_find(floor, seq) == NONE, "an offer is there once")
         offer_link(floor, slot, seq, contact, agent, cost)
-        agent_take(floor, agent, contact_at(floor, contact).channel, cost)
+        offer = offer_at(floor, slot)
+        offer.channel = <uint8_t>tape.take(0, floor.channel_count - 1)
+        offer.made_at = tape.take(0, floor.now)
+        offer.is_exempt = <uint8_t>tape.take(0, 1)
+        agent_take(floor, agent, offer.channel, cost)
     return 0
 
 
@@ -428,9 +529,9 @@ cdef int load_bars(Tape tape, Floor* floor) except -1:
         slot = take_slot(tape, &floor.bars)
         contact = take_contact(tape, floor)
         agent = take_agent(tape, floor)
-        require(contact_at(floor, contact).state <= CONTACT_ACTIVE, "only a live contact is kept from an agent")
+        require(not is_over(contact_at(floor, contact)), "only a live contact is kept from an agent")
         require(bar_find(floor, contact, agent) == NONE, "a pair is kept apart once")
-        bar_link(floor, slot, contact, agent, <uint8_t>tape.take(1, BAR_COOLDOWN | BAR_EXCLUDED | BAR_LEG))
+        bar_link(floor, slot, contact, agent, <uint8_t>tape.take(1, BAR_ANY))
     return 0
 
 
@@ -439,7 +540,7 @@ cdef int load_ended(Tape tape, Floor* floor) except -1:
     while tape.take(NONE, floor.contacts.limit - 1) != NONE:
         tape.at -= 1
         slot = take_contact(tape, floor)
-        require(contact_at(floor, slot).state > CONTACT_ACTIVE, "only contacts that have ended are retained")
+        require(is_over(contact_at(floor, slot)), "only contacts that have ended are retained")
         require(contact_at(floor, slot).order.left == NOT_LISTED, "a contact is retained once")
         contact_at(floor, slot).order.left = NONE
         if floor.last_ended == NONE:
@@ -459,98 +560,53 @@ cdef int load_timers(Tape tape, Floor* floor) except -1:
     cdef int32_t* own
     cdef int64_t deadline = floor.now
     for at in range(tape.take(0, floor.timers.limit)):
-        if store_reserve(&floor.timers, 1):
+        if store_reserve(&floor.timers, 1) or store_reserve(&floor.extras, 1) or slots_reserve(
+            &floor.loose, floor.extras.count + 1
+        ):
             raise MemoryError
-        deadline = tape.take(deadline, floor.now + DURATION_TOP)
-        kind = <int32_t>tape.take(TIMER_OFFER, TIMER_COOLDOWN)
+        deadline = tape.take(deadline, floor.now + TIME_MAX)
+        kind = <int32_t>tape.take(TIMER_OFFER, TIMER_GUARD)
+        require(kind == TIMER_PARK or deadline <= floor.now + DURATION_TOP, "what is timed ends in time")
         target = <int32_t>tape.take(0, floor.timers.limit - 1)
-        if not store_has(&floor.offers if kind == TIMER_OFFER else &floor.legs if kind == TIMER_WRAP_UP else &floor.bars, target):
-            raise ValueError(f"timer {at} has no target")
+        check_target(floor, kind, target)
         timer = timer_arm(floor, deadline, kind, target)
-        if kind == TIMER_OFFER:
-            own = &offer_at(floor, target).timer
-        elif kind == TIMER_WRAP_UP:
-            own = &leg_at(floor, target).timer
-        else:
-            own = &bar_at(floor, target).timer
+        own = timer_of(floor, kind, target)
         require(own[0] == NONE, "what is timed has one timer")
         own[0] = timer
+        if kind == TIMER_GUARD:
+            floor.guard_at = deadline
     return 0
 
 
-# ---- what must agree -------------------------------------------------------------------------------------------
-
-
-cdef inline int require(bint is_so, str promise) except -1:
-    """Raise unless a promise that the core relies on holds on the tape."""
-    if not is_so:
-        raise ValueError(f"on the tape it is not so that {promise}")
+cdef int check_target(Floor* floor, int32_t kind, int32_t target) except -1:
+    """Raise unless there is what a timer is for."""
+    cdef Store* store = &floor.contacts
+    if kind == TIMER_OFFER:
+        store = &floor.offers
+    elif kind == TIMER_WRAP_UP:
+        store = &floor.legs
+    elif kind == TIMER_COOLDOWN:
+        store = &floor.bars
+    elif kind == TIMER_GUARD:
+        return require(target == 0 and floor.guards, "a guard is for everybody")
+    require(store_has(store, target), "a timer has a target")
+    if store == &floor.contacts:
+        require(not is_over(contact_at(floor, target)), "only a live contact is timed")
     return 0
 
 
-cdef int check_sound(Floor* floor) except -1:
-    """Raise unless everything on the tape agrees: the core trusts it from here on. O(all there is)."""
-    cdef int32_t at = store_next(&floor.contacts, 0)
-    cdef int64_t live = 0
-    cdef Agent* agent
-    while at != NONE:
-        live += contact_at(floor, at).state <= CONTACT_ACTIVE
-        check_contact(floor, contact_at(floor, at))
-        at = store_next(&floor.contacts, at + 1)
-    require(
-        live == floor.tallies[0] - floor.tallies[1] - floor.tallies[2] - floor.tallies[3],
-        "contacts inside are all accounted for",
-    )
-    for at in range(floor.agents.count):
-        agent = agent_at(floor, at)
-        require(agent.next_presence == NONE or agent.legs > 0, "only an agent at work has a next presence")
-    at = store_next(&floor.legs, 0)
-    while at != NONE:
-        check_leg(floor, leg_at(floor, at))
-        at = store_next(&floor.legs, at + 1)
-    at = store_next(&floor.offers, 0)
-    while at != NONE:
-        require(offer_at(floor, at).timer != NONE, "every offer that is out expires")
-        at = store_next(&floor.offers, at + 1)
-    at = store_next(&floor.bars, 0)
-    while at != NONE:
-        check_bar(floor, bar_at(floor, at))
-        at = store_next(&floor.bars, at + 1)
-    return 0
-
-
-cdef int check_contact(Floor* floor, Contact* contact) except -1:
-    cdef int32_t leg = contact.first_leg
-    cdef bint is_worked_on = False
-    while leg != NONE:
-        is_worked_on |= leg_at(floor, leg).state != LEG_WRAPPING
-        leg = leg_at(floor, leg).next_of_contact
-    if contact.state == CONTACT_ACTIVE:
-        return require(contact.first_leg != NONE, "an active contact has a leg")
-    require(not is_worked_on, "only an active contact is at work")
-    if contact.state > CONTACT_ACTIVE:
-        require(
-            (contact.order.left == NOT_LISTED) == (contact.first_leg != NONE), "a contact that has ended is retained"
-        )
-        require(contact.scores == NONE, "a contact that has ended has no scores")
-    return 0
-
-
-cdef int check_leg(Floor* floor, Leg* leg) except -1:
-    cdef Contact* contact = contact_at(floor, leg.contact)
-    cdef int32_t bar = bar_find(floor, leg.contact, leg.agent)
-    require(leg.channel == contact.channel, "a leg is of its contact's channel")
-    require(leg.timer == NONE or leg.state == LEG_WRAPPING, "only a wrap-up ends by itself")
-    require(leg.worked_until >= leg.began_at or leg.state != LEG_WRAPPING, "work ends after it has begun")
-    if contact.state == CONTACT_QUEUED:
-        require(
-            bar != NONE and bar_at(floor, bar).why & BAR_LEG != 0, "an agent that wraps up is kept from the contact"
-        )
-    return 0
-
-
-cdef int check_bar(Floor* floor, Bar* bar) except -1:
-    require((bar.timer != NONE) == (bar.why & BAR_COOLDOWN != 0), "a cool-down has an end, and nothing else has")
-    if bar.why & BAR_LEG:
-        require(leg_find(floor, bar.contact, bar.agent) != NONE, "who is kept away by a leg has one")
-    return 0
+cdef int32_t* timer_of(Floor* floor, int32_t kind, int32_t target) noexcept:
+    """Return where the timer of a target is kept."""
+    if kind == TIMER_OFFER:
+        return &offer_at(floor, target).timer
+    if kind == TIMER_WRAP_UP:
+        return &leg_at(floor, target).timer
+    if kind == TIMER_COOLDOWN:
+        return &bar_at(floor, target).timer
+    if kind == TIMER_GUARD:
+        return &floor.guard_timer
+    if kind == TIMER_AFTER:
+        return &extra_for(floor, target).timer_after
+    if kind == TIMER_OVERDUE:
+        return &extra_for(floor, target).timer_overdue
+    return &extra_for(floor, target).timer_park

@@ -15,8 +15,8 @@ Less ``ageing * now``, words of different slopes compare exactly. Equal words: e
 from libc.string cimport memset
 
 from ccroute.core.defs cimport (
-    CONTACT_QUEUED, NONE, Blocks, ContactClass, contact_at, ctz64, int32_t, int64_t, joined, u128, uint64_t,
-    uint8_t,
+    CONTACT_PARKED, CONTACT_QUEUED, LINE_CLASS, LINE_COMPANION, LINE_NONE, MODE_MANUAL, NONE, Blocks, ContactClass,
+    Queue, contact_at, ctz64, extra_at, int32_t, int64_t, joined, u128, uint64_t, uint8_t,
 )
 from ccroute.core.line cimport line_clear, line_enter, line_leave, line_open
 from ccroute.core.store cimport grow, release, slots_append, slots_reserve, store_close, store_open
@@ -63,6 +63,8 @@ cdef void waiting_close(Floor* floor) noexcept nogil:
     release(floor.classes)
     release(floor.heads)
     release(floor.dirty_classes.items)
+    release(floor.preempting.items)
+    floor.preempting.items = NULL
     floor.dirty_classes.items = NULL
     memset(&floor.blocks, 0, sizeof(Blocks))
     floor.classes = NULL
@@ -132,6 +134,10 @@ cdef int32_t class_open(Floor* floor, int32_t queue, int32_t channel, int32_t ow
     one.channel = channel
     one.own_cost = own_cost
     one.kind = kind
+    one.first_stage = slot
+    one.next_stage = NONE
+    one.companion = NONE
+    one.preempts = floor.queues[queue].preempt != 0
     one.in_use = 1
     floor.heads[slot] = WORD_TOP
     floor.class_count += 1
@@ -155,14 +161,19 @@ cdef void class_close(Floor* floor, int32_t slot) noexcept nogil:
     floor.class_count -= 1
 
 
-cdef void set_word(Floor* floor, Contact* contact) noexcept nogil:
-    """Work out a contact's place from its tier, place, head start and queue."""
+cdef u128 word_of(Floor* floor, Contact* contact) noexcept nogil:
+    """Return a contact's place, from its tier, place, head start and queue."""
     cdef int64_t slope = floor.queues[contact.queue].ageing
     cdef u128 word = <u128>(<i128>slope * contact.place_at - <i128>1000 * contact.head_start) + KEY_BIAS
-    cdef uint64_t above = <uint64_t>(<int64_t>TIER_TOP - contact.tier) << 2 | 1
+    cdef uint64_t above = <uint64_t>(<int64_t>TIER_TOP - contact.tier) << 2 | (1 - contact.is_overdue)
     if contact.offers_out:
         above |= 2
-    word += <u128>above << 86
+    return word + (<u128>above << 86)
+
+
+cdef void set_word(Floor* floor, Contact* contact) noexcept nogil:
+    """Work out a contact's place and keep it."""
+    cdef u128 word = word_of(floor, contact)
     contact.word_hi = <uint64_t>(word >> 64)
     contact.word_lo = <uint64_t>word
 
@@ -190,7 +201,8 @@ cdef void class_show(Floor* floor, int32_t slot) noexcept nogil:
     cdef u128 old = floor.heads[slot]
     cdef u128 new = WORD_TOP
     cdef Contact* head
-    if one.line.first != NONE and not floor.queues[one.queue].paused:
+    cdef Queue* queue = &floor.queues[one.queue]
+    if one.line.first != NONE and not queue.paused and queue.mode != MODE_MANUAL:
         head = contact_at(floor, one.line.first)
         new = joined(head.word_hi, head.word_lo)
         floor.blocks.open[block] |= bit
@@ -212,28 +224,57 @@ cdef void mark_class(Floor* floor, int32_t slot) noexcept nogil:
 
 
 cdef void class_enter(Floor* floor, int32_t slot) noexcept nogil:
-    """Put a contact in its place in its class."""
+    """Put a contact in its place in its class, or in the class's companion while offers of it are out."""
+    set_word(floor, contact_at(floor, slot))
+    mark_class(floor, class_join(floor, slot))
+
+
+cdef int32_t class_join(Floor* floor, int32_t slot) noexcept nogil:
+    """The same with the word set and nobody told; return the class."""
     cdef Contact* contact = contact_at(floor, slot)
-    cdef ContactClass* one = &floor.classes[contact.class_slot]
-    set_word(floor, contact)
+    cdef int32_t class_slot = contact.class_slot
+    cdef ContactClass* one = &floor.classes[class_slot]
+    contact.in_line = LINE_CLASS
+    if contact.offers_out and one.companion != NONE:
+        contact.in_line = LINE_COMPANION
+        class_slot = one.companion
+        one = &floor.classes[class_slot]
     line_enter(floor, &one.line, slot)
+    floor.preempt_waiting += one.preempts
     if one.line.first == slot:
-        class_show(floor, contact.class_slot)
-    mark_class(floor, contact.class_slot)
+        class_show(floor, class_slot)
+        one.tried = 0
+    elif contact_at(floor, one.line.first).bars:
+        one.tried = 0
+    return class_slot
 
 
 cdef void class_leave(Floor* floor, int32_t slot) noexcept nogil:
-    """Take a contact out of its class."""
+    """Take a contact out of the line it stands in."""
     cdef Contact* contact = contact_at(floor, slot)
-    cdef ContactClass* one = &floor.classes[contact.class_slot]
-    cdef bint was_first = one.line.first == slot
+    cdef int32_t class_slot = contact.class_slot
+    cdef ContactClass* one = &floor.classes[class_slot]
+    cdef bint was_first
+    if contact.in_line == LINE_COMPANION:
+        class_slot = one.companion
+        one = &floor.classes[class_slot]
+    contact.in_line = LINE_NONE
+    was_first = one.line.first == slot
     line_leave(floor, &one.line, slot)
+    floor.preempt_waiting -= one.preempts
+    one.tried = 0
+    if floor.is_deferred:
+        # Who was spared for this contact may now give way to another.
+        floor.tries += 1
+        floor.is_deferred = 0
     if was_first:
-        class_show(floor, contact.class_slot)
+        class_show(floor, class_slot)
 
 
 cdef int64_t waited_by(Floor* floor, Contact* contact) noexcept nogil:
-    """Return how long a contact was queued or offered so far, microseconds."""
+    """Return how long a contact was queued or offered so far, microseconds; parked with a running clock counts too."""
     if contact.state == CONTACT_QUEUED:
+        return floor.now - contact.waited
+    if contact.state == CONTACT_PARKED and extra_at(floor, contact.extra).clock_runs:
         return floor.now - contact.waited
     return contact.waited

@@ -19,10 +19,10 @@ from ccroute.config import (
 from ccroute.core.acd import Acd
 from ccroute.engine.classes import Classes
 from ccroute.engine.names import Names
-from ccroute.engine.profiles import Profiles
+from ccroute.engine.profiles import Profiles, Service
 from ccroute.errors import ConfigError
 from ccroute.requirement import AgentView
-from ccroute.types import UNLIMITED, KeepsPlace, OfferMode, SelectKey
+from ccroute.types import UNLIMITED, KeepsPlace, OfferMode, Order, Preempt, SelectKey, Victim
 
 __all__ = ["build"]
 
@@ -38,6 +38,8 @@ _KEY_CODES: Final = {
     SelectKey.GIVEN_SCORE: 7,
 }
 _PLACE_CODES: Final = {KeepsPlace.WAITED: 0, KeepsPlace.AGE: 1, KeepsPlace.NONE: 2}
+_MODE_CODES: Final = {mode: code for code, mode in enumerate(OfferMode)}
+_PREEMPT_CODES: Final = {preempt: code for code, preempt in enumerate(Preempt)}
 _Select = tuple[tuple[int, ...], tuple[bool, ...], tuple[int, ...] | None]
 _IDLE: Final[_Select] = ((0,), (False,), None)
 
@@ -55,23 +57,38 @@ def build(config: Config) -> Names:
     channels = resolved_channels(config)
     selects = _selects(config)
     acd = Acd(
-        channels=[(channel.cost, channel.away_after) for channel in channels.values()],
+        channels=_channels(channels),
         selects=list(selects),
         contacts_max=config.engine.contacts_max,
         agents_max=config.engine.agents_max,
         classes_max=config.engine.classes_max,
         idle_grace_us=config.engine.idle_grace_us,
         retain_us=config.engine.retain_us,
+        ranks_first=config.engine.order is Order.RANK,
     )
     numbers = {select: number for number, select in enumerate(selects)}
     agent_slots = {id_: slot for slot, id_ in enumerate(config.agents)}
     for queue in config.queues.values():
         _add_queue(acd, queue, numbers[_select(queue, agent_slots)])
     views = [_view(id_, agent) for id_, agent in config.agents.items()]
-    profiles = Profiles(acd, views, _ranks(config, views))
+    profiles = Profiles(acd, views, _services(config))
     _add_agents(acd, config, channels, profiles)
     classes = Classes(acd, config, views, profiles, list(channels))
     return Names(acd, config, classes, list(config.queues), list(channels), list(config.agents))
+
+
+def _channels(channels: dict[str, ResolvedChannel]) -> list[tuple[int, int, bool, int]]:
+    """Return what the core wants to know of each channel; whom it interrupts as a bit per channel."""
+    bits = {id_: 1 << number for number, id_ in enumerate(channels)}
+    return [
+        (
+            channel.cost,
+            channel.away_after,
+            channel.suspendable,
+            sum(bits[one] for one in dict.fromkeys(channel.interrupts)),
+        )
+        for channel in channels.values()
+    ]
 
 
 def _select(queue: Queue, agent_slots: dict[str, int]) -> _Select:
@@ -101,19 +118,33 @@ def _selects(config: Config) -> dict[_Select, None]:
 def _add_queue(acd: Acd, queue: Queue, select: int) -> None:
     acd.add_queue(
         select=select,
-        mode=0 if queue.offer.mode is OfferMode.AUTO else 1,
+        mode=_MODE_CODES[queue.offer.mode],
+        k=queue.offer.k,
+        offers_min=queue.offer.offers_min,
         offer_timeout_us=queue.offer.offer_timeout_us,
         wrap_up_us=-1 if queue.wrap_up_us == UNLIMITED else int(queue.wrap_up_us),
         cooldown_us=queue.cooldown_us,
         offers_max=queue.offers_max_per_contact,
-        away_after=-1 if queue.away_after is None else queue.away_after,
+        away_after=_or_none(queue.away_after),
         ageing=queue.ageing,
         tier=queue.tier,
         head_start_us=queue.head_start_us,
-        cost=-1 if queue.cost is None else queue.cost,
+        cost=_or_none(queue.cost),
         keeps_place=_PLACE_CODES[queue.keeps_place],
         paused=queue.paused,
+        overdue_after_us=_or_none(queue.overdue_after_us),
+        preempt=_PREEMPT_CODES[queue.preempt],
+        preempt_from=queue.preempt_from,
+        requeues_victim=queue.victim is Victim.REQUEUE,
+        preempt_guard_us=queue.preempt_guard_us,
+        displaced_max=queue.displaced_max,
+        displaced_work_max=_or_none(queue.displaced_work_max),
     )
+
+
+def _or_none(value: int | None) -> int:
+    """Return a number as the core takes it, -1 where none is given."""
+    return -1 if value is None else value
 
 
 def _rank(served: int | AgentQueue) -> int:
@@ -125,15 +156,23 @@ def _view(agent_id: str, agent: Agent) -> AgentView:
     return AgentView(id=agent_id, skills=agent.skills, attributes=agent.attributes, queues=ranks)
 
 
-def _ranks(config: Config, views: list[AgentView]) -> list[dict[int, int]]:
-    """Return, by agent slot, the rank by queue slot: as listed, 1 where the queue takes everyone."""
+def _services(config: Config) -> list[dict[int, Service]]:
+    """Return, by agent slot, how it serves queues, by slot: as listed, at rank 1 where the queue takes everyone."""
     slots = {id_: slot for slot, id_ in enumerate(config.queues)}
-    open_to_all = {slots[id_]: 1 for id_, queue in config.queues.items() if queue.members == "all"}
-    return [open_to_all | {slots[queue]: rank for queue, rank in view.queues.items()} for view in views]
+    everyone = Service(rank=1, after_us=0)
+    open_to_all = {slots[id_]: everyone for id_, queue in config.queues.items() if queue.members == "all"}
+    return [
+        open_to_all | {slots[queue]: _service(served) for queue, served in agent.queues.items()}
+        for agent in config.agents.values()
+    ]
+
+
+def _service(served: int | AgentQueue) -> Service:
+    return Service(_rank(served), 0 if isinstance(served, int) else served.after_us)
 
 
 def _add_agents(acd: Acd, config: Config, channels: dict[str, ResolvedChannel], profiles: Profiles) -> None:
-    policies: dict[tuple[int, tuple[int, ...], tuple[int, ...]], int] = {}
+    policies: dict[tuple[int, tuple[int, ...], tuple[int, ...], tuple[int, ...]], int] = {}
     nothing = AgentChannel()
     for slot, agent in enumerate(config.agents.values()):
         taken = [agent.channels.get(channel, nothing) for channel in channels]
@@ -142,9 +181,11 @@ def _add_agents(acd: Acd, config: Config, channels: dict[str, ResolvedChannel], 
             for number, (channel, one) in enumerate(zip(channels, taken, strict=True))
             if not one.blocked and (not agent.channels_closed or channel in agent.channels)
         )
-        costs = tuple(-1 if one.cost is None else one.cost for one in taken)
-        maxes = tuple(-1 if one.max is None else one.max for one in taken)
-        policy = policies.get((open_channels, costs, maxes))
+        costs = tuple(_or_none(one.cost) for one in taken)
+        maxes = tuple(_or_none(one.max) for one in taken)
+        reserves = tuple(agent.reserve.get(channel, 0) for channel in channels)
+        key = (open_channels, costs, maxes, reserves)
+        policy = policies.get(key)
         if policy is None:
-            policy = policies[open_channels, costs, maxes] = acd.add_policy(open_channels, costs, maxes)
+            policy = policies[key] = acd.add_policy(open_channels, costs, maxes, reserves)
         acd.add_agent(profiles.profile_of(slot), policy, agent.capacity, agent.offers_max)

@@ -1,16 +1,22 @@
 """Contact classes: contacts that the same agents may serve at the same cost, found by name and kept in the matrix.
 
-A class is a queue, a channel, a cost of its own and the requirement in force, folded until it reads only the agent.
-Classes without contacts stay until room is needed.
+A class is a queue, a channel, a cost of its own and the requirement in force, folded until it reads only the agent. To
+the core it is a chain: one class for each time in the queue from which on more agents serve it (``after_us``).
+
+Classes without contacts are freed from time to time, but for those that were asked for again since the last sweep; and
+with enough of them what they looked at in agents. When ``classes_max`` classes hold contacts, further contacts go to
+the slow class of their queue, channel and cost; which class a contact is in changes no decision, only what it costs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from array import array
+from collections.abc import Callable, Hashable, Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
-from ccroute.config import Config, Queue, resolve_select
-from ccroute.engine.profiles import Profiles
+from ccroute.config import AgentQueue, Config, Queue, resolve_select
+from ccroute.engine.names import empty_classes
+from ccroute.engine.profiles import Look, Profiles
 from ccroute.errors import UnknownName
 from ccroute.requirement import (
     AgentView,
@@ -35,9 +41,11 @@ from ccroute.types import SelectKey
 if TYPE_CHECKING:
     from ccroute.core.acd import Acd
 
-__all__ = ["ClassSpec", "Classes"]
+__all__ = ["ClassPlace", "ClassSpec", "Classes"]
 
 REQUIREMENTS_CACHED_MAX: Final = 65_536
+SWEEP_FIRST: Final = 64
+"""Classes, and things looked at in agents, beyond which sweeping them pays."""
 _SCORE_ERROR: Final = -(2**63) + 1
 _TRUE: Final = BoolLiteral(value=True)
 
@@ -50,9 +58,28 @@ class ClassSpec(NamedTuple):
     own_cost: int
     """-1: contacts bring none."""
     requirement: Expression
-    """The requirement in force, folded until it reads only the agent."""
+    """The requirement in force, folded until it reads only the agent; of a slow class: true, its contacts say it."""
     skills: tuple[str, ...]
     """Skills that the requirement in force names, for ``skill_sum``; empty where the queue does not select by it."""
+    is_slow: bool
+    """Takes contacts for which there is no class any more; each is asked agent by agent."""
+
+
+class ClassPlace(NamedTuple):
+    """A class and how long its contacts have been in the queue."""
+
+    spec: ClassSpec
+    stage: int
+    """0 on entering the queue; 1 from the least ``after_us`` of its agents on, and so forth."""
+
+
+class _Chain(NamedTuple):
+    """The core's classes that make one class here."""
+
+    stages: tuple[int, ...]
+    """Slots by stage: from each on, more agents serve."""
+    companions: tuple[int, ...]
+    """Slots by stage, for contacts with an offer out; empty where the queue's ``offers_min`` is 1."""
 
 
 class Classes:
@@ -70,6 +97,7 @@ class Classes:
         self._queues = list(config.queues.values())
         self._queue_views = [QueueView(id=id_, attributes=queue.attributes) for id_, queue in config.queues.items()]
         self._queue_requires = [None if queue.requires is None else parse(queue.requires) for queue in self._queues]
+        self._thresholds = _thresholds(config)
         keys = [{key for key, _ in resolve_select(queue)} for queue in self._queues]
         self._sums_skills = [SelectKey.SKILL_SUM in chosen for chosen in keys]
         self._scores = [
@@ -79,12 +107,16 @@ class Classes:
         self._known_skills = set(config.skills).union(*(agent.skills for agent in agents))
         self.requirements: dict[str, Requirement] = {}
         """Texts that were read and found right; what is in here needs no second look."""
-        self._slots: dict[ClassSpec, int] = {}
-        self._specs: dict[int, ClassSpec] = {}
+        self._chains: dict[ClassSpec, _Chain] = {}
+        self._slow: dict[ClassSpec, _Chain] = {}
+        self._places: dict[int, ClassPlace] = {}
+        self._asked_again: set[ClassSpec] = set()
+        self._sweep_at = SWEEP_FIRST
+        self._freed_count = 0
         self.quick: dict[tuple[int, int, int, str | None], int] = {}
         """Slot by queue, channel, own cost and own text, for classes that hang on nothing else of the contact."""
 
-    def requirement(self, text: str) -> Requirement:
+    def requirement(self, text: str, argument: str = "requires") -> Requirement:
         """Return the requirement of a text, read once.
 
         :raises RequirementError: the text is none.
@@ -93,15 +125,17 @@ class Classes:
         known = self.requirements.get(text)
         if known is not None:
             return known
-        requirement = parse(text)
+        requirement = parse(text, argument=argument)
         for skill in requirement.skills:
             if skill not in self._known_skills:
                 column = column_of_skill(text, skill)
-                raise UnknownName("requires", skill, f"a skill that is declared or that an agent has (column {column})")
+                raise UnknownName(argument, skill, f"a skill that is declared or that an agent has (column {column})")
         if len(self.requirements) >= REQUIREMENTS_CACHED_MAX:
             self.requirements.clear()
         self.requirements[text] = requirement
         return requirement
+
+    # ---- finding a class -------------------------------------------------------------------------------------------
 
     def slot_for(
         self,
@@ -111,87 +145,200 @@ class Classes:
         requires: str | None,
         tier: int | None,
         attributes: Mapping[str, Any],
-        leaving: int = -1,
     ) -> int:
         """Return the slot of a contact's class that is not in ``quick``, opened where it is new.
 
-        -1 where ``classes_max`` hold contacts.
-        ``leaving`` is the class that the contact is in so far; if it is alone there, its going makes room.
+        Where ``classes_max`` other classes hold contacts, it is that of the slow class of queue, channel and cost.
         """
-        own = None if requires is None else self.requirement(requires)
-        parts = [part for part in (self._queue_requires[queue], own) if part is not None]
-        view = ContactView(channel=self._channel_ids[channel], tier=tier, attributes=attributes)
-        expression: Expression = _TRUE
-        for part in parts:
-            expression = conjoin(expression, fold(part.expression, view, self._queue_views[queue]))
-        expression = fold(expression, view, self._queue_views[queue])
-        skills = _named(parts) if self._sums_skills[queue] else ()
-        spec = ClassSpec(queue, channel, own_cost, expression, skills)
-        slot = self._slots.get(spec)
-        if slot is None:
-            slot = self._open(spec, leaving)
-        if slot >= 0 and not any(part.reads_contact for part in parts):
+        parts = self._parts(queue, requires)
+        expression = self._folded(parts, queue, channel, tier, attributes)
+        spec = ClassSpec(queue, channel, own_cost, expression, self._skills(parts, queue), is_slow=False)
+        chain = self._chains.get(spec)
+        if chain is None:
+            # Not quick yet: who is asked for a second time is worth keeping.
+            return self._opened(spec if self._has_room() else _slow(spec)).stages[0]
+        self._asked_again.add(spec)
+        slot = chain.stages[0]
+        if not any(part.reads_contact for part in parts):
             if len(self.quick) >= REQUIREMENTS_CACHED_MAX:
                 self.quick.clear()
             self.quick[queue, channel, own_cost, requires] = slot
         return slot
 
-    def trim(self) -> None:
-        """Free the class that a contact left for one too many."""
-        if len(self._slots) > self._classes_max:
-            self._sweep()
+    def in_force(
+        self, queue: int, channel: int, requires: str | None, tier: int | None, attributes: Mapping[str, Any]
+    ) -> Expression:
+        """Return the requirement in force of a contact, folded until it reads only the agent."""
+        return self._folded(self._parts(queue, requires), queue, channel, tier, attributes)
 
-    def spec(self, slot: int) -> ClassSpec:
-        """Return what makes a class."""
-        return self._specs[slot]
+    def allowance(
+        self, queue: int, channel: int, requires: str | None, tier: int | None, attributes: Mapping[str, Any]
+    ) -> tuple[array[int], array[int] | None]:
+        """Return what a contact of a slow class says by itself.
 
-    def restore(self, spec: ClassSpec) -> int:
-        """Open the class of a snapshot and return its slot."""
-        slot = self._slots.get(spec)
-        return self._open(spec, -1) if slot is None else slot
+        First a bit per agent, set where its requirement in force holds, in words of 64; then the skill sum per agent,
+        None where the queue does not select by it. O(agents · parts of the requirement).
+        """
+        parts = self._parts(queue, requires)
+        expression = self._folded(parts, queue, channel, tier, attributes)
+        tests = {atom: _outcome_of(atom) for atom in atoms(expression)}
+        known: dict[tuple[int, ...], int] = {}
+        words = array("Q", bytes(8 * (len(self.agents) // 64 + 1)))
+        for agent, view in enumerate(self.agents):
+            outcomes = tuple([test(view) for test in tests.values()])
+            holds = known.get(outcomes)
+            if holds is None:
+                # Rows of one profile, this agent.
+                is_true = {atom: int(value == 1) for atom, value in zip(tests, outcomes, strict=True)}
+                is_false = {atom: int(value == 0) for atom, value in zip(tests, outcomes, strict=True)}
+                holds = known[outcomes] = row(expression, is_true, is_false, 1)
+            words[agent >> 6] |= holds << (agent & 63)
+        skills = self._skills(parts, queue)
+        if not self._sums_skills[queue]:
+            return words, None
+        return words, array("i", [sum(agent.skills.get(skill, 0) for skill in skills) for agent in self.agents])
 
-    def _open(self, spec: ClassSpec, leaving: int) -> int:
-        if len(self._slots) >= self._classes_max:
-            self._sweep()
-        if len(self._slots) >= self._classes_max and (leaving < 0 or self._acd.class_refs(leaving) > 1):
-            return -1
+    def place(self, slot: int) -> ClassPlace:
+        """Return what a slot of the core stands for."""
+        return self._places[slot]
+
+    def restore(self, place: ClassPlace) -> int:
+        """Open a class of a snapshot and return the slot of its stage.
+
+        :raises IndexError: the queue has no such stage.
+        """
+        chain = (self._slow if place.spec.is_slow else self._chains).get(place.spec)
+        return (self._opened(place.spec) if chain is None else chain).stages[place.stage]
+
+    def _parts(self, queue: int, requires: str | None) -> list[Requirement]:
+        own = None if requires is None else self.requirement(requires)
+        return [part for part in (self._queue_requires[queue], own) if part is not None]
+
+    def _folded(
+        self, parts: list[Requirement], queue: int, channel: int, tier: int | None, attributes: Mapping[str, Any]
+    ) -> Expression:
+        view = ContactView(channel=self._channel_ids[channel], tier=tier, attributes=attributes)
+        expression: Expression = _TRUE
+        for part in parts:
+            expression = conjoin(expression, fold(part.expression, view, self._queue_views[queue]))
+        return fold(expression, view, self._queue_views[queue])
+
+    def _skills(self, parts: list[Requirement], queue: int) -> tuple[str, ...]:
+        return tuple(sorted({skill for part in parts for skill in part.skills})) if self._sums_skills[queue] else ()
+
+    # ---- opening and freeing ---------------------------------------------------------------------------------------
+
+    def _has_room(self) -> bool:
+        """Say whether one more class may be opened; free those without contacts where it is time."""
+        if len(self._chains) >= self._classes_max:
+            self._sweep(set())
+        elif len(self._chains) >= self._sweep_at:
+            self._sweep(self._asked_again)
+            self._asked_again.clear()
+            # From now on every class that is asked for must be seen to be.
+            self.quick.clear()
+            self._sweep_at = 2 * len(self._chains) + SWEEP_FIRST
+        return len(self._chains) < self._classes_max
+
+    def _opened(self, spec: ClassSpec) -> _Chain:
+        """Return a class, opened where it is new: a stage for each time from which on more agents serve the queue."""
+        chains = self._slow if spec.is_slow else self._chains
+        known = chains.get(spec)
+        if known is not None:
+            return known
         before = self._profiles.everyone
-        self._observe(spec)
+        for observable, look in self._looks(spec).items():
+            self._profiles.observe(observable, look)
         split_off = self._profiles.everyone & ~before
-        slot = self._acd.open_class(spec.queue, spec.channel, spec.own_cost)
         if split_off:
-            for one in self._specs:
-                self._fill(one, split_off)
-        self._slots[spec] = slot
-        self._specs[slot] = spec
-        self._fill(slot, self._profiles.everyone)
-        return slot
+            self._fill_all(split_off)
+        thresholds = self._thresholds[spec.queue]
+        has_companions = self._queues[spec.queue].offer.offers_min > 1
+        chain = _Chain(
+            stages=tuple(self._open_class(spec) for _ in thresholds),
+            companions=tuple(self._open_class(spec) for _ in thresholds if has_companions),
+        )
+        for stage, slot in enumerate(chain.stages):
+            is_last = stage + 1 == len(thresholds)
+            self._acd.link_class(
+                slot,
+                -1 if is_last else chain.stages[stage + 1],
+                0 if is_last else thresholds[stage + 1],
+                chain.companions[stage] if has_companions else -1,
+            )
+            self._places[slot] = ClassPlace(spec, stage)
+        chains[spec] = chain
+        self._fill(spec, chain, self._profiles.everyone)
+        return chain
 
-    def _observe(self, spec: ClassSpec) -> None:
-        """Look at everything in agents that a class asks for; profiles may be split."""
-        for atom in atoms(spec.requirement):
-            self._profiles.observe(atom, _outcome_of(atom))
+    def _open_class(self, spec: ClassSpec) -> int:
+        return self._acd.open_class(spec.queue, spec.channel, spec.own_cost, is_slow=spec.is_slow)
+
+    def _sweep(self, spared: set[ClassSpec]) -> None:
+        """Free the classes that hold no contact, but for those that are spared. O(classes)."""
+        empty = [self._places[slot].spec for slot in empty_classes(self._acd)]
+        freed = [spec for spec in empty if spec not in spared]
+        for spec in freed:
+            chain = (self._slow if spec.is_slow else self._chains).pop(spec)
+            for slot in chain.stages:
+                del self._places[slot]
+            for slot in chain.stages + chain.companions:
+                self._acd.close_class(slot)
+        if freed:
+            self._asked_again.difference_update(freed)
+            self.quick.clear()
+            self._freed_count += len(freed)
+            self._free_profiles()
+
+    def _free_profiles(self) -> None:
+        """Make profiles anew where agents are told apart by far more than anybody asks for."""
+        # Finding out costs as much as there are classes: not before as many have gone.
+        if self._freed_count < len(self._chains) + len(self._slow) + SWEEP_FIRST:
+            return
+        self._freed_count = 0
+        looks: dict[Hashable, Look] = {}
+        for spec in [*self._chains, *self._slow]:
+            looks |= self._looks(spec)
+        if self._profiles.observed_count() > 2 * len(looks) + SWEEP_FIRST:
+            self._profiles.rebuild(looks)
+            self._fill_all(self._profiles.everyone)
+
+    # ---- the matrix ------------------------------------------------------------------------------------------------
+
+    def _looks(self, spec: ClassSpec) -> dict[Hashable, Look]:
+        """Return everything in agents that a class asks for."""
+        looks: dict[Hashable, Look] = {atom: _outcome_of(atom) for atom in atoms(spec.requirement)}
         for skill in spec.skills:
-            self._profiles.observe(("level", skill), _level_of(skill))
+            looks["level", skill] = _level_of(skill)
         score = self._scores[spec.queue]
         if score is not None:
-            self._profiles.observe(score, lambda agent: score_of(score, agent, None, None))
+            looks[score] = lambda agent: score_of(score, agent, None, None)
+        return looks
 
-    def _fill(self, slot: int, only: int) -> None:
+    def _fill_all(self, only: int) -> None:
+        for chains in (self._chains, self._slow):
+            for spec, chain in chains.items():
+                self._fill(spec, chain, only)
+
+    def _fill(self, spec: ClassSpec, chain: _Chain, only: int) -> None:
         """State in the matrix which of some profiles (a row) serve a class, and their sums and scores."""
-        spec, profiles = self._specs[slot], self._profiles
+        profiles = self._profiles
         rows = [(atom, profiles.rows(atom)) for atom in atoms(spec.requirement)]
         is_true = {atom: by_value.get(1, 0) for atom, by_value in rows}
         is_false = {atom: by_value.get(0, 0) for atom, by_value in rows}
         allowed = row(spec.requirement, is_true, is_false, profiles.everyone) & only
-        for rank, served in sorted(profiles.rank_rows(spec.queue).items()):
+        for service, served in sorted(profiles.service_rows(spec.queue).items()):
             bits = _bits(served & allowed)
-            if bits:
-                self._acd.serve(slot, rank, bits)
-        self._fill_values(slot, spec, only)
+            for stage, after_us in enumerate(self._thresholds[spec.queue]):
+                if bits and service.after_us <= after_us:
+                    for slots in chain:
+                        if slots:
+                            self._acd.serve(slots[stage], service.rank, bits)
+        for slot in chain.stages + chain.companions:
+            self._fill_values(slot, spec, only)
 
     def _fill_values(self, slot: int, spec: ClassSpec, only: int) -> None:
-        if self._sums_skills[spec.queue]:
+        if self._sums_skills[spec.queue] and not spec.is_slow:
             sums = dict.fromkeys(_bits(only), 0)
             for skill in spec.skills:
                 for level, holders in self._profiles.rows(("level", skill)).items():
@@ -205,22 +352,25 @@ class Classes:
                 for profile in _bits(holders & only):
                     self._acd.value(slot, profile, True, _SCORE_ERROR if value is None else cast(int, value))
 
-    def _sweep(self) -> None:
-        """Free the classes that hold no contact."""
-        for spec, slot in list(self._slots.items()):
-            if self._acd.class_refs(slot) == 0:
-                self._acd.close_class(slot)
-                del self._slots[spec], self._specs[slot]
-        self.quick.clear()
-
     @staticmethod
     def _folded_score(queue: Queue, view: QueueView) -> Score:
         assert queue.score is not None
         return Score(fold(parse_score(queue.score).expression, None, view))
 
 
-def _named(parts: list[Requirement]) -> tuple[str, ...]:
-    return tuple(sorted({skill for part in parts for skill in part.skills}))
+def _thresholds(config: Config) -> list[list[int]]:
+    """Return, by queue slot, the times in the queue from which on more agents serve it; the first is 0."""
+    times = {id_: {0} for id_ in config.queues}
+    for agent in config.agents.values():
+        for queue_id, served in agent.queues.items():
+            if isinstance(served, AgentQueue):
+                times[queue_id].add(served.after_us)
+    return [sorted(one) for one in times.values()]
+
+
+def _slow(spec: ClassSpec) -> ClassSpec:
+    """Return the slow class of the queue, channel and cost of a class."""
+    return ClassSpec(spec.queue, spec.channel, spec.own_cost, _TRUE, (), is_slow=True)
 
 
 def _level_of(skill: str) -> Callable[[AgentView], int]:

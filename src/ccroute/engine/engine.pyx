@@ -10,10 +10,12 @@ import os
 from collections import deque
 
 from ccroute.core.defs cimport CAUSE_COMMAND
-from ccroute.engine.checks cimport whole
+from ccroute.engine.checks cimport check_flag, whole
 from ccroute.engine.fields cimport COMMAND_ID, read
-from ccroute.engine.intake cimport apply_command, check_command
+from ccroute.engine.intake cimport apply_command
+from ccroute.engine.scrutiny cimport check_command
 
+from ccroute.commands import ParkContact
 from ccroute.config import Config
 from ccroute.engine import explain, queries, snapshots
 from ccroute.engine.building import build
@@ -122,7 +124,8 @@ cdef class Engine:
         ``CommandRefused``; one whose ``command_id`` is remembered gives one event, ``CommandRepeated``.
 
         Cost: O(1) for the command, and per offer O(blocks of 64 classes, or of 64 profiles, with something to compare). The
-        first contact of a requirement, queue, channel and cost costs O(agents · parts of the requirement) once.
+        first contact of a requirement, queue, channel and cost costs O(agents · parts of the requirement) once; past
+        ``classes_max`` different ones with contacts inside, every further contact does.
 
         :param command: one of ``ccroute.commands``; checked whole before anything moves.
         :param at_us: the host's present, 0 to 2⁵³−1. One that lies behind the engine's present means the engine's present.
@@ -139,7 +142,7 @@ cdef class Engine:
         cdef int64_t at
         self.enter()
         try:
-            check_flag(allow_jump)
+            check_flag(allow_jump, "allow_jump")
             at = self.moment(at_us, "at_us", self.names.acd.floor.now, allow_jump, self.is_fresh)
             check_command(self.names, command)
             self.names.acd.reserve(1)
@@ -174,7 +177,7 @@ cdef class Engine:
         cdef Py_ssize_t at
         self.enter()
         try:
-            check_flag(allow_jump)
+            check_flag(allow_jump, "allow_jump")
             if type(commands) is not list and type(commands) is not tuple:
                 raise WrongType("commands", commands, "a list of (command, at_us) pairs")
             # A copy, so that nobody can change what was checked.
@@ -214,7 +217,7 @@ cdef class Engine:
         cdef int64_t to
         self.enter()
         try:
-            check_flag(allow_jump)
+            check_flag(allow_jump, "allow_jump")
             to = self.moment(to_us, "to_us", self.names.acd.floor.now, allow_jump, self.is_fresh)
             self.names.acd.reserve(1)
             self.is_moving = True
@@ -258,6 +261,9 @@ cdef class Engine:
             events.append(self.output.refused(command, cause, now, reason))
         else:
             self.output.drain(events, command, cause)
+            if type(command) is ParkContact:
+                # Alone it can arm a timer for this very moment; a call ends only when none is due.
+                self.run_until(now, events)
         if command_id is not None:
             self.note_id(command_id, first_seq, self.output.seq + 1 - first_seq)
         self.names.forget_due()
@@ -283,8 +289,9 @@ cdef class Engine:
     def next_at_us(self):
         """Return when something will happen by itself next, or None where nothing will.
 
-        Offers that ring, wrap-ups with an end and cool-downs are what happens by itself. Call ``advance`` with this moment
-        when it has come. O(1); O(timers of one cell of the wheel) after the earliest one was disarmed.
+        What happens by itself: offers expire, wrap-ups and cool-downs end, backup agents come in, contacts become overdue or
+        leave the park, work that was safe for a time may be pre-empted. Call ``advance`` with this moment when it has come.
+        O(1); O(timers of one cell of the wheel) after the earliest one was disarmed.
         """
         return self.query(queries.next_at_us)
 
@@ -466,7 +473,8 @@ cdef class Engine:
     def position(self, contact_id):
         """Return the place in line of a waiting contact, or None where it does not wait. O(contacts).
 
-        The order is that of the decision without ranks, which hang on the agent: tier, credit, order of creation.
+        The order is that of the decision without ranks, which hang on the agent: tier, overdue, credit, order of creation. An
+        active contact that looks for a taker or a further agent waits, too.
 
         :param contact_id: id or integer handle.
         :raises WrongType: it is neither str nor int.
@@ -478,8 +486,9 @@ cdef class Engine:
     def explain(self, contact_id):
         """Return why a contact waits, or None where it is not known. O(agents).
 
-        Per agent: every rule that keeps it from the contact, with the values that make it so and what would have to change.
-        ``str()`` of the answer is readable text. A contact that does not wait has a state and no list of agents.
+        Per agent: every rule that keeps it from the contact, with the values that make it so and what would have to change, and
+        what would give way to the contact there. Also told is to whom the contact itself gave way last, and why. ``str()`` of
+        the answer is readable text. A contact that does not wait has a state and no list of agents.
 
         :param contact_id: id or integer handle.
         :raises WrongType: it is neither str nor int.
@@ -487,9 +496,3 @@ cdef class Engine:
         :raises InvalidId: it cannot be an id.
         """
         return self.query(explain.explain, (contact_id,))
-
-
-cdef int check_flag(object value) except -1:
-    if type(value) is not bool:
-        raise WrongType("allow_jump", value, "True or False")
-    return 0

@@ -6,20 +6,31 @@ from typing import TYPE_CHECKING, Any, Final, assert_never
 
 import msgspec
 
-from ccroute.engine.queries import Position, agent_view, in_force, position, serves
+from ccroute.engine.queries import Position, agent_view, in_force, is_waiting, position, serves_from
 from ccroute.requirement import AgentView, Expression, evaluate, print_expression
 from ccroute.requirement.syntax import And, SkillLevel, walk
-from ccroute.types import ContactState, Presence, Rule
+from ccroute.types import ContactState, LegState, Presence, RescindReason, Rule
 
 if TYPE_CHECKING:
     from ccroute.engine.names import Names
 
-__all__ = ["AgentVerdict", "Explanation", "Obstacle"]
+__all__ = ["AgentVerdict", "Explanation", "GaveWay", "Obstacle", "SetAside"]
 
 _RULES: Final = tuple(Rule)
-_OF_CONTACT: Final = (Rule.CONTACT_STATE, Rule.OFFER_OUT, Rule.QUEUE_PAUSED)
+_OF_CONTACT: Final = (Rule.CONTACT_STATE, Rule.OFFER_OUT, Rule.QUEUE_PAUSED, Rule.MANUAL, Rule.OFFERS_MIN)
+_OF_ROW: Final = (Rule.MEMBERSHIP, Rule.AFTER, Rule.REQUIREMENT)
+_OF_ROOM: Final = {Rule.OFFERS_MAX, Rule.CHANNEL_CLOSED, Rule.CHANNEL_MAX, Rule.CAPACITY, Rule.SUSPENDED}
 _STATES: Final = (None, *ContactState)
+_LEG_STATES: Final = (None, *LegState)
 _PRESENCES: Final = (Presence.OFFLINE, Presence.AVAILABLE, Presence.AWAY)
+_NEXT_AVAILABLE: Final = -3
+_FOR_EVER: Final = -4
+GAVE_WAY_EVENTS: Final = {
+    "offer.rescinded": "its offer to {agent} was taken back",
+    "contact.suspended": "its work with {agent} was suspended",
+    "leg.ended": "its work with {agent} ended",
+}
+"""What became of what gave way, by the tag of the event that told it."""
 
 
 class Obstacle(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,6 +44,15 @@ class Obstacle(msgspec.Struct, frozen=True, kw_only=True):
     """What would have to change."""
 
 
+class SetAside(msgspec.Struct, frozen=True, kw_only=True):
+    """Something of an agent that would give way to the contact, whose channel interrupts that of the other."""
+
+    contact_id: str
+    """The contact whose offer or work it is."""
+    offer_id: str | None
+    """The offer, rescinded when the new one is made; None: work, suspended when the new offer is accepted."""
+
+
 class AgentVerdict(msgspec.Struct, frozen=True, kw_only=True):
     """What keeps one agent from the contact."""
 
@@ -40,6 +60,27 @@ class AgentVerdict(msgspec.Struct, frozen=True, kw_only=True):
     """The agent."""
     obstacles: list[Obstacle]
     """In the order of ``Rule``; empty where only rules on the contact itself stand in the way."""
+    sets_aside: list[SetAside]
+    """What would give way to the contact, in the order taken; empty where it fits without, or nothing helps."""
+
+
+class GaveWay(msgspec.Struct, frozen=True, kw_only=True):
+    """How a contact lost an offer or its agent to another contact."""
+
+    by_contact_id: str
+    """The contact that came first."""
+    agent_id: str
+    """The agent that it lost."""
+    event: str
+    """Tag of the event that told it: ``offer.rescinded``, ``contact.suspended`` or ``leg.ended``."""
+    reason: RescindReason
+    """``preempted``, ``interrupted`` or ``picked``."""
+    at_us: int
+    """When."""
+
+    def __str__(self) -> str:
+        what = GAVE_WAY_EVENTS[self.event].format(agent=self.agent_id)
+        return f"gave way to {self.by_contact_id} at {self.at_us} µs: {what} ({self.reason})"
 
 
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,16 +98,26 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     """Rules on the contact itself, which keep every agent away."""
     agents: list[AgentVerdict]
     """Every agent, in order of creation; empty where the contact does not wait."""
+    gave_way: GaveWay | None
+    """To whom it gave way last, and why; None where it never did."""
 
     def __str__(self) -> str:
         lines = [f"{self.contact_id}: {self.state} in {self.queue_id}"]
         if self.position is not None:
             lines[0] += f", number {self.position.in_queue} of its queue, {self.position.overall} of all"
+        if self.gave_way is not None:
+            lines.append(f"  {self.gave_way}")
         lines += [f"  {one.text}; {one.change}" for one in self.obstacles]
         for verdict in self.agents:
             why = "; ".join(one.text for one in verdict.obstacles) or "nothing keeps this agent away"
+            if verdict.sets_aside:
+                why += "; would give way: " + ", ".join(_aside_text(one) for one in verdict.sets_aside)
             lines.append(f"  {verdict.agent_id}: {why}")
         return "\n".join(lines)
+
+
+def _aside_text(one: SetAside) -> str:
+    return f"work on {one.contact_id}" if one.offer_id is None else f"offer {one.offer_id} of {one.contact_id}"
 
 
 def explain(names: Names, contact_id: str | int) -> Explanation | None:
@@ -79,12 +130,11 @@ def explain(names: Names, contact_id: str | int) -> Explanation | None:
     assert state is not None
     verdicts = []
     own: list[Obstacle] = []
-    if state is ContactState.QUEUED:
+    if is_waiting(known):
         requirement = in_force(names, slot)
-        own = [_of_contact(names, rule, known) for rule in _broken(names.acd.why_nobody(slot)) if rule in _OF_CONTACT]
-        for agent in range(len(names.agent_ids)):
-            obstacles = _of_agent(names, slot, agent, known, requirement)
-            verdicts.append(AgentVerdict(agent_id=names.agent_ids[agent], obstacles=obstacles))
+        verdicts = [_verdict(names, slot, agent, known, requirement) for agent in range(len(names.agent_ids))]
+        able = sum(not verdict.obstacles for verdict in verdicts)
+        own = [_of_contact(names, rule, known, able) for rule in _broken(names.acd.why_nobody(slot))]
     return Explanation(
         contact_id=names.contacts[slot].contact_id,
         state=state,
@@ -92,6 +142,7 @@ def explain(names: Names, contact_id: str | int) -> Explanation | None:
         position=position(names, contact_id),
         obstacles=own,
         agents=verdicts,
+        gave_way=names.gave_way.get(slot),
     )
 
 
@@ -99,35 +150,75 @@ def _broken(bits: int) -> list[Rule]:
     return [rule for number, rule in enumerate(_RULES) if bits >> number & 1]
 
 
-def _of_contact(names: Names, rule: Rule, known: dict[str, Any]) -> Obstacle:
+def _of_contact(names: Names, rule: Rule, known: dict[str, Any], able: int) -> Obstacle:
+    """Put one broken rule on the contact itself into words. ``able``: the agents that no other rule keeps away."""
     queue_id = names.queue_ids[known["queue"]]
+    offer = names.config.queues[queue_id].offer
     if rule is Rule.QUEUE_PAUSED:
         return Obstacle(rule=rule, text=f"queue {queue_id} is paused", change="open the queue")
-    return Obstacle(
-        rule=rule,
-        text=f"{known['offers_out']} offer is out",
-        change="the offer must end without an accept",
-    )
+    if rule is Rule.MANUAL:
+        return Obstacle(rule=rule, text=f"queue {queue_id} makes no offers of itself", change="pick or assign it")
+    if rule is Rule.OFFERS_MIN:
+        text = f"{able} agents could take it, {offer.offers_min} are needed before the first offer"
+        return Obstacle(rule=rule, text=text, change=f"{offer.offers_min - able} more agents must be able to take it")
+    if offer.k == 1:
+        text = f"{known['offers_out']} offer is out"
+        return Obstacle(rule=rule, text=text, change="the offer must end without an accept")
+    text = f"{known['offers_out']} of {offer.k} offers are out"
+    return Obstacle(rule=rule, text=text, change="an offer must end without an accept")
 
 
-def _of_agent(names: Names, slot: int, agent: int, known: dict[str, Any], requirement: Expression) -> list[Obstacle]:
-    bits = names.acd.why_not(slot, agent)
-    queue_id = names.queue_ids[known["queue"]]
+def _verdict(names: Names, slot: int, agent: int, known: dict[str, Any], requirement: Expression) -> AgentVerdict:
+    """Say what keeps one agent from a contact, and what would give way there."""
+    broken = [
+        rule for rule in _broken(names.acd.why_not(slot, agent)) if rule not in _OF_CONTACT and rule not in _OF_ROW
+    ]
+    obstacles = [_obstacle(names, rule, slot, agent, known) for rule in broken]
+    obstacles += _offer_out(names, slot, agent)
+    obstacles += _membership(names, agent, known)
     view = agent_view(names, agent)
-    obstacles = []
-    for rule in _broken(bits):
-        if rule in _OF_CONTACT or rule is Rule.MEMBERSHIP:
-            continue
-        obstacles.append(_obstacle(names, rule, slot, agent, known))
-    if not serves(names, agent, queue_id):
-        text = f"does not serve {queue_id}"
-        obstacles.append(Obstacle(rule=Rule.MEMBERSHIP, text=text, change=f"list {queue_id} among its queues"))
     obstacles += [
         Obstacle(rule=Rule.REQUIREMENT, text=_lack(term, view), change=f"{print_expression(term)} must hold")
         for term in _terms(requirement)
         if evaluate(term, view, None, None) is not True
     ]
-    return sorted(obstacles, key=lambda one: _RULES.index(one.rule))
+    aside = [] if _OF_ROOM.intersection(broken) else names.acd.aside(slot, agent)
+    return AgentVerdict(
+        agent_id=names.agent_ids[agent],
+        obstacles=sorted(obstacles, key=lambda one: _RULES.index(one.rule)),
+        sets_aside=[_set_aside(names, agent, kind, number) for kind, number in aside],
+    )
+
+
+def _offer_out(names: Names, slot: int, agent: int) -> list[Obstacle]:
+    """Say whether an offer of the contact to this very agent is out."""
+    return [
+        Obstacle(rule=Rule.OFFER_OUT, text=f"is offered it already (o{seq})", change="answer that offer")
+        for seq, contact, _ in names.acd.offers_of(agent)
+        if contact == slot
+    ]
+
+
+def _membership(names: Names, agent: int, known: dict[str, Any]) -> list[Obstacle]:
+    """Say whether an agent does not serve the contact's queue, or not yet."""
+    queue_id = names.queue_ids[known["queue"]]
+    from_us = serves_from(names, agent, queue_id)
+    if from_us is None:
+        text = f"does not serve {queue_id}"
+        return [Obstacle(rule=Rule.MEMBERSHIP, text=text, change=f"list {queue_id} among its queues")]
+    in_queue_us = names.acd.now() - known["in_queue_at_us"]
+    if in_queue_us >= from_us:
+        return []
+    text = f"serves {queue_id} after {from_us} µs, the contact has been in it for {in_queue_us} µs"
+    return [Obstacle(rule=Rule.AFTER, text=text, change=f"wait until {known['in_queue_at_us'] + from_us} µs")]
+
+
+def _set_aside(names: Names, agent: int, kind: str, number: int) -> SetAside:
+    """Name what would be set aside: an offer by seq, or a leg by the slot of its contact."""
+    if kind == "leg":
+        return SetAside(contact_id=names.contacts[number].contact_id, offer_id=None)
+    contact = next(contact for seq, contact, _ in names.acd.offers_of(agent) if seq == number)
+    return SetAside(contact_id=names.contacts[contact].contact_id, offer_id=f"o{number}")
 
 
 def _terms(requirement: Expression) -> tuple[Expression, ...]:
@@ -156,23 +247,82 @@ def _obstacle(names: Names, rule: Rule, slot: int, agent: int, known: dict[str, 
         case Rule.OFFERS_MAX:
             text = f"has {state['pending']} of {state['offers_max']} offers pending"
             return Obstacle(rule=rule, text=text, change="answer an offer")
+        case Rule.DIRECT:
+            keeper = names.agent_ids[known["direct"]]
+            return Obstacle(rule=rule, text=f"it is kept for {keeper}", change=f"{keeper} must let it go")
         case Rule.EXCLUDED:
             return Obstacle(rule=rule, text="is excluded by the contact", change="take it off the contact's exclusions")
         case Rule.COOLDOWN:
-            until = names.acd.cooldown_until(slot, agent)
-            return Obstacle(rule=rule, text=f"is in cool-down until {until} µs", change=f"wait until {until} µs")
+            return _cooldown(names.acd.cooldown_until(slot, agent))
         case Rule.LEG:
-            return Obstacle(rule=rule, text="still wraps up its earlier part of it", change="end that wrap-up")
+            return _own_leg(names, slot, agent)
         case Rule.CHANNEL_CLOSED:
             return Obstacle(rule=rule, text=f"takes no {channel}", change=f"open {channel} for it")
         case Rule.CHANNEL_MAX:
             text = f"has its {names.acd.channel_count_of(agent, known['channel'])} {channel} contacts"
             return Obstacle(rule=rule, text=text, change=f"finish a {channel} contact, or allow more")
         case Rule.CAPACITY:
-            cost = names.acd.cost_for(slot, agent)
-            text = f"has {state['capacity'] - state['taken']} of {state['capacity']} units free, {cost} are needed"
-            return Obstacle(rule=rule, text=text, change=f"free {cost - state['capacity'] + state['taken']} units")
-        case Rule.CONTACT_STATE | Rule.OFFER_OUT | Rule.QUEUE_PAUSED | Rule.MEMBERSHIP | Rule.REQUIREMENT:
+            return _capacity(names, slot, agent, known, state)
+        case Rule.SUSPENDED:
+            return _suspended(names, agent, known)
+        case (
+            Rule.CONTACT_STATE
+            | Rule.OFFER_OUT
+            | Rule.QUEUE_PAUSED
+            | Rule.MANUAL
+            | Rule.OFFERS_MIN
+            | Rule.MEMBERSHIP
+            | Rule.AFTER
+            | Rule.REQUIREMENT
+        ):
             raise AssertionError(rule)
         case _:
             assert_never(rule)
+
+
+def _cooldown(until: int) -> Obstacle:
+    if until == _FOR_EVER:
+        return Obstacle(rule=Rule.COOLDOWN, text="is in cool-down for ever", change="nothing ends that but the contact")
+    if until == _NEXT_AVAILABLE:
+        text = "is in cool-down until it next becomes available"
+        return Obstacle(rule=Rule.COOLDOWN, text=text, change="leave available and come back")
+    return Obstacle(rule=Rule.COOLDOWN, text=f"is in cool-down until {until} µs", change=f"wait until {until} µs")
+
+
+def _own_leg(names: Names, slot: int, agent: int) -> Obstacle:
+    """The agent has a leg of the contact, in whatever state."""
+    state = next(_LEG_STATES[leg[1]] for leg in names.acd.legs_of(agent) if leg[0] == slot)
+    if state is LegState.WRAPPING:
+        return Obstacle(rule=Rule.LEG, text="still wraps up its earlier part of it", change="end that wrap-up")
+    return Obstacle(rule=Rule.LEG, text=f"has it in hand already ({state})", change="another agent must take it")
+
+
+def _capacity(names: Names, slot: int, agent: int, known: dict[str, Any], state: dict[str, Any]) -> Obstacle:
+    cost = names.acd.cost_for(slot, agent)
+    reserve = names.config.agents[names.agent_ids[agent]].reserve
+    kept = sum(
+        max(0, units - state["units"].get(names.channel_slots[channel], 0))
+        for channel, units in reserve.items()
+        if names.channel_slots[channel] != known["channel"]
+    )
+    free = state["capacity"] - state["taken"]
+    text = f"has {free} of {state['capacity']} units free, {cost} are needed"
+    if kept:
+        text += f" and {kept} are kept for other channels"
+    return Obstacle(rule=Rule.CAPACITY, text=text, change=f"free {cost + kept - free} units")
+
+
+def _suspended(names: Names, agent: int, known: dict[str, Any]) -> Obstacle:
+    """Name the suspended work of the agent that comes first: of the highest tier, then first begun."""
+    own = names.config.channels.get(names.channel_ids[known["channel"]])
+    interrupted = [] if own is None else own.interrupts
+    barring = []
+    for contact, state, _, _, _, channel in names.acd.legs_of(agent):
+        tier = names.acd.contact(contact)["tier"]
+        if _LEG_STATES[state] is LegState.SUSPENDED and (
+            tier > known["tier"] or (tier == known["tier"] and names.channel_ids[channel] not in interrupted)
+        ):
+            barring.append((tier, names.contacts[contact].contact_id))
+    tier, contact_id = max(barring, key=lambda one: one[0])
+    text = f"has suspended work on {contact_id} of tier {tier}, the contact is of tier {known['tier']}"
+    return Obstacle(rule=Rule.SUSPENDED, text=text, change=f"{contact_id} must be resumed or end")

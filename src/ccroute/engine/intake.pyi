@@ -1,5 +1,1 @@
-from ccroute.commands import Command
-from ccroute.engine.names import Names
-
-# The compiled engine reaches all else through intake.pxd.
-def recheck(names: Names, command: Command) -> None: ...
+# Nothing here is visible to Python: the compiled engine reaches it through intake.pxd.

@@ -1,7 +1,7 @@
-"""Commands in: each is checked whole before anything moves, then carried out on the core under its slots.
+"""Commands in: each, checked whole before, is carried out on the core under its slots.
 
-``check_command`` raises for what can never be right under the present configuration and moves nothing. ``apply_command``
-trusts it, and returns why the command cannot be carried out right now, 0 where it was.
+``apply_command`` returns why a command cannot be carried out right now, 0 where it was. Who is named is looked for first,
+agents before the contact; then the core says what stands in the way; only then is anything noted here.
 """
 
 from cpython.unicode cimport PyUnicode_READ_CHAR
@@ -9,204 +9,198 @@ from libc.stdint cimport int32_t, int64_t
 
 from ccroute.core.acd cimport COMMAND_END_WRAP_UP, COMMAND_EXTEND_WRAP_UP, COMMAND_HOLD, COMMAND_RESUME, Acd
 from ccroute.core.defs cimport (
-    NONE, PENDING_DECLINE, PENDING_RESCIND, REASON_CLASSES_MAX, REASON_CONTACTS_MAX, REFUSED_NOT, UNKNOWN_AGENT,
-    UNKNOWN_CONTACT, UNKNOWN_OFFER, UNLIMITED, contact_at,
+    COOL_DURATION, COOL_FOR_EVER, COOL_MOMENT, COOL_NEXT_AVAILABLE, COOL_QUEUE, NONE, PENDING_DECLINE,
+    PENDING_RESCIND, REASON_CONTACTS_MAX, REASON_CONTACT_ENDED, REASON_NOT_ELIGIBLE, REASON_VERSION, REFUSED_NOT, UNKNOWN_AGENT,
+    UNKNOWN_CONTACT, UNKNOWN_OFFER, UNLIMITED, Contact, contact_at,
 )
+from ccroute.engine.checks cimport ID_LENGTH
 from ccroute.engine.fields cimport (
-    ACCEPT_OFFER_ID, ACTOR, ATTRIBUTES, CHANNEL, COMMAND_ID, COMPLETE_AGENT_ID, COMPLETE_CONTACT_ID,
-    COMPLETE_DISPOSITION, COMPLETE_WRAP_UP_US, CONTACT_ID, CONVERSATION_ID, COST, CUSTOMER_ID, EXCLUDED,
-    HEAD_START_US, PARENT_ID, QUEUE_ID, REQUIRES, SCORES, TIER, read,
+    ACCEPT_OFFER_ID, ATTRIBUTES, CHANNEL, COMPLETE_AGENT_ID, COMPLETE_CONTACT_ID, COMPLETE_DISPOSITION,
+    COMPLETE_WRAP_UP_US, CONTACT_ID, COST, EXCLUDED, HEAD_START_US, PARKED, QUEUE_ID, REQUIRES, SCORES, TIER, read,
 )
-from ccroute.engine.checks cimport check_attributes, check_id, check_optional_id, check_text, whole
+from ccroute.engine.scrutiny cimport (
+    ABANDON, ACCEPT, ASSIGN, CANCEL, CHANGE, CHANGE_CHANNEL, COMPLETE, CONNECT_FAILED, CONSULT, DECLINE, END_WRAP_UP,
+    ENQUEUE, EXTEND_WRAP_UP, HOLD, JOIN, LEAVE, LOAD, OPEN, PARK, PAUSE, PICK, PRESENCE, REQUEUE, RESUME, TRANSFER,
+    UNPARK, kind_of,
+)
+from ccroute.engine.terms cimport Brought, bring, bring_allowed, class_for
 
-import msgspec
+from msgspec import UNSET as NOT_GIVEN
+from msgspec.structs import replace
 
-from ccroute import commands
-from ccroute.errors import OutOfRange, UnknownName, WrongType
+from ccroute.commands import EnqueueContact
+from ccroute.engine.queries import unserved
 from ccroute.types import (
-    COST_MAX, DURATION_US_MAX, EXCLUDED_MAX, REQUIREMENT_LENGTH_MAX, SCORES_MAX, SCORE_MAX, TIER_MAX, TIER_MIN,
-    UNLIMITED as UNLIMITED_WORD, KeepsPlace, PendingOffers, Presence, TransferMode,
+    NEXT_AVAILABLE, AssignAs, ChangeOffers, Ignorable, KeepsPlace, OnUnanswered, ParkClock, PendingOffers, Presence,
+    Rule, TransferMode,
 )
 
 cdef enum:
-    ENQUEUE = 0
-    ABANDON = 1
-    CANCEL = 2
-    ACCEPT = 3
-    DECLINE = 4
-    HOLD = 5
-    RESUME = 6
-    COMPLETE = 7
-    END_WRAP_UP = 8
-    EXTEND_WRAP_UP = 9
-    TRANSFER = 10
-    PRESENCE = 11
-    PAUSE = 12
-    OPEN = 13
-    SCORES_TOP = 128
-    EXCLUDED_TOP = 16
     ZERO = 48
     NINE = 57
 
-cdef object STRUCT_TYPE = type(msgspec.Struct)
-cdef dict NUMBERS = {command: number for number, command in enumerate(commands.COMMANDS)}
 cdef dict PRESENCES = {Presence.OFFLINE: 0, Presence.AVAILABLE: 1, Presence.AWAY: 2}
 cdef dict PENDINGS = {PendingOffers.DECLINE: 0, PendingOffers.RESCIND: 1, PendingOffers.KEEP: 2, PendingOffers.REFUSE: 3}
 cdef dict PLACES = {KeepsPlace.WAITED: 0, KeepsPlace.AGE: 1, KeepsPlace.NONE: 2}
-cdef int64_t DURATION_MAX = DURATION_US_MAX
-cdef int64_t TIER_LOW = TIER_MIN
-cdef int64_t TIER_HIGH = TIER_MAX
-cdef int64_t COST_HIGH = COST_MAX
-cdef int64_t SCORE_HIGH = SCORE_MAX
-cdef Py_ssize_t REQUIREMENT_LENGTH = REQUIREMENT_LENGTH_MAX
+cdef dict RECHECKS = {ChangeOffers.RECHECK: 0, ChangeOffers.KEEP: 1, ChangeOffers.RESCIND: 2}
+cdef object WARM = TransferMode.WARM
+cdef object TO_QUEUE = OnUnanswered.QUEUE
+cdef object RUNS = ParkClock.RUNS
+cdef object ACTIVE = AssignAs.ACTIVE
+cdef dict IGNORED = {
+    Ignorable.REQUIREMENT: (Rule.REQUIREMENT,),
+    Ignorable.MEMBERSHIP: (Rule.MEMBERSHIP, Rule.AFTER, Rule.DIRECT),
+    Ignorable.PRESENCE: (Rule.PRESENCE, Rule.NEXT_PRESENCE),
+    Ignorable.CAPACITY: (Rule.OFFERS_MAX, Rule.CHANNEL_CLOSED, Rule.CHANNEL_MAX, Rule.CAPACITY, Rule.SUSPENDED),
+    Ignorable.COOLDOWN: (Rule.COOLDOWN,),
+    Ignorable.EXCLUSION: (Rule.EXCLUDED,),
+}
+# The rules that each one drops, as bits.
+cdef dict IGNORED_BITS = {
+    ignorable: sum(1 << list(Rule).index(rule) for rule in rules) for ignorable, rules in IGNORED.items()
+}
 
 
-# ---- checking --------------------------------------------------------------------------------------------------
-
-
-cdef int check_one_of(object value, str argument, object closed_set) except -1:
-    """Raise unless a value is a member of an enum; its text is not taken for it."""
-    if type(value) is not closed_set:
-        raise WrongType(argument, value, "one of " + ", ".join(f"{closed_set.__name__}.{one.name}" for one in closed_set))
-    return 0
-
-
-cdef int check_optional_whole(object value, str argument, int64_t low, int64_t high) except -1:
-    if value is not None:
-        whole(value, argument, low, high)
-    return 0
-
-
-cdef int check_wrap_up(object value) except -1:
-    """Raise unless a value is a length of wrap-up: a duration or ``"unlimited"``."""
-    if type(value) is str:
-        if value != UNLIMITED_WORD:
-            raise OutOfRange("wrap_up_us", value, f'an integer from 0 to {DURATION_MAX} or "unlimited"')
-    else:
-        whole(value, "wrap_up_us", 0, DURATION_MAX)
-    return 0
-
-
-cdef int check_name(dict known, object value, str argument, str what) except -1:
-    """Raise unless a value is the id of a queue or channel of the configuration."""
-    if type(value) is not str:
-        raise WrongType(argument, value, f"a str, the id of a {what}")
-    if value not in known:
-        raise UnknownName(argument, value, f"the id of a {what} of the configuration")
-    return 0
-
-
-cdef int check_excluded(object value) except -1:
-    if type(value) is not list:
-        raise WrongType("excluded", value, "a list of agent ids")
-    if len(value) > EXCLUDED_TOP:
-        raise OutOfRange("excluded", len(value), f"at most {EXCLUDED_MAX} agents")
-    for one in value:
-        check_id(one, "excluded")
-    return 0
-
-
-cdef int check_scores(object value) except -1:
-    if type(value) is not dict:
-        raise WrongType("scores", value, "a dict of integers by agent id")
-    if len(value) > SCORES_TOP:
-        raise OutOfRange("scores", len(value), f"at most {SCORES_MAX} agents")
-    for agent, score in value.items():
-        check_id(agent, "scores")
-        whole(score, f"scores[{agent}]", -SCORE_HIGH, SCORE_HIGH)
-    return 0
-
-
-cdef int check_enqueue(Names names, object command) except -1:
-    check_id(read(command, CONTACT_ID), "contact_id")
-    check_name(names.queue_slots, read(command, QUEUE_ID), "queue_id", "queue")
-    check_name(names.channel_slots, read(command, CHANNEL), "channel", "channel")
-    check_optional_id(read(command, CUSTOMER_ID), "customer_id")
-    check_optional_id(read(command, CONVERSATION_ID), "conversation_id")
-    check_optional_id(read(command, PARENT_ID), "parent_id")
-    check_optional_whole(read(command, TIER), "tier", TIER_LOW, TIER_HIGH)
-    check_optional_whole(read(command, HEAD_START_US), "head_start_us", -DURATION_MAX, DURATION_MAX)
-    check_optional_whole(read(command, COST), "cost", 0, COST_HIGH)
-    check_excluded(read(command, EXCLUDED))
-    check_scores(read(command, SCORES))
-    check_attributes(read(command, ATTRIBUTES))
-    cdef object requires = read(command, REQUIRES)
-    if requires is not None:
-        if type(requires) is not str:
-            raise WrongType("requires", requires, "None or a str, a requirement")
-        if len(requires) > REQUIREMENT_LENGTH:
-            raise OutOfRange("requires", len(requires), f"at most {REQUIREMENT_LENGTH_MAX} characters")
-        if requires not in names.requirements:
-            names.classes.requirement(requires)
-    return 0
-
-
-cdef int check_pair(Names names, object command) except -1:
-    names.contact_slot(command.contact_id, "contact_id")
-    names.agent_slot(command.agent_id, "agent_id")
-    return 0
-
-
-def recheck(Names names, command) -> None:
-    """Raise unless a command of a snapshot is one that the engine would have taken."""
-    check_command(names, command)
-
-
-cdef int check_command(Names names, object command) except -1:
-    """Raise unless every field of a command can be right under the present configuration."""
-    # A type of another kind may have a hash of its own, which may do anything.
-    cdef object number = NUMBERS.get(type(command)) if type(type(command)) is STRUCT_TYPE else None
-    cdef int kind
-    if number is None:
-        raise WrongType("command", command, "one of the commands of ccroute.commands")
-    kind = number
-    check_optional_id(read(command, COMMAND_ID), "command_id")
-    check_optional_id(read(command, ACTOR), "actor")
+cdef int apply_command(Names names, object command) except -1:
+    """Carry out a checked command; return a Reason."""
+    cdef int kind = kind_of(command)
+    cdef int32_t agent
     if kind == ENQUEUE:
-        check_enqueue(names, command)
-    elif kind == ABANDON or kind == CANCEL:
-        names.contact_slot(command.contact_id, "contact_id")
-        check_text(command.reason, "reason")
-    elif kind == ACCEPT or kind == DECLINE:
-        check_id(command.offer_id, "offer_id")
-        if kind == DECLINE:
-            check_text(command.reason, "reason")
-            if command.next_presence is not None:
-                check_one_of(command.next_presence, "next_presence", Presence)
-    elif kind == COMPLETE:
-        names.contact_slot(read(command, COMPLETE_CONTACT_ID), "contact_id")
-        if read(command, COMPLETE_AGENT_ID) is not None:
-            names.agent_slot(read(command, COMPLETE_AGENT_ID), "agent_id")
-        check_text(read(command, COMPLETE_DISPOSITION), "disposition")
-        if read(command, COMPLETE_WRAP_UP_US) is not None:
-            check_wrap_up(read(command, COMPLETE_WRAP_UP_US))
-    elif kind == PRESENCE:
-        names.agent_slot(command.agent_id, "agent_id")
-        check_one_of(command.presence, "presence", Presence)
-        check_text(command.label, "label")
-        if command.offers is not None:
-            check_one_of(command.offers, "offers", PendingOffers)
-        if type(command.next_) is not bool:
-            raise WrongType("next_", command.next_, "True or False")
-    elif kind == PAUSE or kind == OPEN:
-        check_name(names.queue_slots, command.queue_id, "queue_id", "queue")
-    else:
-        check_pair(names, command)
-        if kind == EXTEND_WRAP_UP:
-            check_wrap_up(command.wrap_up_us)
-        elif kind == TRANSFER:
-            check_name(names.queue_slots, command.to_queue, "to_queue", "queue")
-            check_one_of(command.mode, "mode", TransferMode)
-            if command.keeps_place is not None:
-                check_one_of(command.keeps_place, "keeps_place", KeepsPlace)
-    return 0
-
-
-# ---- carrying out ----------------------------------------------------------------------------------------------
+        return apply_enqueue(names, command)
+    if kind == ACCEPT:
+        return apply_accept(names, command)
+    if kind == COMPLETE:
+        return apply_complete(names, command)
+    if kind == DECLINE:
+        return apply_decline(names, command)
+    if kind == PRESENCE:
+        return apply_presence(names, command)
+    if kind == PAUSE or kind == OPEN:
+        return names.acd.pause(names.queue_slots[command.queue_id], kind == PAUSE)
+    if kind == LOAD:
+        agent = names.agent_slot(command.agent_id, "agent_id")
+        if agent == NONE:
+            return UNKNOWN_AGENT
+        return names.acd.load(agent, names.channel_slots[command.channel], command.units)
+    if kind == REQUEUE or kind == CONNECT_FAILED:
+        return apply_requeue(names, command, kind)
+    if kind in (HOLD, RESUME, END_WRAP_UP, EXTEND_WRAP_UP, TRANSFER, CONSULT, JOIN, LEAVE, PICK, ASSIGN):
+        return apply_on_leg(names, command, kind)
+    return apply_on_contact(names, command, kind)
 
 
 cdef inline int64_t wrap_up_of(object value) except? -9223372036854775807:
     return UNLIMITED if type(value) is str else <int64_t>value
+
+
+cdef int pending_policy(Names names, object command, int32_t agent, object asked):
+    """Return what becomes of pending offers: as asked, else declined by the agent itself and rescinded by others."""
+    if asked is not None:
+        return PENDINGS[asked]
+    if command.actor is None or command.actor == names.agent_ids[agent]:
+        return PENDING_DECLINE
+    return PENDING_RESCIND
+
+
+cdef int cool_kind(object command, int64_t* cool) except -1:
+    """Return which cool-down a command asks for, and set its length or end."""
+    cdef object length = command.cooldown
+    cool[0] = 0
+    if command.cooldown_until_us is not None:
+        cool[0] = command.cooldown_until_us
+        return COOL_MOMENT
+    if length is None:
+        return COOL_QUEUE
+    if type(length) is str:
+        return COOL_NEXT_AVAILABLE if length == NEXT_AVAILABLE else COOL_FOR_EVER
+    cool[0] = length
+    return COOL_DURATION
+
+
+# ---- contacts come ---------------------------------------------------------------------------------------------
+
+
+cdef inline bint is_full(Acd acd):
+    """Say whether there is no room for one more contact, but by forgetting one that has ended."""
+    return acd.floor.contacts.count >= acd.floor.contacts.limit
+
+
+cdef int apply_enqueue(Names names, object command) except -1:
+    cdef Acd acd = names.acd
+    cdef object known = names.contact_slots.get(read(command, CONTACT_ID))
+    cdef int reason = acd.can_enqueue(NONE if known is None else <int32_t>known)
+    cdef Brought brought
+    cdef int32_t class_slot, slot
+    if reason:
+        return reason
+    if is_full(acd) and acd.floor.first_ended == NONE:
+        return REASON_CONTACTS_MAX
+    class_slot = class_for(
+        names, names.queue_slots[read(command, QUEUE_ID)], names.channel_slots[read(command, CHANNEL)],
+        read(command, COST), read(command, REQUIRES), read(command, TIER), read(command, ATTRIBUTES),
+    )
+    if is_full(acd):
+        names.forget(acd.floor.first_ended)
+    bring(
+        names, &brought, read(command, TIER), read(command, HEAD_START_US), read(command, EXCLUDED),
+        read(command, SCORES),
+    )
+    # What it returns holds the memory that the terms point to.
+    allowed = bring_allowed(
+        names, &brought, class_slot, read(command, REQUIRES), read(command, TIER), read(command, ATTRIBUTES)
+    )
+    slot = acd.enqueue(class_slot, &brought.terms, read(command, PARKED) is True)
+    names.remember(slot, command)
+    return REFUSED_NOT
+
+
+cdef str child_id(Names names, str parent_id):
+    """Return the id of a consult: the parent's, cut where it is too long, and the first number that is not inside."""
+    cdef int64_t number = 1
+    cdef str ending, contact_id
+    while True:
+        ending = f"#{number}"
+        contact_id = parent_id[:ID_LENGTH - len(ending)] + ending
+        known = names.contact_slots.get(contact_id)
+        if known is None or not names.acd.can_enqueue(known):
+            return contact_id
+        number += 1
+
+
+cdef int apply_consult(Names names, object command, int32_t contact, int32_t agent, int32_t to_agent) except -1:
+    """Bring in a contact of its own, whose parent another one is."""
+    cdef Acd acd = names.acd
+    cdef int reason = acd.can_consult(contact, agent, to_agent)
+    cdef Contact* parent
+    cdef Brought brought
+    cdef int32_t class_slot
+    if reason and reason != REASON_NOT_ELIGIBLE:
+        return reason
+    if is_full(acd) and acd.floor.first_ended == NONE:
+        return REASON_CONTACTS_MAX
+    if reason:
+        return reason
+    if is_full(acd):
+        names.forget(acd.floor.first_ended)
+    parent = contact_at(&acd.floor, contact)
+    queue = parent.queue if command.to_queue is None else names.queue_slots[command.to_queue]
+    known = names.contacts[contact]
+    child = EnqueueContact(
+        contact_id=child_id(names, known.contact_id), queue_id=names.queue_ids[queue], channel=known.channel,
+        customer_id=known.customer_id, conversation_id=known.conversation_id, parent_id=known.contact_id,
+        tier=parent.tier, head_start_us=parent.head_start, excluded=[names.agent_ids[agent]],
+        attributes=names.attributes_of(contact),
+    )
+    class_slot = class_for(
+        names, queue, names.channel_slots[child.channel], None, None, child.tier, child.attributes
+    )
+    bring(names, &brought, child.tier, child.head_start_us, child.excluded, child.scores)
+    allowed = bring_allowed(names, &brought, class_slot, None, child.tier, child.attributes)
+    names.remember(acd.consult(contact, agent, class_slot, &brought.terms, to_agent), child)
+    return REFUSED_NOT
+
+
+# ---- offers ----------------------------------------------------------------------------------------------------
 
 
 cdef int64_t offer_seq(object offer_id) except -1:
@@ -225,84 +219,30 @@ cdef int64_t offer_seq(object offer_id) except -1:
     return seq
 
 
-cdef int pending_policy(Names names, object command, int32_t agent, object asked):
-    """Return what becomes of pending offers: as asked, else declined by the agent itself and rescinded by others."""
-    if asked is not None:
-        return PENDINGS[asked]
-    if command.actor is None or command.actor == names.agent_ids[agent]:
-        return PENDING_DECLINE
-    return PENDING_RESCIND
+cdef int apply_accept(Names names, object command) except -1:
+    cdef int64_t seq = offer_seq(read(command, ACCEPT_OFFER_ID))
+    return UNKNOWN_OFFER if seq == 0 else names.acd.accept(seq)
 
 
-cdef int32_t class_for(Names names, object contact, object queue_id, int32_t leaving) except -2:
-    """Return the class of a contact in a queue, NONE where there is no room for one more class."""
-    cdef object cost = read(contact, COST)
-    cdef object requires = read(contact, REQUIRES)
-    cdef object queue = names.queue_slots[queue_id]
-    cdef object channel = names.channel_slots[read(contact, CHANNEL)]
-    if cost is None:
-        cost = NONE
-    cdef object slot = names.quick_classes.get((queue, channel, cost, requires))
-    if slot is None:
-        slot = names.classes.slot_for(
-            queue, channel, cost, requires, read(contact, TIER), read(contact, ATTRIBUTES), leaving
-        )
-    return slot
+cdef int apply_decline(Names names, object command) except -1:
+    cdef int64_t seq = offer_seq(command.offer_id)
+    cdef object known
+    cdef int64_t cool
+    cdef int kind
+    cdef int next_presence = NONE
+    cdef int pending = PENDING_DECLINE
+    if seq == 0:
+        return UNKNOWN_OFFER
+    if command.next_presence is not None:
+        next_presence = PRESENCES[command.next_presence]
+        known = names.acd.offer(seq)
+        if known is not None:
+            pending = pending_policy(names, command, known[1], None)
+    kind = cool_kind(command, &cool)
+    return names.acd.decline(seq, kind, cool, next_presence, pending)
 
 
-cdef int apply_enqueue(Names names, object command) except -1:
-    cdef Acd acd = names.acd
-    cdef object known = names.contact_slots.get(read(command, CONTACT_ID))
-    cdef int reason = acd.can_enqueue(NONE if known is None else <int32_t>known)
-    cdef int32_t excluded[EXCLUDED_TOP]
-    cdef int32_t scored[SCORES_TOP]
-    cdef int64_t scores[SCORES_TOP]
-    cdef int32_t excluded_count = 0
-    cdef int32_t scores_count = 0
-    cdef int32_t class_slot, slot
-    cdef object tier = read(command, TIER)
-    cdef object head_start = read(command, HEAD_START_US)
-    cdef list own_excluded = read(command, EXCLUDED)
-    cdef dict own_scores = read(command, SCORES)
-    if reason:
-        return reason
-    if acd.floor.contacts.count >= acd.floor.contacts.limit and acd.floor.first_ended == NONE:
-        return REASON_CONTACTS_MAX
-    class_slot = class_for(names, command, read(command, QUEUE_ID), NONE)
-    if class_slot == NONE:
-        return REASON_CLASSES_MAX
-    if acd.floor.contacts.count >= acd.floor.contacts.limit:
-        names.forget(acd.floor.first_ended)
-    # Checked before; but their giver, in another thread, may have made them longer since.
-    for one in dict.fromkeys(own_excluded) if own_excluded else ():
-        if one in names.agent_slots and excluded_count < EXCLUDED_TOP:
-            excluded[excluded_count] = names.agent_slots[one]
-            excluded_count += 1
-    for one, score in own_scores.items() if own_scores else ():
-        if one in names.agent_slots and scores_count < SCORES_TOP:
-            scored[scores_count] = names.agent_slots[one]
-            scores[scores_count] = score
-            scores_count += 1
-    slot = acd.enqueue(
-        class_slot, 0 if tier is None else tier, tier is not None, 0 if head_start is None else head_start,
-        head_start is not None, excluded, excluded_count, scored, scores, scores_count,
-    )
-    names.remember(slot, command)
-    return REFUSED_NOT
-
-
-cdef int apply_transfer(Names names, object command, int32_t contact, int32_t agent) except -1:
-    cdef Acd acd = names.acd
-    cdef int reason = acd.can_transfer(contact, agent)
-    cdef int32_t class_slot
-    if reason:
-        return reason
-    class_slot = class_for(names, names.contacts[contact], command.to_queue, contact_at(&acd.floor, contact).class_slot)
-    if class_slot == NONE:
-        return REASON_CLASSES_MAX
-    acd.transfer(contact, agent, class_slot, NONE if command.keeps_place is None else PLACES[command.keeps_place])
-    names.classes.trim()
-    return REFUSED_NOT
+# ---- legs ------------------------------------------------------------------------------------------------------
 
 
 cdef int apply_complete(Names names, object command) except -1:
@@ -333,39 +273,18 @@ cdef int apply_complete(Names names, object command) except -1:
     return reason
 
 
-cdef int apply_presence(Names names, object command) except -1:
-    cdef int32_t agent = names.agent_slot(command.agent_id, "agent_id")
-    if agent == NONE:
-        return UNKNOWN_AGENT
-    return names.acd.presence(
-        agent, PRESENCES[command.presence], pending_policy(names, command, agent, command.offers), command.next_
-    )
-
-
-cdef int apply_offer(Names names, object command, bint is_decline) except -1:
-    cdef Acd acd = names.acd
-    cdef int64_t seq = offer_seq(command.offer_id if is_decline else read(command, ACCEPT_OFFER_ID))
-    cdef object known
-    cdef int next_presence = NONE
-    cdef int pending = PENDING_DECLINE
-    if seq == 0:
-        return UNKNOWN_OFFER
-    if not is_decline:
-        return acd.accept(seq)
-    if command.next_presence is not None:
-        next_presence = PRESENCES[command.next_presence]
-        known = acd.offer(seq)
-        if known is not None:
-            pending = pending_policy(names, command, known[1], None)
-    return acd.decline(seq, next_presence, pending)
-
-
 cdef int apply_on_leg(Names names, object command, int kind) except -1:
+    """Carry out a command on a contact and an agent, whose leg it mostly is."""
     cdef Acd acd = names.acd
     cdef int32_t agent = names.agent_slot(command.agent_id, "agent_id")
+    cdef int32_t to_agent = NONE
     cdef int32_t contact
     if agent == NONE:
         return UNKNOWN_AGENT
+    if kind in (TRANSFER, CONSULT, JOIN) and command.to_agent is not None:
+        to_agent = names.agent_slot(command.to_agent, "to_agent")
+        if to_agent == NONE:
+            return UNKNOWN_AGENT
     contact = names.contact_slot(command.contact_id, "contact_id")
     if contact == NONE:
         return UNKNOWN_CONTACT
@@ -377,26 +296,181 @@ cdef int apply_on_leg(Names names, object command, int kind) except -1:
         return acd.on_leg(COMMAND_END_WRAP_UP, contact, agent, 0)
     if kind == EXTEND_WRAP_UP:
         return acd.on_leg(COMMAND_EXTEND_WRAP_UP, contact, agent, wrap_up_of(command.wrap_up_us))
-    return apply_transfer(names, command, contact, agent)
+    if kind == LEAVE:
+        return acd.leave(contact, agent)
+    if kind == TRANSFER:
+        return apply_transfer(names, command, contact, agent, to_agent)
+    if kind == CONSULT:
+        return apply_consult(names, command, contact, agent, to_agent)
+    if kind == JOIN:
+        return apply_join(names, command, contact, agent, to_agent)
+    return apply_choice(names, command, contact, agent, kind == ASSIGN)
 
 
-cdef int apply_command(Names names, object command) except -1:
-    """Carry out a checked command; return a Reason."""
-    cdef int kind = NUMBERS[type(command)]
+cdef int32_t class_in(Names names, int32_t contact, object queue, object channel, Brought* brought, list held) except -1:
+    """Return the class of a contact as it is now, in a queue and on a channel, and fill in its terms; its lists stay."""
+    cdef object known = names.contacts[contact]
+    cdef object attributes = names.attributes_of(contact)
+    cdef int32_t slot = class_for(names, queue, channel, known.cost, known.requires, known.tier, attributes)
+    bring(names, brought, known.tier, known.head_start_us, None, None)
+    held.append(bring_allowed(names, brought, slot, known.requires, known.tier, attributes))
+    return slot
+
+
+cdef int apply_transfer(Names names, object command, int32_t contact, int32_t agent, int32_t to_agent) except -1:
+    cdef Acd acd = names.acd
+    cdef bint is_warm = command.mode is WARM
+    cdef int reason = acd.can_transfer(contact, agent, to_agent, is_warm)
+    cdef Brought brought
+    cdef int32_t class_slot
+    cdef list held = []
+    if reason:
+        return reason
+    queue = contact_at(&acd.floor, contact).queue if to_agent != NONE else names.queue_slots[command.to_queue]
+    class_slot = class_in(names, contact, queue, contact_at(&acd.floor, contact).channel, &brought, held)
+    return acd.transfer(
+        contact, agent, class_slot, to_agent, is_warm, NONE if command.keeps_place is None else PLACES[command.keeps_place],
+        command.on_unanswered is TO_QUEUE, &brought.terms,
+    )
+
+
+cdef int apply_join(Names names, object command, int32_t contact, int32_t agent, int32_t to_agent) except -1:
+    cdef Acd acd = names.acd
+    cdef int reason = acd.can_join(contact, agent, to_agent)
+    cdef Brought brought
+    cdef int32_t class_slot
+    cdef list held = []
+    if reason:
+        return reason
+    if to_agent != NONE:
+        return acd.join(contact, agent, NONE, to_agent, NULL)
+    class_slot = class_in(
+        names, contact, names.queue_slots[command.to_queue], contact_at(&acd.floor, contact).channel, &brought, held
+    )
+    return acd.join(contact, agent, class_slot, NONE, &brought.terms)
+
+
+cdef int apply_choice(Names names, object command, int32_t contact, int32_t agent, bint is_assigned) except -1:
+    """Give a contact to the agent that somebody chose, be it the agent itself."""
+    cdef int64_t known = unserved(names, contact, agent)
+    cdef int64_t ignored = 0
+    if not is_assigned:
+        return names.acd.pick(contact, agent, known)
+    for one in command.ignoring:
+        ignored |= <int64_t>IGNORED_BITS[one]
+    return names.acd.assign(contact, agent, known, ignored, command.as_ is ACTIVE)
+
+
+cdef int apply_requeue(Names names, object command, int kind) except -1:
+    """Undo what one agent, or all of them, have in hand of a contact."""
+    cdef int32_t agent = NONE
     cdef int32_t contact
-    if kind == ENQUEUE:
-        return apply_enqueue(names, command)
-    if kind == ACCEPT or kind == DECLINE:
-        return apply_offer(names, command, kind == DECLINE)
-    if kind == COMPLETE:
-        return apply_complete(names, command)
-    if kind == ABANDON or kind == CANCEL:
-        contact = names.contact_slot(command.contact_id, "contact_id")
-        if contact == NONE:
-            return UNKNOWN_CONTACT
-        return names.acd.abandon(contact) if kind == ABANDON else names.acd.cancel(contact)
-    if kind == PRESENCE:
-        return apply_presence(names, command)
-    if kind == PAUSE or kind == OPEN:
-        return names.acd.pause(names.queue_slots[command.queue_id], kind == PAUSE)
-    return apply_on_leg(names, command, kind)
+    cdef int64_t cool
+    cdef int how = cool_kind(command, &cool)
+    if command.agent_id is not None:
+        agent = names.agent_slot(command.agent_id, "agent_id")
+        if agent == NONE:
+            return UNKNOWN_AGENT
+    contact = names.contact_slot(command.contact_id, "contact_id")
+    if contact == NONE:
+        return UNKNOWN_CONTACT
+    if kind == REQUEUE:
+        return names.acd.requeue(contact, agent, how, cool)
+    return names.acd.connect_failed(contact, agent, how, cool)
+
+
+# ---- contacts --------------------------------------------------------------------------------------------------
+
+
+cdef int apply_on_contact(Names names, object command, int kind) except -1:
+    """Carry out a command on a contact alone."""
+    cdef Acd acd = names.acd
+    cdef int32_t contact = names.contact_slot(command.contact_id, "contact_id")
+    if contact == NONE:
+        return UNKNOWN_CONTACT
+    if kind == ABANDON:
+        return acd.abandon(contact)
+    if kind == CANCEL:
+        return acd.cancel(contact)
+    if kind == PARK:
+        return acd.park(contact, command.clock is RUNS, NONE if command.until_us is None else <int64_t>command.until_us)
+    if kind == UNPARK:
+        return acd.unpark(contact)
+    if kind == CHANGE_CHANNEL:
+        return apply_channel(names, command, contact)
+    return apply_change(names, command, contact)
+
+
+cdef int apply_channel(Names names, object command, int32_t contact) except -1:
+    cdef Acd acd = names.acd
+    cdef object known = names.contacts[contact]
+    cdef object channel = names.channel_slots[command.channel]
+    cdef int reason = acd.can_change_channel(
+        contact, channel, NONE if known.cost is None else <int32_t>known.cost, command.or_requeue
+    )
+    cdef Brought brought
+    cdef int32_t class_slot
+    cdef list held = []
+    if reason:
+        return reason
+    class_slot = class_in(names, contact, contact_at(&acd.floor, contact).queue, channel, &brought, held)
+    reason = acd.change_channel(contact, class_slot, command.or_requeue, &brought.terms)
+    names.contacts[contact] = replace(known, channel=command.channel)
+    return reason
+
+
+cdef object patched(object known, object patch):
+    """Return the command that brought a contact as it would have to be now; what is kept elsewhere is left out."""
+    names = ("channel", "conversation_id", "requires", "tier", "head_start_us", "cost")
+    given = {name: getattr(patch, name) for name in names if getattr(patch, name) is not NOT_GIVEN}
+    return replace(known, **given, excluded=[], scores={}, attributes={})
+
+
+cdef int apply_change(Names names, object command, int32_t contact) except -1:
+    cdef Acd acd = names.acd
+    cdef object patch = command.patch
+    cdef object known = patched(names.contacts[contact], patch)
+    cdef object attributes = names.attributes_of(contact) if patch.attributes is NOT_GIVEN else patch.attributes
+    cdef object channel = names.channel_slots[known.channel]
+    cdef Brought brought
+    cdef int32_t class_slot
+    cdef int reason
+    queue = contact_at(&acd.floor, contact).queue if patch.queue_id is NOT_GIVEN else names.queue_slots[patch.queue_id]
+    reason = acd.can_change(
+        contact, channel, NONE if known.cost is None else <int32_t>known.cost, queue,
+        acd.floor.queues[<int32_t>queue].tier if known.tier is None else <int32_t>known.tier,
+    )
+    if reason == REASON_CONTACT_ENDED:
+        return reason
+    if command.if_version is not None and command.if_version != acd.version_of(contact):
+        return REASON_VERSION
+    if reason:
+        return reason
+    class_slot = class_for(names, queue, channel, known.cost, known.requires, known.tier, attributes)
+    bring(
+        names, &brought, known.tier, known.head_start_us, None if patch.excluded is NOT_GIVEN else patch.excluded,
+        None if patch.scores is NOT_GIVEN else patch.scores,
+    )
+    allowed = bring_allowed(names, &brought, class_slot, known.requires, known.tier, attributes)
+    reason = acd.change(
+        contact, class_slot, &brought.terms, NONE if patch.keeps_place is NOT_GIVEN else PLACES[patch.keeps_place],
+        RECHECKS[command.offers], NONE if patch.parked is NOT_GIVEN else <int>(patch.parked is True),
+    )
+    names.contacts[contact] = known
+    if patch.attributes is not NOT_GIVEN:
+        names.attributes.pop(contact, None)
+        if patch.attributes:
+            names.keep_attributes(contact, patch.attributes)
+    return reason
+
+
+# ---- agents ----------------------------------------------------------------------------------------------------
+
+
+cdef int apply_presence(Names names, object command) except -1:
+    cdef int32_t agent = names.agent_slot(command.agent_id, "agent_id")
+    if agent == NONE:
+        return UNKNOWN_AGENT
+    return names.acd.presence(
+        agent, PRESENCES[command.presence], pending_policy(names, command, agent, command.offers), command.next_
+    )

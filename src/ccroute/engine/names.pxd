@@ -20,9 +20,11 @@ cdef class Names:
     cdef readonly list contacts                    # EnqueueContact by contact slot
     cdef readonly dict attributes                  # by contact slot, where there are any: nobody else can change these
     cdef readonly dict dispositions                # by contact slot, where one was given
+    cdef readonly dict gave_way                    # engine.explain.GaveWay by contact slot, the last one
 
     cdef int32_t contact_slot(self, object reference, str argument) except -2
     cdef int32_t agent_slot(self, object reference, str argument) except -2
     cdef int remember(self, int32_t slot, object command) except -1
+    cdef int keep_attributes(self, int32_t slot, object given) except -1
     cdef int forget(self, int32_t slot) except -1
     cdef int forget_due(self) except -1

@@ -5,6 +5,9 @@ from ccroute.commands import AttributeValue, EnqueueContact
 from ccroute.config import Config
 from ccroute.core.acd import Acd
 from ccroute.engine.classes import Classes
+from ccroute.engine.explain import GaveWay
+
+def empty_classes(acd: Acd) -> list[int]: ...
 
 @final
 class Names:
@@ -47,6 +50,8 @@ class Names:
     def attributes(self) -> dict[int, dict[str, AttributeValue]]: ...
     @property
     def dispositions(self) -> dict[int, str]: ...
+    @property
+    def gave_way(self) -> dict[int, GaveWay]: ...
     def check_id(self, value: object, argument: str) -> None: ...
     def find_contact(self, reference: str | int, argument: str = "contact_id") -> int | None: ...
     def find_agent(self, reference: str | int, argument: str = "agent_id") -> int | None: ...
@@ -55,6 +60,7 @@ class Names:
     def put_back_words(
         self,
         dispositions: Iterable[tuple[int, str]],
+        gave_way: Iterable[tuple[int, GaveWay]],
         agent_labels: list[str | None],
         next_labels: list[str | None],
     ) -> None: ...

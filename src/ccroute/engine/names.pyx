@@ -1,16 +1,39 @@
 """What the host calls things, and the slots the core knows them by."""
 
 cimport cython
-from libc.stdint cimport int64_t
+from libc.stdint cimport int32_t, int64_t
 
 from ccroute.core.defs cimport NONE
-from ccroute.core.lives cimport ended_due
+from ccroute.core.contacts cimport ended_due
 from ccroute.engine.checks cimport check_id, is_whole, whole
 from ccroute.engine.fields cimport ATTRIBUTES, CONTACT_ID, read
 
 from ccroute.errors import WrongType
 
 cdef dict NOTHING = {}
+
+
+def empty_classes(Acd acd) -> list:
+    """Return the slots of the classes that no contact is in, neither at their first stage nor at a later one. O(classes)."""
+    cdef int32_t at, stage
+    cdef int32_t count = acd.floor.blocks.count * 64
+    # Stages but the first, and companions, are no classes of their own.
+    cdef bytearray depends = bytearray(count)
+    cdef list empty = []
+    for at in range(count):
+        if acd.floor.classes[at].in_use:
+            if acd.floor.classes[at].next_stage != NONE:
+                depends[acd.floor.classes[at].next_stage] = 1
+            if acd.floor.classes[at].companion != NONE:
+                depends[acd.floor.classes[at].companion] = 1
+    for at in range(count):
+        if acd.floor.classes[at].in_use and not depends[at]:
+            stage = at
+            while stage != NONE and acd.floor.classes[stage].refs == 0:
+                stage = acd.floor.classes[stage].next_stage
+            if stage == NONE:
+                empty.append(at)
+    return empty
 
 
 cdef int32_t slot_of_id(dict slots, str reference, str argument) except -2:
@@ -44,6 +67,7 @@ cdef class Names:
         self.contacts = []
         self.attributes = {}
         self.dispositions = {}
+        self.gave_way = {}
 
     cdef int32_t contact_slot(self, object reference, str argument) except -2:
         """Return the slot of a contact named by id or handle, NONE where it is not known; raise for what is neither."""
@@ -70,10 +94,14 @@ cdef class Names:
             contacts.append(None)
         contacts[slot] = command
         self.contact_slots[read(command, CONTACT_ID)] = slot
-        # The lists and tables of a command are its giver's, who may change them any time.
         given = read(command, ATTRIBUTES)
         if given:
-            self.attributes[slot] = {name: list(one) if type(one) is list else one for name, one in given.items()}
+            self.keep_attributes(slot, given)
+        return 0
+
+    cdef int keep_attributes(self, int32_t slot, object given) except -1:
+        """Copy the attributes of a contact: the lists and tables of a command are its giver's, who may change them."""
+        self.attributes[slot] = {name: list(one) if type(one) is list else one for name, one in given.items()}
         return 0
 
     cdef int forget(self, int32_t slot) except -1:
@@ -86,6 +114,8 @@ cdef class Names:
             self.dispositions.pop(slot, None)
         if self.attributes:
             self.attributes.pop(slot, None)
+        if self.gave_way:
+            self.gave_way.pop(slot, None)
         self.acd.forget_one(slot)
         return 0
 
@@ -124,8 +154,9 @@ cdef class Names:
         for slot in self.acd.contacts_behind(0):
             self.contact_slots[self.contacts[slot].contact_id] = slot
 
-    def put_back_words(self, dispositions, agent_labels, next_labels) -> None:
-        """Note what the host said of contacts and agents of a snapshot."""
+    def put_back_words(self, dispositions, gave_way, agent_labels, next_labels) -> None:
+        """Note what was said of contacts and agents of a snapshot."""
         self.dispositions.update(dispositions)
+        self.gave_way.update(gave_way)
         self.agent_labels[:] = agent_labels
         self.next_labels[:] = next_labels

@@ -1,4 +1,4 @@
-from libc.stdint cimport int64_t
+from libc.stdint cimport int32_t, int64_t
 
 from ccroute.core.defs cimport Record
 from ccroute.engine.names cimport Names
@@ -13,11 +13,16 @@ cdef class Output:
 
     cdef int drain(self, list events, object command, object cause) except -1
     cdef object event(self, Record* record, object command, object cause, object actor)
+    cdef object rank_of(self, int32_t agent, object queue_id)
     cdef str offer_id(self, int64_t seq)
     cdef object queued(self, Record* record, object command, object cause, object actor)
+    cdef int note_gave_way(self, Record* record, str event, object reason, int32_t by) except -1
     cdef object less_frequent(
         self, Record* record, object contact_id, object agent_id, object queue_id, object command, object cause, object actor
     )
+    cdef object rare(self, Record* record, dict own, object queue_id, object command)
+    cdef object rescinded(self, Record* record, dict own, object agent_id)
+    cdef object other_contact(self, int64_t slot)
     cdef object of_agent(self, Record* record, object command, object cause, object actor)
     cdef object refused(self, object command, object cause, int64_t at_us, int reason)
     cdef object repeated(self, object command, object cause, int64_t at_us, int64_t first_seq, int64_t count)

@@ -3,35 +3,54 @@
 cimport cython
 
 from ccroute.core.defs cimport (
-    NONE, RECORD_ABANDONED, RECORD_ACCEPTED, RECORD_ACTIVE, RECORD_CLOSED, RECORD_DECLINED, RECORD_EXHAUSTED,
-    RECORD_EXPIRED, RECORD_HELD, RECORD_LEG_ENDED, RECORD_NEXT_PRESENCE, RECORD_OFFERED, RECORD_PAUSED,
-    RECORD_PRESENCE, RECORD_QUEUED, RECORD_RESCINDED, RECORD_RESUMED, RECORD_TRANSFERRED, RECORD_WRAP_UP_ENDED,
-    RECORD_WRAP_UP_EXTENDED, RECORD_WRAP_UP_STARTED, int32_t,
+    CANCEL_COMMAND, COOL_FOR_EVER, COOL_NEXT_AVAILABLE, END_PREEMPTED, NONE, RECORD_ABANDONED,
+    RECORD_ACCEPTED, RECORD_ACTIVE, RECORD_CHANGED, RECORD_CHANNEL, RECORD_CLOSED, RECORD_DECLINED, RECORD_EXHAUSTED,
+    RECORD_EXPIRED, RECORD_HELD, RECORD_LEG_ENDED, RECORD_LOAD, RECORD_NEXT_PRESENCE, RECORD_OFFERED, RECORD_OVERDUE,
+    RECORD_PARKED, RECORD_PAUSED, RECORD_PRESENCE, RECORD_QUEUED, RECORD_REQUEUED, RECORD_RESCINDED, RECORD_RESUMED,
+    RECORD_SUSPENDED, RECORD_TRANSFERRED, RECORD_WRAP_UP_ENDED, RECORD_WRAP_UP_EXTENDED, RECORD_WRAP_UP_STARTED,
+    REASON_NOT_ELIGIBLE, ctz64, int32_t,
 )
 
 from ccroute.engine.fields cimport ACTOR, CHANNEL, CONTACT_ID, CONVERSATION_ID, CUSTOMER_ID, PARENT_ID, read
 
-from ccroute.commands import SetPresence
+from msgspec import UNSET as NOT_GIVEN
+
+from ccroute.commands import ContactPatch, SetPresence
+from ccroute.engine.explain import GaveWay
 from ccroute.events import (
-    CommandRefused, CommandRepeated, ContactAbandoned, ContactActive, ContactCancelled, ContactClosed, ContactHeld,
-    ContactQueued, ContactResumed, ContactTransferred, LegEnded, NextPresenceSet, OfferAccepted, OfferDeclined,
+    ChannelChanged, CommandRefused, CommandRepeated, ContactAbandoned, ContactActive, ContactCancelled, ContactChanged,
+    ContactClosed, ContactHeld, ContactOverdue, ContactParked, ContactQueued, ContactRequeued, ContactResumed,
+    ContactSuspended, ContactTransferred, ExternalLoadSet, LegEnded, NextPresenceSet, OfferAccepted, OfferDeclined,
     OfferExpired, OfferMade, OfferRescinded, OffersExhausted, PresenceChanged, QueueOpened, QueuePaused,
     WrapUpEnded, WrapUpExtended, WrapUpStarted,
 )
-from ccroute.types import LegEnd, OfferMode, Presence, RefusalReason, RescindReason, TransferMode
+from ccroute.types import (
+    FOR_EVER, NEXT_AVAILABLE, LegEnd, OfferMode, ParkClock, Presence, RefusalReason, RequeueReason, RescindReason, Rule,
+    SuspendReason, TransferMode,
+)
 
 cdef enum:
     BY_COMMAND = 1
     BY_NEXT_PRESENCE = 2
+    BY_JOINING = 1                # as z of RECORD_CHANGED
 
-cdef list CAUSES = [None, "timer:offer", "timer:wrap_up", "timer:cooldown"]
+cdef list CAUSES = [
+    None, "timer:offer", "timer:wrap_up", "timer:cooldown", "timer:after", "timer:overdue", "timer:park", "timer:guard",
+]
 cdef list PRESENCES = [Presence.OFFLINE, Presence.AVAILABLE, Presence.AWAY]
-cdef list LEG_ENDS = [LegEnd.COMPLETED, LegEnd.TRANSFERRED, LegEnd.CANCELLED]
-cdef list RESCINDS = [RescindReason.ABANDONED, RescindReason.CANCELLED, RescindReason.PRESENCE]
-cdef list MODES = [OfferMode.AUTO, OfferMode.RING]
+cdef list LEG_ENDS = list(LegEnd)
+cdef list RESCINDS = list(RescindReason)
+cdef list REQUEUES = list(RequeueReason)
+cdef list SUSPENDS = list(SuspendReason)
+cdef list MODES = list(OfferMode)
+cdef list CLOCKS = list(ParkClock)
+cdef list TRANSFERS = list(TransferMode)
+cdef list RULES = list(Rule)
 cdef list REASONS = [None, *RefusalReason]
-cdef object BLIND = TransferMode.BLIND
+cdef tuple PATCH_FIELDS = ContactPatch.__struct_fields__
 cdef str NO_ANSWER = "no_answer"
+# Reasons of ContactCancelled that no command gives, by CancelWhy.
+cdef list CANCELS = [None, "unanswered", "parent ended"]
 
 
 @cython.final
@@ -83,8 +102,9 @@ cdef class Output:
                 seq=self.seq, at_us=self.at_us, cause=cause, actor=actor, offer_id=self.offer_id(record.offer),
                 contact_id=contact_id, agent_id=agent_id, queue_id=queue_id, channel=read(contact, CHANNEL),
                 customer_id=read(contact, CUSTOMER_ID),
-                mode=MODES[names.acd.floor.queues[record.queue].mode], rank=record.y, cost=record.x,
+                mode=MODES[record.z], rank=record.y if record.y else self.rank_of(record.agent, queue_id), cost=record.x,
                 expires_at_us=None if record.a == NONE else record.a,
+                victim=None if record.b == NONE else read(names.contacts[record.b], CONTACT_ID),
             )
         if kind == RECORD_ACCEPTED:
             return OfferAccepted(
@@ -94,7 +114,7 @@ cdef class Output:
         if kind == RECORD_ACTIVE:
             return ContactActive(
                 seq=self.seq, at_us=self.at_us, cause=cause, actor=actor, contact_id=contact_id, agent_id=agent_id,
-                offer_id=self.offer_id(record.offer), queue_id=queue_id, channel=read(contact, CHANNEL), cost=record.x,
+                offer_id=self.offer_id(record.offer), queue_id=queue_id, channel=self.names.channel_ids[record.y], cost=record.x,
                 waited_us=record.a,
             )
         if kind == RECORD_WRAP_UP_STARTED:
@@ -108,6 +128,8 @@ cdef class Output:
                 wrapped_us=record.a,
             )
         if kind == RECORD_LEG_ENDED:
+            if record.x == END_PREEMPTED:
+                self.note_gave_way(record, "leg.ended", RescindReason.PREEMPTED, record.y)
             return LegEnded(
                 seq=self.seq, at_us=self.at_us, cause=cause, actor=actor, contact_id=contact_id, agent_id=agent_id,
                 reason=LEG_ENDS[record.x], began_at_us=record.a, handled_us=record.b,
@@ -118,6 +140,10 @@ cdef class Output:
                 disposition=names.dispositions.get(record.contact) if names.dispositions else None, waited_us=record.a,
             )
         return self.less_frequent(record, contact_id, agent_id, queue_id, command, cause, actor)
+
+    cdef object rank_of(self, int32_t agent, object queue_id):
+        """Return the rank of a queue for an agent that got an offer without being eligible; 1 where it does not list it."""
+        return self.names.classes.agents[agent].queues.get(queue_id, 1)
 
     cdef str offer_id(self, int64_t seq):
         """Return the id of an offer; the events of an accept in a row share one."""
@@ -138,6 +164,14 @@ cdef class Output:
             tier=record.x, head_start_us=record.b, place_at_us=record.a,
         )
 
+    cdef int note_gave_way(self, Record* record, str event, object reason, int32_t by) except -1:
+        """Remember to whom a contact gave way last, for those who ask why it waits."""
+        self.names.gave_way[record.contact] = GaveWay(
+            by_contact_id=read(self.names.contacts[by], CONTACT_ID), agent_id=self.names.agent_ids[record.agent], event=event,
+            reason=RescindReason(reason), at_us=record.at,
+        )
+        return 0
+
     cdef object less_frequent(
         self, Record* record, object contact_id, object agent_id, object queue_id, object command, object cause, object actor
     ):
@@ -146,7 +180,7 @@ cdef class Output:
         own = dict(seq=self.seq, at_us=self.at_us, cause=cause, actor=actor, contact_id=contact_id)
         if kind == RECORD_DECLINED:
             return OfferDeclined(
-                **own, offer_id=self.offer_id(record.offer), agent_id=agent_id, cooldown_us=record.a,
+                **own, offer_id=self.offer_id(record.offer), agent_id=agent_id, cooldown_us=told_cooldown(record),
                 reason=command.reason if record.x else None,
             )
         if kind == RECORD_EXPIRED:
@@ -154,23 +188,80 @@ cdef class Output:
                 **own, offer_id=self.offer_id(record.offer), agent_id=agent_id, expiries=record.x, cooldown_us=record.a
             )
         if kind == RECORD_RESCINDED:
-            return OfferRescinded(**own, offer_id=self.offer_id(record.offer), agent_id=agent_id, reason=RESCINDS[record.x])
+            return self.rescinded(record, own, agent_id)
         if kind == RECORD_EXHAUSTED:
             return OffersExhausted(**own, queue_id=queue_id, offers=record.x)
         if kind == RECORD_HELD:
             return ContactHeld(**own, agent_id=agent_id)
         if kind == RECORD_RESUMED:
             return ContactResumed(**own, agent_id=agent_id)
+        if kind == RECORD_SUSPENDED:
+            self.note_gave_way(record, "contact.suspended", SUSPENDS[record.x], <int32_t>record.b)
+            return ContactSuspended(
+                **own, agent_id=agent_id, by_contact_id=self.other_contact(record.b), reason=SUSPENDS[record.x]
+            )
         if kind == RECORD_TRANSFERRED:
             return ContactTransferred(
-                **own, agent_id=agent_id, from_queue_id=self.names.queue_ids[record.x], to_queue_id=queue_id, mode=BLIND,
+                **own, agent_id=agent_id, from_queue_id=self.names.queue_ids[record.x], to_queue_id=queue_id,
+                to_agent_id=None if record.y == NONE else self.names.agent_ids[record.y], mode=TRANSFERS[record.z],
                 cooldown_us=record.a,
             )
         if kind == RECORD_WRAP_UP_EXTENDED:
             return WrapUpExtended(**own, agent_id=agent_id, ends_at_us=None if record.a == NONE else record.a)
         if kind == RECORD_ABANDONED:
             return ContactAbandoned(**own, queue_id=queue_id, reason=command.reason, waited_us=record.a)
-        return ContactCancelled(**own, queue_id=queue_id, reason=command.reason, waited_us=record.a)
+        if kind == RECORD_REQUEUED:
+            return ContactRequeued(
+                **own, queue_id=queue_id, place_at_us=record.a, tier=record.x, head_start_us=record.offer,
+                reason=REQUEUES[record.y], by_contact_id=self.other_contact(record.b),
+            )
+        return self.rare(record, own, queue_id, command)
+
+    cdef object rare(self, Record* record, dict own, object queue_id, object command):
+        """Build the event of a record that most contacts never have."""
+        cdef int kind = record.kind
+        cdef Names names = self.names
+        cdef object contact = names.contacts[record.contact]
+        if kind == RECORD_OVERDUE:
+            return ContactOverdue(**own, queue_id=queue_id, in_queue_us=record.a)
+        if kind == RECORD_PARKED:
+            return ContactParked(
+                **own, handle=names.acd.contact_handle(record.contact), queue_id=queue_id, channel=read(contact, CHANNEL),
+                customer_id=read(contact, CUSTOMER_ID), conversation_id=read(contact, CONVERSATION_ID),
+                parent_id=read(contact, PARENT_ID), clock=CLOCKS[record.x],
+                until_us=None if record.a == NONE else record.a,
+            )
+        if kind == RECORD_CHANGED:
+            changed = ["queue_id"]
+            if record.z != BY_JOINING:
+                changed = [name for name in PATCH_FIELDS if getattr(command.patch, name) is not NOT_GIVEN]
+            return ContactChanged(
+                **own, changed=changed, queue_id=queue_id, channel=read(contact, CHANNEL),
+                conversation_id=read(contact, CONVERSATION_ID), requires=contact.requires, tier=record.x,
+                head_start_us=record.b, cost=contact.cost, place_at_us=record.a, version=record.y,
+            )
+        if kind == RECORD_CHANNEL:
+            return ChannelChanged(
+                **own, from_channel=names.channel_ids[record.x], to_channel=names.channel_ids[record.y], version=record.a
+            )
+        return ContactCancelled(
+            **own, queue_id=queue_id, waited_us=record.a,
+            reason=command.reason if record.z == CANCEL_COMMAND else CANCELS[record.z],
+        )
+
+    cdef object rescinded(self, Record* record, dict own, object agent_id):
+        """The one for whom an offer was taken back is remembered."""
+        cdef object reason = RESCINDS[record.x]
+        if record.b != NONE:
+            self.note_gave_way(record, "offer.rescinded", reason, <int32_t>record.b)
+        return OfferRescinded(
+            **own, offer_id=self.offer_id(record.offer), agent_id=agent_id, reason=reason,
+            by_contact_id=self.other_contact(record.b),
+        )
+
+    cdef object other_contact(self, int64_t slot):
+        """Return the id of another contact, None without."""
+        return None if slot == NONE else read(self.names.contacts[slot], CONTACT_ID)
 
     cdef object of_agent(self, Record* record, object command, object cause, object actor):
         """Build the event of a record on an agent or a queue alone; an agent's labels are kept here."""
@@ -192,16 +283,22 @@ cdef class Output:
         if kind == RECORD_NEXT_PRESENCE:
             names.next_labels[record.agent] = label
             return NextPresenceSet(**own, agent_id=names.agent_ids[record.agent], presence=PRESENCES[record.x], label=label)
+        if kind == RECORD_LOAD:
+            return ExternalLoadSet(
+                **own, agent_id=names.agent_ids[record.agent], channel=names.channel_ids[record.x], units=record.y
+            )
         return (QueuePaused if kind == RECORD_PAUSED else QueueOpened)(**own, queue_id=names.queue_ids[record.queue])
 
     cdef object refused(self, object command, object cause, int64_t at_us, int reason):
         """Build the one event of a command that cannot be carried out right now."""
+        cdef int64_t broken = self.names.acd.broken
         self.seq += 1
         return CommandRefused(
             seq=self.seq, at_us=at_us, cause=cause, actor=command.actor, reason=REASONS[reason],
             command=type(command).__struct_config__.tag, contact_id=getattr(command, "contact_id", None),
             agent_id=getattr(command, "agent_id", None), offer_id=getattr(command, "offer_id", None),
             queue_id=getattr(command, "queue_id", None),
+            rule=RULES[ctz64(broken)] if reason == REASON_NOT_ELIGIBLE and broken else None,
         )
 
     cdef object repeated(self, object command, object cause, int64_t at_us, int64_t first_seq, int64_t count):
@@ -211,3 +308,10 @@ cdef class Output:
             seq=self.seq, at_us=at_us, cause=cause, actor=command.actor, command_id=command.command_id, first_seq=first_seq,
             count=count,
         )
+
+
+cdef object told_cooldown(Record* record):
+    """Return the cool-down of a decline as events tell it."""
+    if record.z == COOL_NEXT_AVAILABLE:
+        return NEXT_AVAILABLE
+    return FOR_EVER if record.z == COOL_FOR_EVER else record.a

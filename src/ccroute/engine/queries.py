@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from ccroute.config import AgentQueue
 from ccroute.errors import OutOfRange, UnknownName, WrongType
-from ccroute.requirement import AgentView, ContactView, Expression, QueueView, Requirement, holds, parse
-from ccroute.types import ContactState, LegState, Presence
+from ccroute.requirement import AgentView, ContactView, Expression, QueueView, Requirement, evaluate, holds, parse
+from ccroute.types import ContactState, LegState, Presence, Rule
 
 if TYPE_CHECKING:
     from ccroute.engine.names import Names
@@ -20,6 +21,7 @@ __all__ = ["AgentStatus", "ContactStatus", "Counters", "LegStatus", "OfferStatus
 PAGE_MAX: Final = 10_000
 """Most answers on one page."""
 
+_RULES: Final = tuple(Rule)
 _CONTACT_STATES: Final = (None, *ContactState)
 _LEG_STATES: Final = (None, *LegState)
 _PRESENCES: Final = (Presence.OFFLINE, Presence.AVAILABLE, Presence.AWAY)
@@ -31,9 +33,11 @@ class LegStatus(msgspec.Struct, frozen=True, kw_only=True):
     contact_id: str
     """The contact."""
     state: LegState
-    """``active``, ``held`` or ``wrapping``."""
+    """``active``, ``held``, ``suspended`` or ``wrapping``."""
+    channel: str
+    """Channel it is on; the contact may have gone on to another since."""
     cost: int
-    """Units it takes of the agent, fixed when the offer was made."""
+    """Units it takes of the agent, fixed when the offer was made or the channel changed; none while it is suspended."""
     began_at_us: int
     """When it began, microseconds since the Unix epoch."""
     ends_at_us: int | None
@@ -50,19 +54,21 @@ class ContactStatus(msgspec.Struct, frozen=True, kw_only=True):
     seq: int
     """Order of creation, from 1; the tie-break among contacts of equal place."""
     state: ContactState
-    """``queued`` (offered or not), ``active``, or the end it came to."""
+    """``queued`` (offered or not), ``active``, ``parked``, or the end it came to."""
+    version: int
+    """1 when new, 1 more with each change; what ``ChangeContact.if_version`` means."""
     queue_id: str
     """Queue it waits in, was served from, or was in last."""
     channel: str
-    """Channel it came by."""
+    """Its channel."""
     customer_id: str | None
     """As given at enqueue."""
     conversation_id: str | None
-    """As given at enqueue."""
+    """As given last."""
     parent_id: str | None
-    """As given at enqueue."""
+    """As given at enqueue; of a consult: the contact it is about."""
     requires: str | None
-    """Its own requirement, as given; the queue's holds beside it."""
+    """Its own requirement, as given last; the queue's holds beside it."""
     tier: int
     """Tier in force: its own, else the queue's."""
     head_start_us: int
@@ -73,6 +79,20 @@ class ContactStatus(msgspec.Struct, frozen=True, kw_only=True):
     """When it entered its present queue; None once it has ended."""
     waited_us: int
     """Time it was queued, offered or not, in its life so far, microseconds."""
+    overdue: bool
+    """Whether it has been in its queue for longer than ``overdue_after_us``, and was told to be."""
+    parked_since_us: int | None
+    """When it was parked; None where it is not."""
+    parked_until_us: int | None
+    """When the engine unparks it; None where only ``UnparkContact`` does, or it is not parked."""
+    seeker_id: str | None
+    """Agent for whom it looks for another one while it is active: a taker, or a further agent; None: it does not."""
+    direct_to_id: str | None
+    """Agent it is kept for; None: it waits in line, or does not wait."""
+    displaced_offers: int
+    """Offers of it that gave way to pre-emption."""
+    displaced_work: int
+    """Legs of it that gave way to pre-emption."""
     offers_made: int
     """Offers made since it entered its present queue; counted up to 65 535."""
     agents: list[str]
@@ -80,7 +100,7 @@ class ContactStatus(msgspec.Struct, frozen=True, kw_only=True):
     offers: list[str]
     """Its pending offers, oldest first."""
     attributes: dict[str, bool | int | Decimal | str | list[str]]
-    """Routing attributes, as given at enqueue; a copy."""
+    """Routing attributes, as given last; a copy."""
 
 
 class AgentStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,7 +120,9 @@ class AgentStatus(msgspec.Struct, frozen=True, kw_only=True):
     """Latest of sign-in, accept, end of a leg, and return from being away longer than ``idle_grace_us``; 0 before the
     first."""
     taken: int
-    """Units taken by legs and pending offers."""
+    """Units taken by legs that are not suspended, by pending offers and by external load."""
+    external: dict[str, int]
+    """Units by channel that work has booked which the engine did not route."""
     capacity: int
     """Units it has."""
     handled: int
@@ -132,20 +154,22 @@ class OfferStatus(msgspec.Struct, frozen=True, kw_only=True):
     agent_id: str
     """The agent it is offered to."""
     queue_id: str
-    """The queue the contact waits in."""
+    """The queue the contact is in."""
     channel: str
-    """The contact's channel."""
+    """Channel it was made on."""
     cost: int
     """Units it takes of the agent, fixed when it was made."""
     expires_at_us: int
     """When it expires if nothing else ends it."""
+    stands_on: str | None
+    """Contact whose work would be pre-empted if it were accepted now; None: it needs no victim."""
 
 
 class Counters(msgspec.Struct, frozen=True, kw_only=True):
     """Contacts over the engine's life: created = closed + abandoned + cancelled + inside."""
 
     created: int
-    """Contacts that were enqueued."""
+    """Contacts that were enqueued, consults included."""
     closed: int
     """Contacts that were served to the end of their last leg."""
     abandoned: int
@@ -153,11 +177,11 @@ class Counters(msgspec.Struct, frozen=True, kw_only=True):
     cancelled: int
     """Contacts that the host took back."""
     inside: int
-    """Contacts queued or active now."""
+    """Contacts queued, active or parked now."""
 
 
 class Position(msgspec.Struct, frozen=True, kw_only=True):
-    """Place in line by tier, credit and seq, ranks aside, among the contacts queued now, offered or not."""
+    """Place in line by tier, overdue or not, credit and seq, ranks aside, among those that wait, offered or not."""
 
     in_queue: int
     """1 is first in its queue."""
@@ -217,10 +241,23 @@ def counters(names: Names) -> Counters:
 def position(names: Names, contact_id: str | int) -> Position | None:
     """Return the place in line of a waiting contact, None where it does not wait. O(contacts)."""
     slot = names.find_contact(contact_id)
-    if slot is None or names.acd.contact(slot)["state"] != 1:
+    if slot is None or not is_waiting(names.acd.contact(slot)):
         return None
     in_queue, overall = names.acd.places(slot)
     return Position(in_queue=in_queue, overall=overall)
+
+
+def is_waiting(known: dict[str, Any]) -> bool:
+    """Say whether a contact waits for an agent: queued, or active and looking for one more."""
+    return _CONTACT_STATES[known["state"]] is ContactState.QUEUED or known["seeks"] != 0
+
+
+def _agent_id(names: Names, slot: int) -> str | None:
+    return None if slot < 0 else names.agent_ids[slot]
+
+
+def _moment(at_us: int) -> int | None:
+    return None if at_us < 0 else at_us
 
 
 def _contact(names: Names, slot: int) -> ContactStatus:
@@ -228,12 +265,13 @@ def _contact(names: Names, slot: int) -> ContactStatus:
     first = names.contacts[slot]
     state = _CONTACT_STATES[known["state"]]
     assert state is not None
-    is_live = state in (ContactState.QUEUED, ContactState.ACTIVE)
+    is_live = state in (ContactState.QUEUED, ContactState.ACTIVE, ContactState.PARKED)
     return ContactStatus(
         contact_id=first.contact_id,
         handle=known["handle"],
         seq=known["seq"],
         state=state,
+        version=known["version"],
         queue_id=names.queue_ids[known["queue"]],
         channel=first.channel,
         customer_id=first.customer_id,
@@ -245,6 +283,13 @@ def _contact(names: Names, slot: int) -> ContactStatus:
         place_at_us=known["place_at_us"],
         in_queue_at_us=known["in_queue_at_us"] if is_live else None,
         waited_us=known["waited_us"],
+        overdue=bool(known["is_overdue"]),
+        parked_since_us=_moment(known["parked_since_us"]),
+        parked_until_us=_moment(known["parked_until_us"]),
+        seeker_id=_agent_id(names, known["seeker"]),
+        direct_to_id=_agent_id(names, known["direct"]),
+        displaced_offers=known["displaced_offers"],
+        displaced_work=known["displaced_work"],
         offers_made=known["offers_made"],
         agents=[names.agent_ids[one] for one in names.acd.agents_of(slot)],
         offers=[f"o{seq}" for seq in names.acd.offers_out(slot)],
@@ -257,16 +302,17 @@ def _contact(names: Names, slot: int) -> ContactStatus:
 def _agent(names: Names, slot: int) -> AgentStatus:
     known = names.acd.agent(slot)
     legs = []
-    for contact_slot, state, cost, began_at_us, ends_at_us in names.acd.legs_of(slot):
+    for contact_slot, state, cost, began_at_us, ends_at_us, channel in names.acd.legs_of(slot):
         leg_state = _LEG_STATES[state]
         assert leg_state is not None
         legs.append(
             LegStatus(
                 contact_id=names.contacts[contact_slot].contact_id,
                 state=leg_state,
+                channel=names.channel_ids[channel],
                 cost=cost,
                 began_at_us=began_at_us,
-                ends_at_us=None if ends_at_us < 0 else ends_at_us,
+                ends_at_us=_moment(ends_at_us),
             )
         )
     return AgentStatus(
@@ -277,6 +323,7 @@ def _agent(names: Names, slot: int) -> AgentStatus:
         next_presence=None if known["next_presence"] < 0 else _PRESENCES[known["next_presence"]],
         idle_since_us=known["idle_since_us"],
         taken=known["taken"],
+        external={names.channel_ids[one]: units for one, units in sorted(known["external"].items())},
         capacity=known["capacity"],
         handled=known["handled"],
         legs=legs,
@@ -293,15 +340,17 @@ def _offer(names: Names, seq: int) -> OfferStatus | None:
     known = names.acd.offer(seq)
     if known is None:
         return None
-    contact_slot, agent_slot, cost, expires_at_us = known
+    contact_slot, agent_slot, cost, expires_at_us, channel = known
+    stands_on = names.acd.standing(seq)
     return OfferStatus(
         offer_id=f"o{seq}",
         contact_id=names.contacts[contact_slot].contact_id,
         agent_id=names.agent_ids[agent_slot],
         queue_id=names.queue_ids[names.acd.contact(contact_slot)["queue"]],
-        channel=names.contacts[contact_slot].channel,
+        channel=names.channel_ids[channel],
         cost=cost,
         expires_at_us=expires_at_us,
+        stands_on=None if stands_on < 0 else names.contacts[stands_on].contact_id,
     )
 
 
@@ -358,8 +407,8 @@ def agents(
 ) -> list[AgentStatus]:
     """Return agents in order of creation, those behind the agent ``after``.
 
-    ``queue_id``: those that serve it. ``channel``: those at work on a contact of it, or offered one. ``where`` is an
-    expression over agent. O(agents).
+    ``queue_id``: those that serve it. ``channel``: those at work on it, here or elsewhere, or offered a contact of it.
+    ``where`` is an expression over agent. O(agents).
     """
     _check_member(presence, "presence", Presence)
     queue_slot = _known(names.queue_slots, queue_id, "queue_id", "queue")
@@ -492,10 +541,39 @@ def agent_view(names: Names, slot: int) -> AgentView:
 
 
 def serves(names: Names, agent_slot: int, queue_id: str) -> bool:
-    """Say whether an agent serves a queue at all."""
-    return names.config.queues[queue_id].members == "all" or queue_id in agent_view(names, agent_slot).queues
+    """Say whether an agent serves a queue, be it only for contacts that have been in it for some time."""
+    return serves_from(names, agent_slot, queue_id) is not None
 
 
 def in_force(names: Names, slot: int) -> Expression:
-    """Return the requirement in force of a live contact, folded."""
-    return names.classes.spec(names.acd.contact(slot)["class"]).requirement
+    """Return the requirement in force of a contact, folded until it reads only the agent."""
+    known, first = names.acd.contact(slot), names.contacts[slot]
+    return names.classes.in_force(
+        known["queue"], known["channel"], first.requires, first.tier, names.attributes_of(slot)
+    )
+
+
+def serves_from(names: Names, agent_slot: int, queue_id: str) -> int | None:
+    """Return for how long a contact must have been in a queue that an agent serve it, None where it serves it never."""
+    served = names.config.agents[names.agent_ids[agent_slot]].queues.get(queue_id)
+    if served is None:
+        return 0 if names.config.queues[queue_id].members == "all" else None
+    return served.after_us if isinstance(served, AgentQueue) else 0
+
+
+def unserved(names: Names, contact_slot: int, agent_slot: int) -> int:
+    """Return which of the rules ``membership``, ``after`` and ``requirement`` keep an agent from a contact, as bits."""
+    known = names.acd.contact(contact_slot)
+    broken = 0
+    from_us = serves_from(names, agent_slot, names.queue_ids[known["queue"]])
+    if from_us is None:
+        broken |= _bit(Rule.MEMBERSHIP)
+    elif names.acd.now() - known["in_queue_at_us"] < from_us:
+        broken |= _bit(Rule.AFTER)
+    if evaluate(in_force(names, contact_slot), agent_view(names, agent_slot), None, None) is not True:
+        broken |= _bit(Rule.REQUIREMENT)
+    return broken
+
+
+def _bit(rule: Rule) -> int:
+    return 1 << _RULES.index(rule)

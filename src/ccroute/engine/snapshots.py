@@ -13,18 +13,19 @@ from ccroute.commands import EnqueueContact
 from ccroute.config import Config, to_json
 from ccroute.core import snapshot
 from ccroute.engine.building import build
-from ccroute.engine.classes import ClassSpec
-from ccroute.engine.intake import recheck
+from ccroute.engine.classes import ClassPlace, ClassSpec
+from ccroute.engine.explain import GAVE_WAY_EVENTS, GaveWay
+from ccroute.engine.scrutiny import recheck
 from ccroute.errors import SnapshotError, WrongType
 from ccroute.requirement import Expression
-from ccroute.types import COST_MAX, TEXT_LENGTH_MAX
+from ccroute.types import COST_MAX, TEXT_LENGTH_MAX, ContactState
 
 if TYPE_CHECKING:
     from ccroute.engine.names import Names
 
 __all__ = ["RULES_VERSION", "SnapshotState", "load", "save"]
 
-RULES_VERSION: Final = 1
+RULES_VERSION: Final = 2
 """Goes up whenever the same commands could give other events; replay equality holds within one."""
 
 _MAGIC: Final = b"ccroute\x00" + RULES_VERSION.to_bytes(4, "little")
@@ -32,6 +33,8 @@ _DIGEST_SIZE: Final = 16
 _LENGTH_SIZE: Final = 8
 _COUNT_MAX: Final = 2**63 - 2**40
 _REASON_MAX: Final = 400
+_STATES: Final = (None, *ContactState)
+_LIVE: Final = (ContactState.QUEUED, ContactState.ACTIVE, ContactState.PARKED)
 
 
 class _Class(msgspec.Struct, frozen=True, array_like=True):
@@ -40,6 +43,8 @@ class _Class(msgspec.Struct, frozen=True, array_like=True):
     own_cost: int
     requirement: Expression
     skills: tuple[str, ...]
+    is_slow: bool
+    stage: int
 
 
 class SnapshotState(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,10 +58,11 @@ class SnapshotState(msgspec.Struct, frozen=True, kw_only=True):
     command_ids: list[tuple[str, int, int]]
     """Id, first seq, count of the commands remembered, oldest first."""
     classes: list[_Class]
-    """Classes that hold contacts, numbered in order of slot of their first contact."""
+    """Classes and stages that hold contacts, numbered in order of slot of their first contact."""
     contacts: list[tuple[int, EnqueueContact]]
-    """By slot."""
+    """By slot, as they would have to be enqueued now."""
     dispositions: list[tuple[int, str]]
+    gave_way: list[tuple[int, GaveWay]]
     agent_labels: list[str | None]
     next_labels: list[str | None]
 
@@ -72,7 +78,7 @@ def save(names: Names, seq: int, commands: int, is_fresh: bool, command_ids: lis
     slot = names.acd.next_contact(0)
     while slot >= 0:
         known = names.acd.contact(slot)
-        if known["state"] <= 2:
+        if _STATES[known["state"]] in _LIVE:
             numbers.setdefault(known["class"], len(numbers))
         # Exclusions and scores are on the tape; the lists and tables of a command are its giver's.
         first = msgspec.structs.replace(
@@ -86,9 +92,10 @@ def save(names: Names, seq: int, commands: int, is_fresh: bool, command_ids: lis
         commands=commands,
         is_fresh=is_fresh,
         command_ids=command_ids,
-        classes=[_Class(*names.classes.spec(class_slot)) for class_slot in numbers],
+        classes=[_class(names.classes.place(class_slot)) for class_slot in numbers],
         contacts=contacts,
         dispositions=sorted(names.dispositions.items()),
+        gave_way=[(slot, names.gave_way[slot]) for slot in sorted(names.gave_way)],
         agent_labels=names.agent_labels,
         next_labels=names.next_labels,
     )
@@ -98,6 +105,17 @@ def save(names: Names, seq: int, commands: int, is_fresh: bool, command_ids: lis
         raise SnapshotError("byteorder", sys.byteorder, "little")
     body = _MAGIC + len(front).to_bytes(_LENGTH_SIZE, "little") + front + tape
     return body + hashlib.blake2b(body, digest_size=_DIGEST_SIZE).digest()
+
+
+def _class(place: ClassPlace) -> _Class:
+    spec = place.spec
+    return _Class(spec.queue, spec.channel, spec.own_cost, spec.requirement, spec.skills, spec.is_slow, place.stage)
+
+
+def _place(one: _Class) -> ClassPlace:
+    return ClassPlace(
+        ClassSpec(one.queue, one.channel, one.own_cost, one.requirement, one.skills, one.is_slow), one.stage
+    )
 
 
 def load(data: bytes) -> tuple[Names, SnapshotState]:
@@ -118,14 +136,11 @@ def load(data: bytes) -> tuple[Names, SnapshotState]:
         state = _DECODER.decode(body[begin : begin + length])
         names = build(Config.from_json(bytes(state.config)))
         _check_numbers(names, state)
-        slots = [
-            names.classes.restore(ClassSpec(one.queue, one.channel, one.own_cost, one.requirement, one.skills))
-            for one in state.classes
-        ]
+        slots = [names.classes.restore(_place(one)) for one in state.classes]
         snapshot.load(names.acd, body[begin + length :], slots)
         _check_names(names, state)
         names.put_back(state.contacts)
-        names.put_back_words(state.dispositions, state.agent_labels, state.next_labels)
+        names.put_back_words(state.dispositions, state.gave_way, state.agent_labels, state.next_labels)
     except MemoryError:
         raise
     except Exception as error:  # a digest keeps accidents away; whoever seals a snapshot of his own may write anything
@@ -142,11 +157,13 @@ def _check_numbers(names: Names, state: SnapshotState) -> None:
     for command_id, first_seq, count in state.command_ids:
         names.check_id(command_id, "command_ids")
         _agree(0 < first_seq <= state.seq + 1 and 0 <= count <= state.seq, "remembered commands have gone before")
-    _agree(len(state.classes) <= settings.classes_max, "there are no more classes than allowed")
+    specs = {_place(one).spec for one in state.classes if not one.is_slow}
+    _agree(len(specs) <= settings.classes_max, "there are no more classes than allowed")
     for one in state.classes:
         _agree(0 <= one.queue < len(names.queue_ids), "classes have a queue")
         _agree(0 <= one.channel < len(names.channel_ids), "classes have a channel")
         _agree(-1 <= one.own_cost <= COST_MAX, "classes have a cost, or none")
+        _agree(one.stage >= 0, "classes have a stage")
 
 
 def _check_names(names: Names, state: SnapshotState) -> None:
@@ -161,6 +178,10 @@ def _check_names(names: Names, state: SnapshotState) -> None:
     known = {slot for slot, _ in state.contacts}
     for slot, disposition in state.dispositions:
         _agree(slot in known and len(disposition) <= TEXT_LENGTH_MAX, "dispositions belong to contacts")
+    for slot, one in state.gave_way:
+        names.check_id(one.by_contact_id, "gave_way")
+        _agree(slot in known and one.agent_id in names.agent_slots, "contacts gave way with an agent")
+        _agree(one.event in GAVE_WAY_EVENTS and 0 <= one.at_us <= names.acd.now(), "contacts gave way before")
     for labels in (state.agent_labels, state.next_labels):
         _agree(len(labels) == len(names.agent_ids), "every agent has a label, or none")
         _agree(all(one is None or len(one) <= TEXT_LENGTH_MAX for one in labels), "labels are short")

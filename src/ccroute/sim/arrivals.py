@@ -21,7 +21,7 @@ class Arrivals:
     service_us: array[int]
     """``array("q")``: how long an agent works on each, microseconds, from 0."""
     patience_us: array[int]
-    """``array("q")``: how long each waits before it leaves, microseconds, from 0; -1: for ever."""
+    """``array("q")``: how long after its arrival each leaves if it waits then, microseconds, from 0; -1: never."""
 
     def __len__(self) -> int:
         return len(self.arrival_us)
@@ -33,6 +33,8 @@ class Assignments:
     """What became of the contacts of a simulation, in the order of their arrival."""
 
     start_us: array[int]
-    """``array("q")``: when an agent took each, or when it left; -1: still waits, because no agent can serve it."""
+    """``array("q")``: when an agent first took each, or when it left; -1: still waits, as no agent can serve it."""
     agent: array[int]
-    """``array("i")``: slot of the agent; -1: nobody."""
+    """``array("i")``: slot of the agent, of the last one where work was broken off; -1: nobody, or it left."""
+    end_us: array[int]
+    """``array("q")``: when the work on each was done; -1: never."""

@@ -13,6 +13,10 @@ UNITS: Final = 100
 _NOT_GIVEN: Final = -1
 _AGEING: Final = 1_000
 _NO_LIMIT: Final = 65_535
+_NEVER: Final = -1
+_PREEMPT_NEVER: Final = 0
+_PREEMPT_WORK: Final = 2
+_INTERRUPTS_NONE: Final = 0
 
 
 @final
@@ -37,13 +41,15 @@ class Floor:
     """The class slot of the contacts with each of the needs that the floor was made for."""
 
 
-def open_floor(staff: Staff, needs: Sequence[frozenset[int]], *, contacts_max: int) -> Floor:
+def open_floor(staff: Staff, needs: Sequence[frozenset[int]], *, contacts_max: int, breaks_off: bool = False) -> Floor:
     """Return a floor where each contact goes to the agent idle longest who has all the skills it needs.
 
     Everything runs in one queue: the higher tier first, then the earlier arrival. O(needs · profiles + agents).
 
     :param needs: what contacts may need, from one skill on, a class each; agents' further skills do not matter.
     :param contacts_max: the most contacts that wait or are served at one time; fewer are not allocated.
+    :param breaks_off: contacts of tier 1 or higher that find nobody free take an agent from one of lower tier, of the
+        lowest the one last begun, which goes back to its place.
     """
     acd = _empty(agents=len(staff.agents), classes=len(needs), contacts_max=contacts_max)
     queue = acd.add_queue(
@@ -60,8 +66,17 @@ def open_floor(staff: Staff, needs: Sequence[frozenset[int]], *, contacts_max: i
         cost=_NOT_GIVEN,
         keeps_place=0,
         paused=False,
+        k=1,
+        offers_min=1,
+        overdue_after_us=_NEVER,
+        preempt=_PREEMPT_WORK if breaks_off else _PREEMPT_NEVER,
+        preempt_from=1,
+        requeues_victim=breaks_off,
+        preempt_guard_us=0,
+        displaced_max=0,
+        displaced_work_max=_NEVER,
     )
-    policy = acd.add_policy(1, [_NOT_GIVEN], [_NOT_GIVEN])
+    policy = acd.add_policy(1, [_NOT_GIVEN], [_NOT_GIVEN], [0])
     holders: dict[int, set[int]] = {skill: set() for need in needs for skill in need}
     for profile, has in enumerate(staff.profiles):
         acd.add_profile()
@@ -79,11 +94,12 @@ def open_floor(staff: Staff, needs: Sequence[frozenset[int]], *, contacts_max: i
 
 def _empty(*, agents: int, classes: int, contacts_max: int) -> Acd:
     return Acd(
-        channels=[(UNITS, 0)],
+        channels=[(UNITS, 0, True, _INTERRUPTS_NONE)],
         selects=[((0,), (False,), None)],
         contacts_max=max(1, contacts_max),
         agents_max=max(1, agents),
         classes_max=max(1, classes),
         idle_grace_us=0,
         retain_us=0,
+        ranks_first=False,
     )

@@ -11,7 +11,7 @@ from libc.string cimport memset
 
 from ccroute.core.acd cimport Acd
 from ccroute.core.defs cimport (
-    AVAILABLE, CONTACT_QUEUED, NONE, PENDING_DECLINE, RECORD_ACTIVE, Contact, Record, contact_at,
+    AVAILABLE, CONTACT_QUEUED, NONE, PENDING_DECLINE, RECORD_ACTIVE, Contact, Record, Terms, contact_at,
 )
 from ccroute.core.store cimport store_next
 
@@ -58,6 +58,7 @@ cdef class SteadyFloor:
     cdef int32_t agents
     cdef int32_t classes
     cdef uint64_t state
+    cdef Terms terms                        # of the contact that comes in
     cdef int32_t* contact_of                # by agent: the contact it is at work on, NONE while idle
     cdef int64_t* idle_since                # by agent
     cdef int32_t* busy                      # agents at work, in any order
@@ -77,6 +78,8 @@ cdef class SteadyFloor:
         self.agents = <int32_t>len(profile_of)
         self.classes = <int32_t>len(class_slots)
         self.state = seed
+        memset(&self.terms, 0, sizeof(Terms))
+        self.terms.own_tier = True
         if seed == 0:
             raise OutOfRange("seed", seed, "other than 0")
         if len(serves) != self.classes * self.row_bytes:
@@ -186,7 +189,9 @@ cdef class SteadyFloor:
 
     cdef int add(self, int32_t class_index, int32_t tier) except -1:
         """A contact comes in. Slots are handed out lowest first, so a decision in the same call already names this one's."""
-        cdef int32_t slot = self.acd.enqueue(self.class_slots[class_index], tier, True, 0, False, NULL, 0, NULL, NULL, 0)
+        cdef int32_t slot
+        self.terms.tier = tier
+        slot = self.acd.enqueue(self.class_slots[class_index], &self.terms, False)
         self.class_of[slot] = class_index
         self.note_taken()
         return 0

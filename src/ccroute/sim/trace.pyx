@@ -1,16 +1,20 @@
 """The loop of a simulation: contacts arrive, are served and leave in virtual time, all decisions taken by the core.
 
 At one instant services end first, then contacts leave, then others arrive; each is a command of its own with its own
-decision. No Python object is made per contact. Memory grows with the contacts given, the core's with those inside.
+decision. On a floor where work is broken off, a contact that goes back to its place brings the work that is left. No
+Python object is made per contact. Memory grows with the contacts given, the core's with those inside.
 """
 
 cimport cython
 from cpython.array cimport array, clone
-from libc.stdint cimport int32_t, int64_t
+from libc.stdint cimport int32_t, int64_t, uint64_t
 from libc.stdlib cimport free, malloc
+from libc.string cimport memset
 
 from ccroute.core.acd cimport Acd
-from ccroute.core.defs cimport AVAILABLE, NONE, PENDING_DECLINE, RECORD_ACTIVE, Record
+from ccroute.core.defs cimport (
+    AVAILABLE, END_PREEMPTED, NONE, PENDING_DECLINE, RECORD_ACTIVE, RECORD_LEG_ENDED, Record, Terms,
+)
 from ccroute.sim.agenda cimport (
     PATIENCE_ENDS, SEQ_BITS, SERVICE_ENDS, Agenda, Entry, agenda_close, agenda_open, agenda_put, agenda_take,
 )
@@ -23,6 +27,7 @@ cdef enum:
     WAITS_FOR_EVER = -1
 
 cdef int64_t TIME_MAX = <int64_t>1 << 61
+cdef uint64_t NOTHING = <uint64_t>-1          # as an order on the agenda: none has it
 
 
 def open_doors(Acd acd) -> None:
@@ -33,16 +38,18 @@ def open_doors(Acd acd) -> None:
         acd.floor.record_count = 0
 
 
-def simulate(Acd acd, arrivals) -> Assignments:
+def simulate(Acd acd, arrivals, *, bint breaks_off=False) -> Assignments:
     """Serve ``arrivals`` on a floor whose doors are open, until nothing more happens, and return what became of them.
 
     O(contacts · (log waiting and served + one decision)).
 
+    :param breaks_off: a queue of the floor pre-empts work, whose contact then goes back to its place.
+
     :raises OutOfRange: an array is shorter than the others, or a value in it is not what :class:`Arrivals` allows.
     """
-    cdef Loop loop = Loop(acd, arrivals)
+    cdef Loop loop = Loop(acd, arrivals, breaks_off)
     loop.run()
-    return Assignments(start_us=loop.start_us_of, agent=loop.agent_of)
+    return Assignments(start_us=loop.start_us_of, agent=loop.agent_of, end_us=loop.end_us_of)
 
 
 @cython.final
@@ -57,15 +64,23 @@ cdef class Loop:
     cdef const int64_t[::1] service_us
     cdef const int64_t[::1] patience_us
     cdef int64_t[::1] start_us
-    cdef int32_t[::1] agent
+    cdef int32_t[::1] agent                 # who works on it or did, NONE: it waits or left
+    cdef int64_t[::1] end_us
     cdef array start_us_of
     cdef array agent_of
+    cdef array end_us_of
     cdef int32_t* slots                     # by contact index: its slot while inside
     cdef int32_t* indices                   # by contact slot: its index
+    cdef int64_t* rest_us                   # by contact index: work that was left when an agent began; NULL: all of it
+    cdef int64_t* begun_us                  # by contact index: when its agent began
+    cdef uint64_t* ends                     # by contact index: order of the end of work on the agenda; others are void
+    cdef Terms terms                        # of the contact that comes in
+    cdef bint breaks_off
     cdef int32_t count
 
-    def __cinit__(self, Acd acd, arrivals):
+    def __cinit__(self, Acd acd, arrivals, bint breaks_off):
         self.acd = acd
+        self.breaks_off = breaks_off
         self.arrival_us = arrivals.arrival_us
         self.class_slot = arrivals.class_slot
         self.tier = arrivals.tier
@@ -75,16 +90,29 @@ cdef class Loop:
         self.check(arrivals)
         self.start_us_of = clone(arrivals.arrival_us, self.count, False)
         self.agent_of = clone(arrivals.tier, self.count, False)
+        self.end_us_of = clone(arrivals.arrival_us, self.count, False)
         self.start_us = self.start_us_of
         self.agent = self.agent_of
+        self.end_us = self.end_us_of
+        memset(&self.terms, 0, sizeof(Terms))
+        self.terms.own_tier = True
         self.slots = <int32_t*>malloc((self.count + 1) * sizeof(int32_t))
         self.indices = <int32_t*>malloc((acd.floor.contacts.limit + 1) * sizeof(int32_t))
         if self.slots == NULL or self.indices == NULL or not agenda_open(&self.agenda, AGENDA_FIRST):
             raise MemoryError
+        if breaks_off:
+            self.rest_us = <int64_t*>malloc((self.count + 1) * sizeof(int64_t))
+            self.begun_us = <int64_t*>malloc((self.count + 1) * sizeof(int64_t))
+            self.ends = <uint64_t*>malloc((self.count + 1) * sizeof(uint64_t))
+            if self.rest_us == NULL or self.begun_us == NULL or self.ends == NULL:
+                raise MemoryError
 
     def __dealloc__(self):
         free(self.slots)
         free(self.indices)
+        free(self.rest_us)
+        free(self.begun_us)
+        free(self.ends)
         agenda_close(&self.agenda)
 
     cdef int check(self, arrivals) except -1:
@@ -122,8 +150,10 @@ cdef class Loop:
             elif agenda.count:
                 entry = agenda_take(agenda)
                 if entry.order >> SEQ_BITS == SERVICE_ENDS:
-                    self.end_service(entry.at, entry.target)
-                elif self.start_us[entry.target] == NONE:
+                    # What was put down for work that was broken off meanwhile is void.
+                    if not self.breaks_off or self.ends[entry.target] == entry.order:
+                        self.end_service(entry.at, entry.target)
+                elif self.agent[entry.target] == NONE:
                     self.leave(entry.at, entry.target)
             else:
                 return 0
@@ -134,13 +164,18 @@ cdef class Loop:
         cdef int32_t slot
         self.start_us[index] = NONE
         self.agent[index] = NONE
+        self.end_us[index] = NONE
+        if self.breaks_off:
+            self.rest_us[index] = self.service_us[index]
         self.acd.run_until(at)
+        self.terms.tier = self.tier[index]
         # The core hands out the lowest free slot; a decision within the call already names it.
-        slot = self.acd.enqueue(self.class_slot[index], self.tier[index], True, 0, False, NULL, 0, NULL, NULL, 0)
+        slot = self.acd.enqueue(self.class_slot[index], &self.terms, False)
         self.slots[index] = slot
         self.indices[slot] = index
-        self.note_starts()
-        if self.patience_us[index] != WAITS_FOR_EVER and self.start_us[index] == NONE:
+        self.note()
+        # Who is served may wait again where work is broken off.
+        if self.patience_us[index] != WAITS_FOR_EVER and (self.breaks_off or self.agent[index] == NONE):
             if not agenda_put(&self.agenda, at + self.patience_us[index], PATIENCE_ENDS, index):
                 raise MemoryError
         return 0
@@ -148,8 +183,9 @@ cdef class Loop:
     cdef int end_service(self, int64_t at, int32_t index) except -1:
         """An agent is done with a contact."""
         self.acd.run_until(at)
+        self.end_us[index] = at
         self.acd.complete(self.slots[index], NONE, 0, True)
-        self.note_starts()
+        self.note()
         return self.forget()
 
     cdef int leave(self, int64_t at, int32_t index) except -1:
@@ -157,11 +193,20 @@ cdef class Loop:
         self.acd.run_until(at)
         self.acd.abandon(self.slots[index])
         self.start_us[index] = at
-        self.note_starts()
+        self.note()
         return self.forget()
 
+    cdef int note(self) except -1:
+        """Read from the decision records what happened, and forget them."""
+        if self.breaks_off:
+            self.note_breaks()
+        else:
+            self.note_starts()
+        self.acd.floor.record_count = 0
+        return 0
+
     cdef int note_starts(self) except -1:
-        """Read from the decision records who took what, and put down when they will be done."""
+        """Note who took what, and put down when they will be done."""
         cdef Record* record = self.acd.floor.records
         cdef Record* end = record + self.acd.floor.record_count
         cdef int32_t index
@@ -173,7 +218,29 @@ cdef class Loop:
                 if not agenda_put(&self.agenda, record.at + self.service_us[index], SERVICE_ENDS, index):
                     raise MemoryError
             record += 1
-        self.acd.floor.record_count = 0
+        return 0
+
+    cdef int note_breaks(self) except -1:
+        """Note the same where work may be broken off and taken up again, by this agent or another."""
+        cdef Record* record = self.acd.floor.records
+        cdef Record* end = record + self.acd.floor.record_count
+        cdef int32_t index
+        while record < end:
+            if record.kind == RECORD_ACTIVE:
+                index = self.indices[record.contact]
+                if self.start_us[index] == NONE:
+                    self.start_us[index] = record.at
+                self.agent[index] = record.agent
+                self.begun_us[index] = record.at
+                self.ends[index] = <uint64_t>SERVICE_ENDS << SEQ_BITS | self.agenda.next_seq
+                if not agenda_put(&self.agenda, record.at + self.rest_us[index], SERVICE_ENDS, index):
+                    raise MemoryError
+            elif record.kind == RECORD_LEG_ENDED and record.x == END_PREEMPTED:
+                index = self.indices[record.contact]
+                self.rest_us[index] -= record.at - self.begun_us[index]
+                self.agent[index] = NONE
+                self.ends[index] = NOTHING
+            record += 1
         return 0
 
     cdef int forget(self) except -1:

@@ -1,0 +1,293 @@
+"""A floor and how it is built: channels, selects, queues, policies, profiles, agents, classes and what they serve.
+
+Everything here is Python-callable and happens before the commands that need it. Slots are dense and start at 0; -1 stands
+for none.
+"""
+
+from libc.stdint cimport int32_t, int64_t, uint64_t
+from libc.string cimport memset
+
+from ccroute.core.contacts cimport step_reserve
+from ccroute.core.defs cimport (
+    NONE, ORDERS_MAX, PREEMPT_WORK, SELECT_LISTED, SELECT_SKILL_SUM, Bar, ContactClass, Floor, Leg, Policy, Queue,
+    Select, Timer,
+)
+from ccroute.core.extras cimport extras_close, extras_open
+from ccroute.core.giving cimport Trial
+from ccroute.core.offers cimport offers_close, offers_open
+from ccroute.core.rows cimport row_clear, row_set, rows_forget
+from ccroute.core.roster cimport (
+    agent_attach, agent_detach, agent_open, agent_place, kind_checked, kind_of, profile_open, profiles_forget,
+    roster_close, roster_open,
+)
+from ccroute.core.store cimport fresh, grow, release, slots_append, slots_reserve, store_close, store_open
+from ccroute.core.timers cimport timers_open
+from ccroute.core.waiting cimport class_close, class_open, waiting_close, waiting_open
+
+cdef enum:
+    RANK_IN_GAP = 78              # where a pair's word has the rank, see waiting.pyx
+    RANK_ABOVE_ALL = 120
+    STORE_MAX = 16777216
+
+
+cdef class Ground:
+    """One floor, as it is built."""
+
+    def __cinit__(
+        self, *, channels, selects, int contacts_max, int agents_max, int classes_max, int64_t idle_grace_us,
+        int64_t retain_us, bint ranks_first=False,
+    ):
+        cdef Floor* floor = &self.floor
+        memset(floor, 0, sizeof(Floor))
+        floor.idle_grace = idle_grace_us
+        floor.retain = retain_us
+        floor.next_leg_seq = 1
+        floor.ranks_first = ranks_first
+        floor.rank_shift = RANK_ABOVE_ALL if ranks_first else RANK_IN_GAP
+        floor.kind_bits = 1
+        floor.tries = 1
+        floor.guard_timer = NONE
+        floor.unattached = NONE
+        self.open_channels(channels)
+        self.open_selects(selects)
+        room(waiting_open(floor, contacts_max, classes_max))
+        room(roster_open(floor, agents_max))
+        room(offers_open(floor, STORE_MAX))
+        room(store_open(&floor.legs, sizeof(Leg), STORE_MAX))
+        room(store_open(&floor.bars, sizeof(Bar), STORE_MAX))
+        room(store_open(&floor.timers, sizeof(Timer), STORE_MAX))
+        room(extras_open(floor, contacts_max))
+        timers_open(floor)
+        room(step_reserve(floor, 1))
+
+    def __dealloc__(self):
+        cdef Floor* floor = &self.floor
+        cdef int32_t at
+        waiting_close(floor)
+        roster_close(floor)
+        offers_close(floor)
+        store_close(&floor.legs)
+        store_close(&floor.bars)
+        store_close(&floor.timers)
+        extras_close(floor)
+        release(floor.loose.items)
+        release(floor.trials)
+        for at in range(floor.select_count):
+            release(floor.selects[at].listed)
+        release(floor.selects)
+        release(floor.queues)
+        release(floor.policies)
+        release(floor.records)
+
+    # ---- building ----------------------------------------------------------------------------------------------
+
+    cdef int open_channels(self, channels) except -1:
+        """Read (cost, away_after, suspendable, bits of the channels it interrupts) per channel."""
+        cdef Floor* floor = &self.floor
+        cdef int at, other
+        floor.channel_count = len(channels)
+        for at, (cost, away_after, suspendable, interrupts) in enumerate(channels):
+            floor.channels[at].cost = cost
+            floor.channels[at].away_after = away_after
+            floor.channels[at].suspendable = suspendable
+            floor.channels[at].interrupts = interrupts
+            floor.interrupted |= floor.channels[at].interrupts
+        for at in range(floor.channel_count):
+            for other in range(floor.channel_count):
+                floor.channels[at].interrupted_by |= ((floor.channels[other].interrupts >> at) & 1) << other
+        if floor.interrupted:
+            self.let_suspend()
+        return 0
+
+    cdef void let_suspend(self) noexcept:
+        """Work can be suspended on this floor."""
+        self.floor.suspends = True
+        self.floor.kind_bits = 7
+
+    cdef int open_selects(self, selects) except -1:
+        """Read (keys, reversed, listed positions or None) per select; the first is idle alone. Finds the orders to keep."""
+        cdef Floor* floor = &self.floor
+        cdef Select* select
+        cdef int32_t at
+        orders = {(): 0}          # agents' own keys none: within a pool, idle decides
+        floor.selects = <Select*>fresh(len(selects), sizeof(Select))
+        if floor.selects == NULL:
+            raise MemoryError
+        for keys, reverses, listed in selects:
+            select = &floor.selects[floor.select_count]
+            for at in range(len(keys)):
+                select.keys[at] = keys[at]
+                select.reversed[at] = reverses[at]
+            select.count = len(keys)
+            select.order = NONE
+            own = tuple((key, turn) for key, turn in zip(keys, reverses) if key < SELECT_SKILL_SUM)
+            if not any(key >= SELECT_LISTED for key in keys):
+                # Within a pool only an agent's own keys differ; the select that has just them defines the order.
+                if own in orders:
+                    select.order = orders[own]
+                elif len(own) == len(keys) and floor.order_count < ORDERS_MAX:
+                    select.order = orders[own] = floor.order_count
+                    floor.orders[floor.order_count] = floor.select_count
+                    floor.order_count += 1
+            if listed is not None:
+                select.listed_size = len(listed)
+                select.listed = <int32_t*>fresh(len(listed), sizeof(int32_t))
+                if select.listed == NULL:
+                    raise MemoryError
+                for at in range(len(listed)):
+                    select.listed[at] = listed[at]
+            floor.select_count += 1
+        return 0
+
+    def add_queue(
+        self, *, int select, int mode, int64_t offer_timeout_us, int64_t wrap_up_us, int64_t cooldown_us, int offers_max,
+        int away_after, int ageing, int tier, int64_t head_start_us, int cost, int keeps_place, bint paused, int k=1,
+        int offers_min=1, int64_t overdue_after_us=-1, int preempt=0, int preempt_from=1, bint requeues_victim=False,
+        int64_t preempt_guard_us=0, int displaced_max=2, int displaced_work_max=-1,
+    ) -> int:
+        """Add a queue and return its slot; ``wrap_up_us`` -1 is unlimited, ``away_after`` and ``cost`` -1 not given."""
+        cdef Floor* floor = &self.floor
+        cdef Queue* queue
+        room(grow(<void**>&floor.queues, floor.queue_count, floor.queue_count + 1, sizeof(Queue)))
+        queue = &floor.queues[floor.queue_count]
+        queue.select = select
+        queue.mode = mode
+        queue.offer_timeout = offer_timeout_us
+        queue.wrap_up = wrap_up_us
+        queue.cooldown = cooldown_us
+        queue.offers_max = offers_max
+        queue.away_after = away_after
+        queue.ageing = ageing
+        queue.tier = tier
+        queue.head_start = head_start_us
+        queue.cost = cost
+        queue.keeps_place = keeps_place
+        queue.paused = paused
+        queue.k = k
+        queue.offers_min = offers_min
+        queue.overdue_after = overdue_after_us
+        queue.preempt = preempt
+        queue.preempt_from = preempt_from
+        queue.requeues_victim = requeues_victim
+        queue.guard = preempt_guard_us
+        queue.displaced_max = displaced_max
+        queue.displaced_work_max = displaced_work_max
+        if preempt:
+            floor.preempts = True
+            floor.guards |= preempt_guard_us > 0
+            if preempt == PREEMPT_WORK:
+                self.let_suspend()
+        floor.queue_count += 1
+        return floor.queue_count - 1
+
+    def add_policy(self, uint64_t open_channels, costs, maxes, reserves=None) -> int:
+        """Add what some agents take of each channel and return its slot; -1 in a list: not given, of reserves 0: none."""
+        cdef Floor* floor = &self.floor
+        cdef Policy* policy
+        cdef int at
+        room(grow(<void**>&floor.policies, floor.policy_count, floor.policy_count + 1, sizeof(Policy)))
+        policy = &floor.policies[floor.policy_count]
+        policy.open = open_channels
+        for at in range(floor.channel_count):
+            policy.cost[at] = costs[at]
+            policy.max[at] = maxes[at]
+            if reserves is not None:
+                policy.reserve[at] = reserves[at]
+                policy.has_reserve |= policy.reserve[at] > 0
+        floor.policy_count += 1
+        return floor.policy_count - 1
+
+    def add_profile(self) -> int:
+        """Add a profile that no class goes with and return its slot."""
+        return room(profile_open(&self.floor))
+
+    def add_agent(self, int profile, int policy, int capacity, int offers_max) -> int:
+        """Add an agent, offline, and return its slot."""
+        return room(agent_open(&self.floor, profile, policy, capacity, offers_max))
+
+    def move_agent(self, int agent, int profile) -> None:
+        """Put an agent into another profile that serves the same live classes."""
+        agent_detach(&self.floor, agent)
+        agent_place(&self.floor, agent, profile)
+        agent_attach(&self.floor, agent)
+
+    def forget_profiles(self) -> None:
+        """Forget all profiles and what classes they serve. New ones, agents, serve and value must follow before anything else."""
+        rows_forget(&self.floor)
+        profiles_forget(&self.floor)
+
+    def place_agent(self, int agent, int profile) -> None:
+        """Put an agent into a profile after forget_profiles."""
+        self.move_agent(agent, profile)
+
+    def open_class(self, int queue, int channel, int own_cost, bint is_slow=False) -> int:
+        """Open a class nobody serves yet and return its slot.
+
+        ``own_cost`` -1: contacts bring none. Slow: its contacts say by themselves which agents they allow.
+        """
+        cdef Floor* floor = &self.floor
+        cdef int32_t kind, slot
+        if is_slow or floor.queues[queue].offers_min > 1:
+            kind = room(kind_checked(floor))
+        else:
+            kind = room(kind_of(floor, channel, own_cost, floor.queues[queue].cost, floor.queues[queue].mode != 0))
+        if floor.queues[queue].preempt:
+            room(slots_reserve(&floor.preempting, floor.preempting.count + 1))
+            room(self.grow_trials())
+        slot = room(class_open(floor, queue, channel, own_cost, kind))
+        floor.classes[slot].is_slow = is_slow
+        if floor.queues[queue].preempt:
+            slots_append(&floor.preempting, slot)
+        return slot
+
+    cdef int grow_trials(self) except -1:
+        """Make room for a trial of each class that pre-empts."""
+        cdef Floor* floor = &self.floor
+        cdef int32_t capacity
+        if floor.preempting.count < floor.trials_capacity:
+            return 0
+        capacity = 2 * floor.trials_capacity + 16
+        room(grow(&floor.trials, floor.trials_capacity, capacity, sizeof(Trial)))
+        floor.trials_capacity = capacity
+        return 0
+
+    def link_class(self, int class_slot, int next_stage, int64_t after_us, int companion) -> None:
+        """Say which class the contacts of one go to once they are ``after_us`` in the queue, and where they stand offered."""
+        cdef Floor* floor = &self.floor
+        floor.classes[class_slot].next_stage = next_stage
+        floor.classes[class_slot].next_after = after_us
+        floor.classes[class_slot].companion = companion
+        if next_stage != NONE:
+            floor.classes[next_stage].first_stage = floor.classes[class_slot].first_stage
+
+    def close_class(self, int class_slot) -> None:
+        """Free a class without contacts."""
+        cdef Floor* floor = &self.floor
+        cdef int32_t at
+        for at in range(floor.preempting.count):
+            if floor.preempting.items[at] == class_slot:
+                floor.preempting.count -= 1
+                floor.preempting.items[at] = floor.preempting.items[floor.preempting.count]
+                break
+        row_clear(floor, class_slot)
+        class_close(floor, class_slot)
+
+    def class_refs(self, int class_slot) -> int:
+        """Return the number of live contacts of a class."""
+        return self.floor.classes[class_slot].refs
+
+    def serve(self, int class_slot, int rank, profiles) -> None:
+        """Say that agents of some profiles (slots) serve a class at a rank."""
+        cdef int32_t profile
+        for profile in profiles:
+            room(row_set(&self.floor, class_slot, profile, rank))
+
+    def value(self, int class_slot, int profile, bint is_score, int64_t value) -> None:
+        """State the skill sum or score of a profile for a class whose queue selects by it."""
+        cdef ContactClass* one = &self.floor.classes[class_slot]
+        cdef int64_t** values = &one.scores if is_score else &one.skill_sums
+        if values[0] == NULL:
+            values[0] = <int64_t*>fresh(self.floor.profile_capacity, sizeof(int64_t))
+            if values[0] == NULL:
+                raise MemoryError
+        values[0][profile] = value

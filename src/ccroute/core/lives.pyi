@@ -1,1 +1,0 @@
-# Nothing here is visible to Python: other kernels reach it through lives.pxd.

@@ -1,0 +1,32 @@
+from ccroute.engine.names cimport Names
+
+cdef enum:                            # CommandKind: the order of ccroute.commands.COMMANDS
+    ENQUEUE = 0
+    ABANDON = 1
+    CANCEL = 2
+    ACCEPT = 3
+    DECLINE = 4
+    HOLD = 5
+    RESUME = 6
+    COMPLETE = 7
+    END_WRAP_UP = 8
+    EXTEND_WRAP_UP = 9
+    TRANSFER = 10
+    PRESENCE = 11
+    PAUSE = 12
+    OPEN = 13
+    CHANGE = 14
+    PARK = 15
+    UNPARK = 16
+    REQUEUE = 17
+    CONNECT_FAILED = 18
+    CONSULT = 19
+    JOIN = 20
+    LEAVE = 21
+    CHANGE_CHANNEL = 22
+    PICK = 23
+    ASSIGN = 24
+    LOAD = 25
+
+cdef int kind_of(object command) except -2
+cdef int check_command(Names names, object command) except -1

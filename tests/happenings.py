@@ -1,0 +1,52 @@
+"""What can happen at all, by the names under which the ledger counts it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ccroute.events import EVENTS
+from ccroute.types import (
+    LegEnd,
+    OfferMode,
+    ParkClock,
+    RefusalReason,
+    RequeueReason,
+    RescindReason,
+    Rule,
+    SuspendReason,
+    TransferMode,
+)
+
+TIMERS: Final = ("offer", "wrap_up", "cooldown", "after", "overdue", "park", "guard")
+NEVER_FIRST: Final = (Rule.CONTACT_STATE, Rule.OFFER_OUT, Rule.QUEUE_PAUSED, Rule.MANUAL, Rule.OFFERS_MIN)
+"""Rules that refuse no pick, assignment or transfer, or do so by a reason of their own."""
+OF_MANY_AGENTS: Final = ("command.refused:legs_max",)
+"""What needs more agents than random worlds have; it has tests of its own."""
+RARE: Final = (
+    "offer.rescinded:picked",
+    "offer.made:returned",
+    "leg.ended:joined",
+    "command.refused:direct",
+    "command.refused:suspended",
+)
+"""What a short run need not meet."""
+
+
+def happenings() -> list[str]:
+    """Return every event, and every reason, mode, rule and timer that a random world can give."""
+    names = [str(event.__struct_config__.tag) for event in EVENTS]
+    for tag, closed_set in (
+        ("offer.made", OfferMode),
+        ("offer.rescinded", RescindReason),
+        ("contact.suspended", SuspendReason),
+        ("contact.requeued", RequeueReason),
+        ("contact.transferred", TransferMode),
+        ("contact.parked", ParkClock),
+        ("leg.ended", LegEnd),
+        ("command.refused", RefusalReason),
+    ):
+        names += [f"{tag}:{member}" for member in closed_set]
+    names += [f"command.refused:{rule}" for rule in Rule if rule not in NEVER_FIRST]
+    names += [f"timer:{name}" for name in TIMERS]
+    names += ["offer.made:direct", "offer.made:returned", "contact.resumed:suspended"]
+    return [name for name in dict.fromkeys(names) if name not in OF_MANY_AGENTS]
