@@ -12,7 +12,7 @@ from ccroute.core.defs cimport (
 )
 from ccroute.core.extras cimport extra_drop, extra_for, is_direct, version_of
 from ccroute.core.offers cimport offers_reserve
-from ccroute.core.store cimport grow, slots_append, slots_reserve, store_give, store_reserve
+from ccroute.core.store cimport grow, slots_append, slots_drop, slots_reserve, store_give, store_reserve
 from ccroute.core.timers cimport timer_arm, timer_cancel
 from ccroute.core.waiting cimport class_enter, class_leave, waited_by
 
@@ -310,14 +310,8 @@ cdef void contact_end(Floor* floor, int32_t slot, int state) noexcept nogil:
 
 cdef void drop_loose(Floor* floor, int32_t slot) noexcept nogil:
     """Take a contact that ends out of the loose ones."""
-    cdef int32_t at
-    if not extra_at(floor, contact_at(floor, slot).extra).is_loose:
-        return
-    for at in range(floor.loose.count):
-        if floor.loose.items[at] == slot:
-            floor.loose.count -= 1
-            floor.loose.items[at] = floor.loose.items[floor.loose.count]
-            return
+    if extra_at(floor, contact_at(floor, slot).extra).is_loose:
+        slots_drop(&floor.loose, slot)
 
 
 cdef void contact_close(Floor* floor, int32_t slot) noexcept nogil:

@@ -20,7 +20,7 @@ from ccroute.core.matching cimport Pair, best_agent, best_contact, best_of_class
 from ccroute.core.room cimport Aside, can_take
 from ccroute.core.roster cimport agent_attach, mark_agent, mask_of
 from ccroute.core.timers cimport timer_arm, timer_cancel, timers_due, timers_step
-from ccroute.core.waiting cimport class_enter, class_join, class_leave, set_word
+from ccroute.core.waiting cimport class_enter, class_join, class_leave, mark_class, set_word
 from ccroute.core.work cimport do_end_wrap_up, do_presence, do_unpark
 
 
@@ -86,6 +86,14 @@ cdef bint least_of_agents(Floor* floor, Pair* best) noexcept nogil:
             best[0] = pair
             is_found = True
     return is_found
+
+
+cdef void mark_sociable(Floor* floor) noexcept nogil:
+    """An agent that can take more may be the one that others of a queue with ``offers_min`` were waiting for."""
+    cdef int32_t at
+    if floor.dirty_agents.count:
+        for at in range(floor.sociable.count):
+            mark_class(floor, floor.sociable.items[at])
 
 
 cdef bint least_pair(Floor* floor, Pair* best) noexcept nogil:
@@ -227,6 +235,7 @@ cdef int settle(Floor* floor) noexcept nogil:
         if is_found:
             if step_ready(floor):
                 return -1
+            mark_sociable(floor)
             is_found = least_pair(floor, &pair)
         if floor.preempts:
             if step_ready(floor):

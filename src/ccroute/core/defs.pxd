@@ -650,6 +650,7 @@ cdef struct Floor:
     Slots stirred                 # agents changed since the floor came to rest
     Slots strained                # agents whose offers may fit no more
     Slots preempting              # classes of queues that pre-empt
+    Slots sociable                # classes of queues that want several agents for the first offers
     void* trials                  # room for a Trial of each, see giving.pyx
     int32_t trials_capacity
     Slots loose                   # contacts kept for an agent that did not answer, consults whose parent has ended

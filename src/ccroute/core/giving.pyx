@@ -247,10 +247,9 @@ cdef bint try_contact(Floor* floor, int32_t contact) noexcept nogil:
     cdef Contact* one = contact_at(floor, contact)
     cdef int32_t rank
     cdef Victim victim
-    if floor.classes[one.class_slot].tried == floor.tries:
+    if floor.classes[one.class_slot].tried == floor.tries and floor.queues[one.queue].offers_min == 1:
         victim.agent = NONE
-        if has_company(floor, contact, 1):
-            look_at_stirred(floor, contact, &victim)
+        look_at_stirred(floor, contact, &victim)
     else:
         find_victim(floor, contact, &victim)
     if victim.agent == NONE:

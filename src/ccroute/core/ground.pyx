@@ -20,7 +20,7 @@ from ccroute.core.roster cimport (
     agent_attach, agent_detach, agent_open, agent_place, kind_checked, kind_of, profile_open, profiles_forget,
     roster_close, roster_open,
 )
-from ccroute.core.store cimport fresh, grow, release, slots_append, slots_reserve, store_close, store_open
+from ccroute.core.store cimport fresh, grow, release, slots_append, slots_drop, slots_reserve, store_close, store_open
 from ccroute.core.timers cimport timers_open
 from ccroute.core.waiting cimport class_close, class_open, waiting_close, waiting_open
 
@@ -234,10 +234,14 @@ cdef class Ground:
         if floor.queues[queue].preempt:
             room(slots_reserve(&floor.preempting, floor.preempting.count + 1))
             room(self.grow_trials())
+        if floor.queues[queue].offers_min > 1:
+            room(slots_reserve(&floor.sociable, floor.sociable.count + 1))
         slot = room(class_open(floor, queue, channel, own_cost, kind))
         floor.classes[slot].is_slow = is_slow
         if floor.queues[queue].preempt:
             slots_append(&floor.preempting, slot)
+        if floor.queues[queue].offers_min > 1:
+            slots_append(&floor.sociable, slot)
         return slot
 
     cdef int grow_trials(self) except -1:
@@ -263,12 +267,8 @@ cdef class Ground:
     def close_class(self, int class_slot) -> None:
         """Free a class without contacts."""
         cdef Floor* floor = &self.floor
-        cdef int32_t at
-        for at in range(floor.preempting.count):
-            if floor.preempting.items[at] == class_slot:
-                floor.preempting.count -= 1
-                floor.preempting.items[at] = floor.preempting.items[floor.preempting.count]
-                break
+        slots_drop(&floor.preempting, class_slot)
+        slots_drop(&floor.sociable, class_slot)
         row_clear(floor, class_slot)
         class_close(floor, class_slot)
 

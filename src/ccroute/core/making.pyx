@@ -16,7 +16,7 @@ from ccroute.core.extras cimport extra_for
 from ccroute.core.legs cimport leg_find, leg_link, legs_at_work
 from ccroute.core.offers cimport offer_link, offer_unlink
 from ccroute.core.rows cimport rank_of
-from ccroute.core.roster cimport agent_attach, agent_detach
+from ccroute.core.roster cimport agent_attach, agent_detach, strain_agent
 from ccroute.core.room cimport (
     Ask, Room, can_take, cost_for, is_kept_by_suspended, room_book, room_open, room_without_offers, set_aside,
 )
@@ -356,9 +356,12 @@ cdef void accept(Floor* floor, int32_t slot) noexcept nogil:
     cdef int64_t seq = offer.seq
     cdef int32_t cost = offer.cost
     cdef int32_t channel = offer.channel
+    cdef bint is_exempt = offer.is_exempt
     agent_detach(floor, agent)
     agent_give(floor, agent, channel, cost)
     offer_unlink(floor, slot)
     if contact_at(floor, contact).bars:
         lift_offer_bar(floor, contact, agent)
     begin_work(floor, contact, agent, seq, channel, cost)
+    if is_exempt and agent_at(floor, agent).pending:
+        strain_agent(floor, agent)

@@ -18,4 +18,5 @@ cdef int32_t store_next(Store* store, int32_t slot) noexcept nogil
 cdef int64_t store_bytes(Store* store) noexcept nogil
 
 cdef int slots_reserve(Slots* slots, int32_t count) noexcept nogil
+cdef void slots_drop(Slots* slots, int32_t slot) noexcept nogil
 cdef void slots_append(Slots* slots, int32_t slot) noexcept nogil

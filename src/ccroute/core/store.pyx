@@ -197,6 +197,16 @@ cdef int slots_reserve(Slots* slots, int32_t count) noexcept nogil:
     return 0
 
 
+cdef void slots_drop(Slots* slots, int32_t slot) noexcept nogil:
+    """Take a slot out of a list, if it is there. O(slots)."""
+    cdef int32_t at
+    for at in range(slots.count):
+        if slots.items[at] == slot:
+            slots.count -= 1
+            slots.items[at] = slots.items[slots.count]
+            return
+
+
 cdef void slots_append(Slots* slots, int32_t slot) noexcept nogil:
     """Append a slot; room was reserved."""
     check(slots.count < slots.capacity)

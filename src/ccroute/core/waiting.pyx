@@ -64,6 +64,8 @@ cdef void waiting_close(Floor* floor) noexcept nogil:
     release(floor.heads)
     release(floor.dirty_classes.items)
     release(floor.preempting.items)
+    release(floor.sociable.items)
+    floor.sociable.items = NULL
     floor.preempting.items = NULL
     floor.dirty_classes.items = NULL
     memset(&floor.blocks, 0, sizeof(Blocks))
