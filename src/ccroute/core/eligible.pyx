@@ -26,8 +26,11 @@ cdef bint is_offered(Floor* floor, int32_t contact) noexcept nogil:
     return one.in_line and not floor.queues[one.queue].paused and floor.queues[one.queue].mode != MODE_MANUAL
 
 
-cdef int32_t count_agents(Floor* floor, int32_t contact, int32_t enough) noexcept nogil:
-    """Count the agents a contact of a checked class could be offered to, up to ``enough``. O(agents of its profiles)."""
+cdef int32_t count_agents(Floor* floor, int32_t contact, int32_t enough, int32_t but) noexcept nogil:
+    """Count the agents a contact of a checked class could be offered to, one aside, up to ``enough``.
+
+    O(agents of its profiles).
+    """
     cdef ContactClass* one = &floor.classes[contact_at(floor, contact).class_slot]
     cdef int32_t band, block, at, agent
     cdef int32_t count = 0
@@ -42,17 +45,21 @@ cdef int32_t count_agents(Floor* floor, int32_t contact, int32_t enough) noexcep
                 while at != NONE:
                     agent = pool_at(floor, at).roots[0].first
                     while agent != NONE and count < enough:
-                        count += not is_barred(floor, contact, agent) and can_take(floor, contact, agent, &aside)
+                        if agent != but and not is_barred(floor, contact, agent):
+                            count += can_take(floor, contact, agent, &aside)
                         agent = order_next(&floor.idle[0], agent)
                     at = pool_at(floor, at).next
     return count
 
 
-cdef bint has_company(Floor* floor, int32_t contact, int32_t beside) noexcept nogil:
-    """Say whether, beside some that are not counted, enough agents could take a contact for its first offers."""
+cdef bint has_company(Floor* floor, int32_t contact, int32_t beside, int32_t but) noexcept nogil:
+    """Say whether enough agents could take a contact for its first offers, with ``beside`` that are known to.
+
+    ``but``: an agent that is not counted, NONE without.
+    """
     cdef Contact* one = contact_at(floor, contact)
     cdef int32_t wanted = floor.queues[one.queue].offers_min - beside
-    return wanted <= 1 - beside or one.offers_out != 0 or count_agents(floor, contact, wanted) >= wanted
+    return wanted <= 1 - beside or one.offers_out != 0 or count_agents(floor, contact, wanted, but) >= wanted
 
 
 cdef bint takes(Floor* floor, Agent* agent, ContactClass* one) noexcept nogil:
@@ -85,7 +92,7 @@ cdef int32_t first_fitting(Floor* floor, int32_t class_slot, int32_t agent, Pass
                 # Something of this tier is there for the agent, so nothing of a lower one comes first.
                 return NONE
         elif not contact.bars or not is_barred(floor, at, agent):
-            if fits_all or (can_take(floor, at, agent, &aside) and has_company(floor, at, 0)):
+            if fits_all or (can_take(floor, at, agent, &aside) and has_company(floor, at, 0, NONE)):
                 return at
             if not contact.bars:
                 return NONE
@@ -108,7 +115,7 @@ cdef bint waits_at(Floor* floor, int32_t class_slot, int32_t agent, int32_t tier
         if contact.tier < tier:
             return False
         if contact.tier == tier and (not contact.bars or not is_barred(floor, at, agent)):
-            if fits_all or (can_take(floor, at, agent, &aside) and has_company(floor, at, 0)):
+            if fits_all or (can_take(floor, at, agent, &aside) and has_company(floor, at, 0, NONE)):
                 return True
             if not contact.bars:
                 return False
@@ -261,7 +268,7 @@ cdef int64_t why_not(Floor* floor, int32_t contact, int32_t agent) noexcept nogi
         why |= WHY_QUEUE_PAUSED
     if queue.mode == MODE_MANUAL:
         why |= WHY_MANUAL
-    if waits(one) and not has_company(floor, contact, 0):
+    if waits(one) and not has_company(floor, contact, 0, NONE):
         why |= WHY_OFFERS_MIN
     if rank_of(floor, one.class_slot, agent_at(floor, agent).profile) == 0:
         why |= WHY_MEMBERSHIP

@@ -100,7 +100,7 @@ cdef bint serves_other(Floor* floor, int32_t contact, Victim* victim) noexcept n
                 if other.tier < one.tier or (other.tier == one.tier and not interrupts):
                     break
                 if rival != contact and not (other.bars and is_barred(floor, rival, victim.agent)):
-                    if fits_without(floor, rival, victim, &aside) and has_company(floor, rival, 1):
+                    if fits_without(floor, rival, victim, &aside) and has_company(floor, rival, 1, victim.agent):
                         return True
                     if not other.bars:
                         break
@@ -238,7 +238,7 @@ cdef void look_at_stirred(Floor* floor, int32_t contact, Victim* best) noexcept 
 cdef void find_victim(Floor* floor, int32_t contact, Victim* best) noexcept nogil:
     """Find what would give way to a contact that waits; ``best.agent`` is NONE where nothing would."""
     best.agent = NONE
-    if has_company(floor, contact, 1):
+    if has_company(floor, contact, 1, NONE):
         look_at_all(floor, contact, best, NULL)
 
 
@@ -349,7 +349,7 @@ cdef int64_t first_guard(Floor* floor) noexcept nogil:
         contact = walk_next(floor, &walk)
         while contact != NONE and may_try(floor, contact, False, 0):
             if not contact_at(floor, contact).offers_out:
-                if has_company(floor, contact, 1):
+                if has_company(floor, contact, 1, NONE):
                     look_at_all(floor, contact, NULL, &guard_at)
                 if contact_at(floor, contact).bars == 0:
                     break

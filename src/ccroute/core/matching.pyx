@@ -402,7 +402,7 @@ cdef bint best_agent(Floor* floor, int32_t contact_slot, bint needs_company, Pai
     cdef Search search
     if not has_takers(floor, one.kind):
         return False
-    if needs_company and not has_company(floor, contact_slot, 0):
+    if needs_company and not has_company(floor, contact_slot, 0, NONE):
         return False
     search.contact = contact_slot
     search.one = one

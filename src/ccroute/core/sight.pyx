@@ -239,7 +239,7 @@ cdef class Sight(Ground):
             why |= WHY_QUEUE_PAUSED
         if queue.mode == MODE_MANUAL:
             why |= WHY_MANUAL
-        if waits(one) and not has_company(&self.floor, contact, 0):
+        if waits(one) and not has_company(&self.floor, contact, 0, NONE):
             why |= WHY_OFFERS_MIN
         return why
 
