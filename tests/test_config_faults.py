@@ -29,7 +29,7 @@ from ccroute.config import (
 from ccroute.config.rules import Duration, Integer, Section
 from ccroute.config.schema import SECTIONS
 from ccroute.errors import ConfigError, ConfigFault
-from ccroute.types import OfferMode, Order, Preempt
+from ccroute.types import AFTER_STEPS_MAX, OfferMode, Order, Preempt
 from tests.configurations import ANY_TABLES, SCALARS, configs
 
 CENTRE = """
@@ -528,3 +528,11 @@ STRUCTS = [
 @pytest.mark.parametrize(("config", "path"), STRUCTS, ids=[path for _, path in STRUCTS])
 def test_structs_are_checked_as_tables_are_but_with_final_types(config: Config, path: str) -> None:
     assert [fault.path for fault in check(config)] == [path]
+
+
+def test_a_queue_tells_a_bounded_number_of_times_apart() -> None:
+    agents = {f"a{step}": {"queues": {"q": {"after_us": step}}} for step in range(AFTER_STEPS_MAX + 3)}
+    table: dict[str, Any] = {"queues": {"q": {}}, "agents": agents}
+    assert [fault.path for fault in faults_of(table)] == [
+        f"agents.a{step}.queues.q.after_us" for step in (AFTER_STEPS_MAX + 1, AFTER_STEPS_MAX + 2)
+    ]

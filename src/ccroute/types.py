@@ -53,6 +53,8 @@ LEGS_MAX: Final = 16
 """Legs a contact can have at once, those in wrap-up included."""
 OFFERS_K_MAX: Final = 64
 """Offers a queue can make of one contact at once."""
+AFTER_STEPS_MAX: Final = 16
+"""Different ``after_us`` above 0 that agents can have for one queue."""
 OFFERS_OF_AGENT_MAX: Final = 256
 """Pending offers an agent can have, whatever an assignment ignores."""
 ASIDE_MAX: Final = 64

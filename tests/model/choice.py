@@ -63,7 +63,7 @@ class Choice(Terms):
         found = [
             Pair(contact, agent, self.aside(contact, agent) or [], self.key(contact, agent))
             for contact in self.centre.contacts
-            if contact.waits() and not self.rules_against_all(contact)
+            if contact.waits() and contact.direct is None and not self.rules_against_all(contact)
             for agent in agents
             if self.meets(contact, agent)
         ]
@@ -86,8 +86,8 @@ class Choice(Terms):
         )
 
     def is_open(self, contact: Contact) -> bool:
-        """Tell whether no rule keeps every agent away, ``offers_min`` aside."""
-        return not [rule for rule in self.rules_against_all(contact) if rule != Rule.OFFERS_MIN]
+        """Tell whether it stands in line and no rule keeps every agent away, ``offers_min`` aside."""
+        return contact.direct is None and not [rule for rule in self.rules_against_all(contact) if rule != Rule.OFFERS_MIN]
 
     def rules_against_all(self, contact: Contact) -> list[Rule]:
         """Return the rules that keep every agent from the contact."""

@@ -9,7 +9,7 @@ from ccroute.config.schema import CONFIG
 from ccroute.config.structs import Config
 from ccroute.config.surroundings import Kind, surroundings_of
 from ccroute.errors import ConfigFault, WrongType
-from ccroute.types import CHANNELS_MAX, SKILLS_MAX
+from ccroute.types import AFTER_STEPS_MAX, CHANNELS_MAX, SKILLS_MAX
 
 __all__ = ["check", "read_table"]
 
@@ -37,7 +37,24 @@ def _walk(whole: object, *, exact: bool) -> tuple[object, list[ConfigFault]]:
     reader = Reader(surroundings_of(whole), exact=exact)
     read = CONFIG.read(whole, None, reader)
     _count(reader)
+    if isinstance(read, Config) and not reader.faults:
+        _count_steps(read, reader)
     return read, reader.faults
+
+
+def _count_steps(config: Config, reader: Reader) -> None:
+    """Tell the agents whose ``after_us`` would be one more than a queue can tell apart."""
+    steps: dict[str, dict[int, None]] = {}
+    for agent_id, agent in config.agents.items():
+        for queue_id, served in agent.queues.items():
+            if isinstance(served, int) or served.after_us == 0:
+                continue
+            known = steps.setdefault(queue_id, {})
+            if served.after_us not in known and len(known) == AFTER_STEPS_MAX:
+                path = (((((None, "agents"), agent_id), "queues"), queue_id), "after_us")
+                reader.fault(path, f"must be one of the {AFTER_STEPS_MAX} that agents before have, were {served.after_us}")
+            else:
+                known[served.after_us] = None
 
 
 def _count(reader: Reader) -> None:
