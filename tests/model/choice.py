@@ -87,7 +87,9 @@ class Choice(Terms):
 
     def is_open(self, contact: Contact) -> bool:
         """Tell whether it stands in line and no rule keeps every agent away, ``offers_min`` aside."""
-        return contact.direct is None and not [rule for rule in self.rules_against_all(contact) if rule != Rule.OFFERS_MIN]
+        return contact.direct is None and not [
+            rule for rule in self.rules_against_all(contact) if rule != Rule.OFFERS_MIN
+        ]
 
     def rules_against_all(self, contact: Contact) -> list[Rule]:
         """Return the rules that keep every agent from the contact."""

@@ -52,7 +52,9 @@ def _count_steps(config: Config, reader: Reader) -> None:
             known = steps.setdefault(queue_id, {})
             if served.after_us not in known and len(known) == AFTER_STEPS_MAX:
                 path = (((((None, "agents"), agent_id), "queues"), queue_id), "after_us")
-                reader.fault(path, f"must be one of the {AFTER_STEPS_MAX} that agents before have, were {served.after_us}")
+                reader.fault(
+                    path, f"must be one of the {AFTER_STEPS_MAX} that agents before have, were {served.after_us}"
+                )
             else:
                 known[served.after_us] = None
 

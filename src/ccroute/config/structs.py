@@ -143,8 +143,8 @@ class AgentQueue(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     rank: int = 1
     """1 is own work, more is backup; 1 to 255."""
     after_us: int = 0
-    """Serves the queue only for contacts that have been in it this long, 0 to 90 days; at most 16 different ones above 0
-    among the agents of a queue."""
+    """Serves the queue only for contacts that have been in it this long, 0 to 90 days; at most 16 different ones above
+    0 among the agents of a queue."""
 
 
 class AgentChannel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

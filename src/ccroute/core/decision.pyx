@@ -219,12 +219,10 @@ cdef int settle(Floor* floor) noexcept nogil:
     """Decide until nothing is left to do. Return -1 without memory, with what was decided so far in force."""
     cdef Pair pair
     cdef bint is_found
-    if floor.unattached != NONE and take_up(floor):
-        return -1
-    while floor.dirty_agents.count or floor.dirty_classes.count or floor.loose.count or floor.strained.count or (
-        floor.suspends or floor.preempts
-    ):
+    while floor.unattached != NONE or not is_plain(floor):
         if floor.loose.count and tie_loose_ends(floor):
+            return -1
+        if floor.unattached != NONE and take_up(floor):
             return -1
         if floor.strained.count:
             if relieve(floor):
