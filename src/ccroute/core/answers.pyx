@@ -10,7 +10,6 @@ from ccroute.core.contacts cimport mark_loose, stand
 from ccroute.core.extras cimport is_direct
 from ccroute.core.offers cimport offer_unlink
 from ccroute.core.roster cimport agent_attach, agent_detach
-from ccroute.core.waiting cimport class_enter, class_leave
 
 
 cdef void agent_take(Floor* floor, int32_t agent, int32_t channel, int32_t cost) noexcept nogil:

@@ -3,20 +3,20 @@
 from ccroute.core.answers cimport agent_give, agent_take, rescind, rescind_all, withdraw
 from ccroute.core.bars cimport bar_add, bar_find, bar_lift, cool_down
 from ccroute.core.contacts cimport (
-    adopt, bar_legs, be_overdue, begin_wait, catch_up, contact_close, enter_queue, move_queue, place_by, queue_leave,
-    reclass, set_terms, stand, tell_queued, tell_requeued, unwatch, wait_again,
+    adopt, bar_legs, begin_wait, catch_up, contact_close, enter_queue, move_queue, place_by, reclass, set_terms,
+    stand, tell_queued, tell_requeued, unwatch, wait_again,
 )
 from ccroute.core.defs cimport (
     BAR_EXCLUDED, BAR_OFFER, CANCEL_PARENT, CANCEL_UNANSWERED, CONTACT_ACTIVE, CONTACT_PARKED, CONTACT_QUEUED,
-    COOL_DURATION, END_CHANNEL_CHANGED, END_JOINED, END_TRANSFERRED, LEG_ACTIVE, LEG_HELD, LEG_WRAPPING, MODE_MANUAL,
-    NONE, RECORD_CHANGED, RECORD_CHANNEL, RECORD_TRANSFERRED, REQUEUE_CHANNEL, REQUEUE_UNANSWERED, RESCIND_CHANGED,
-    RESCIND_INTERRUPTED, SEEKS_FURTHER, SEEKS_NOBODY, SEEKS_TAKER, SUSPEND_INTERRUPTED, UNANSWERED_CANCEL,
+    COOL_DURATION, END_CHANNEL_CHANGED, END_JOINED, END_TRANSFERRED, LEG_ACTIVE, LEG_HELD, LEG_WRAPPING,
+    MODE_MANUAL, NONE, RECORD_CHANGED, RECORD_CHANNEL, RECORD_TRANSFERRED, REQUEUE_CHANNEL, REQUEUE_UNANSWERED,
+    RESCIND_CHANGED, RESCIND_INTERRUPTED, SEEKS_FURTHER, SEEKS_TAKER, SUSPEND_INTERRUPTED, UNANSWERED_CANCEL,
     UNANSWERED_END, UNANSWERED_GIVE_UP, UNANSWERED_QUEUE, UNANSWERED_RETURN, WHY_CAPACITY, WHY_CHANNEL_CLOSED,
     WHY_CHANNEL_MAX, WHY_LEG, Contact, Leg, Offer, Queue, Record, agent_at, bar_at, contact_at, extra_at, leg_at,
     offer_at, waits, write,
 )
-from ccroute.core.extras cimport extra_for, is_direct, terms_swap, version_of, version_up
-from ccroute.core.legs cimport leg_find, leg_first, legs_at_work
+from ccroute.core.extras cimport extra_for, is_direct, terms_swap, version_up
+from ccroute.core.legs cimport leg_find, leg_first
 from ccroute.core.making cimport Making, make_offer, offer_directly, rank_served, rank_told, why_not_directly
 from ccroute.core.roster cimport agent_attach, agent_detach, agent_refresh, strain_agent
 from ccroute.core.room cimport Aside, Ask, Room, cost_for, room_book, room_holds, room_open, set_aside

@@ -1,4 +1,4 @@
-from libc.stdint cimport int32_t, int64_t
+from libc.stdint cimport int32_t
 
 from ccroute.core.defs cimport STEP_EXTRAS, STEP_RECORDS, STEP_SLOTS, Floor, has_pages
 

@@ -7,8 +7,8 @@ its wait so far.
 from ccroute.core.bars cimport bar_add, bars_lift_all
 from ccroute.core.defs cimport (
     BAR_LEG, CONTACT_ACTIVE, CONTACT_CLOSED, CONTACT_PARKED, CONTACT_QUEUED, LEGS_MAX, NONE, PLACE_AGE, PLACE_NONE,
-    RECORD_CLOSED, RECORD_OVERDUE, RECORD_QUEUED, RECORD_REQUEUED, TIMER_AFTER, TIMER_OVERDUE, Contact, ContactClass,
-    Extra, Queue, Record, check, contact_at, extra_at, is_over, leg_at, waits, write,
+    RECORD_CLOSED, RECORD_OVERDUE, RECORD_QUEUED, RECORD_REQUEUED, TIMER_AFTER, TIMER_OVERDUE, Contact,
+    ContactClass, Extra, Queue, Record, check, contact_at, extra_at, int64_t, is_over, leg_at, waits, write,
 )
 from ccroute.core.extras cimport extra_drop, extra_for, is_direct, version_of
 from ccroute.core.offers cimport offers_reserve

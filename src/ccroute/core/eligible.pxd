@@ -1,4 +1,4 @@
-from libc.stdint cimport int32_t, int64_t, uint64_t
+from libc.stdint cimport int32_t, int64_t
 
 from ccroute.core.defs cimport Agent, ContactClass, Floor
 from ccroute.core.room cimport Room

@@ -6,11 +6,11 @@ fewer suspended legs come before it. So a walk along a line ends at the first co
 
 from ccroute.core.bars cimport bar_find, is_barred
 from ccroute.core.defs cimport (
-    AVAILABLE, BAR_COOLING, BAR_EXCLUDED, BAR_LEG, BAR_OFFER, KIND_CHECKED, MODE_AUTO, MODE_MANUAL, NONE,
-    WHY_CAPACITY, WHY_CHANNEL_CLOSED, WHY_CHANNEL_MAX, WHY_CONTACT_STATE, WHY_COOLDOWN, WHY_DIRECT, WHY_EXCLUDED,
-    WHY_LEG, WHY_MANUAL, WHY_MEMBERSHIP, WHY_NEXT_PRESENCE, WHY_OFFERS_MAX, WHY_OFFERS_MIN, WHY_OFFER_OUT,
-    WHY_PRESENCE, WHY_QUEUE_PAUSED, WHY_SUSPENDED, Bands, Contact, Pool, Queue, agent_at, bar_at, contact_at, ctz64,
-    extra_at, offer_at, pool_at, waits,
+    AVAILABLE, BAR_COOLING, BAR_EXCLUDED, BAR_LEG, BAR_OFFER, KIND_CHECKED, MODE_MANUAL, NONE, WHY_CAPACITY,
+    WHY_CHANNEL_CLOSED, WHY_CHANNEL_MAX, WHY_CONTACT_STATE, WHY_COOLDOWN, WHY_DIRECT, WHY_EXCLUDED, WHY_LEG,
+    WHY_MANUAL, WHY_MEMBERSHIP, WHY_NEXT_PRESENCE, WHY_OFFERS_MAX, WHY_OFFERS_MIN, WHY_OFFER_OUT, WHY_PRESENCE,
+    WHY_QUEUE_PAUSED, WHY_SUSPENDED, Bands, Contact, Queue, agent_at, bar_at, contact_at, ctz64, extra_at, offer_at,
+    pool_at, uint64_t, waits,
 )
 from ccroute.core.line cimport Walk, walk_begin, walk_next
 from ccroute.core.order cimport order_next

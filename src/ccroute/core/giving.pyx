@@ -8,9 +8,8 @@ from ccroute.core.answers cimport rescind
 from ccroute.core.bars cimport is_barred
 from ccroute.core.contacts cimport stand, step_ready
 from ccroute.core.defs cimport (
-    AVAILABLE, LEG_ACTIVE, LEG_SUSPENDED, NONE, PREEMPT_WORK, RESCIND_NO_ROOM, RESCIND_PREEMPTED, TIMER_GUARD, Agent,
-    Band, Bands, Contact, ContactClass, Leg, Offer, Queue, agent_at, contact_at, extra_at, joined, leg_at, offer_at,
-    u128, uint64_t,
+    AVAILABLE, LEG_ACTIVE, LEG_SUSPENDED, NONE, PREEMPT_WORK, RESCIND_NO_ROOM, RESCIND_PREEMPTED, TIMER_GUARD,
+    Agent, Bands, Contact, Leg, Offer, agent_at, contact_at, extra_at, joined, leg_at, offer_at, u128, uint64_t,
 )
 from ccroute.core.eligible cimport has_company
 from ccroute.core.extras cimport extra_for

@@ -1,8 +1,11 @@
 from collections.abc import Iterable, Sequence
 
+from typing_extensions import disjoint_base
+
 _Select = tuple[tuple[int, ...], tuple[bool, ...], tuple[int, ...] | None]
 """Keys, which of them are turned around, and positions by agent slot where a key is ``listed``."""
 
+@disjoint_base
 class Ground:
     def __new__(
         cls,

@@ -3,9 +3,9 @@
 from ccroute.core.answers cimport rescind
 from ccroute.core.contacts cimport stand
 from ccroute.core.defs cimport (
-    MODE_AUTO, MODE_MANUAL, NONE, OFFERS_OF_AGENT_MAX, RESCIND_PICKED, WHY_CAPACITY, WHY_CHANNEL_CLOSED,
-    WHY_CHANNEL_MAX, WHY_COOLDOWN, WHY_DIRECT, WHY_EXCLUDED, WHY_LEG, WHY_NEXT_PRESENCE, WHY_OFFERS_MAX,
-    WHY_PRESENCE, WHY_SUSPENDED, Contact, Offer, agent_at, contact_at, offer_at,
+    MODE_MANUAL, NONE, OFFERS_OF_AGENT_MAX, RESCIND_PICKED, WHY_CAPACITY, WHY_CHANNEL_CLOSED, WHY_CHANNEL_MAX,
+    WHY_COOLDOWN, WHY_DIRECT, WHY_EXCLUDED, WHY_LEG, WHY_NEXT_PRESENCE, WHY_OFFERS_MAX, WHY_PRESENCE, WHY_SUSPENDED,
+    agent_at, contact_at, offer_at,
 )
 from ccroute.core.eligible cimport own_offer, room_beside, why_not_agent
 from ccroute.core.making cimport Making, accept, clear_offers, giving_way, make_offer, rank_told

@@ -1,7 +1,7 @@
-from libc.stdint cimport int32_t, uint64_t
+from libc.stdint cimport int32_t
 
 from ccroute.core.defs cimport (
-    ASIDE_MAX, CHANNELS_MAX, NONE, Agent, Floor, Kind, Leg, Offer, Policy, agent_at, counts_at, units_at,
+    ASIDE_MAX, CHANNELS_MAX, NONE, Agent, Floor, Kind, Policy, agent_at, counts_at, units_at,
 )
 
 cdef struct Room:                 # what an agent has taken, of which things can be thought away

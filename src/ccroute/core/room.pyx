@@ -4,7 +4,8 @@ ROUTING section 4, rules 2, 5 and 6. Offers and legs that are marked ``is_gone``
 """
 
 from ccroute.core.defs cimport (
-    LEG_ACTIVE, LEG_SUSPENDED, MODE_AUTO, NONE, Contact, agent_at, contact_at, counts_at, leg_at, offer_at, units_at,
+    LEG_ACTIVE, LEG_SUSPENDED, MODE_AUTO, NONE, Contact, Leg, Offer, agent_at, contact_at, counts_at, leg_at,
+    offer_at, uint64_t, units_at,
 )
 
 

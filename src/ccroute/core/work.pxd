@@ -1,6 +1,6 @@
 from libc.stdint cimport int32_t, int64_t, uint8_t
 
-from ccroute.core.defs cimport Floor, Leg
+from ccroute.core.defs cimport Floor
 
 cdef void leg_end(Floor* floor, int32_t leg, int ends_as, int32_t by) noexcept nogil
 cdef void leg_done(Floor* floor, int32_t leg, int64_t wrap_up, int ends_as) noexcept nogil
