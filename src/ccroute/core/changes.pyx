@@ -75,6 +75,7 @@ cdef void do_transfer(
         if to_agent == NONE:
             take_terms(floor, slot, ready)
             move_queue(floor, slot, class_slot, keeps_place)
+            refresh_agents(floor, slot)
         seek(floor, slot, SEEKS_TAKER, agent)
         if to_agent == NONE:
             stand(floor, slot)
@@ -228,6 +229,7 @@ cdef void do_join(Floor* floor, int32_t slot, int32_t agent, int32_t class_slot,
     if to_agent == NONE:
         take_terms(floor, slot, ready)
         move_queue(floor, slot, class_slot, NONE)
+        refresh_agents(floor, slot)
         tell_changed(floor, slot).z = 1
         seek(floor, slot, SEEKS_FURTHER, agent)
         stand(floor, slot)
@@ -360,9 +362,10 @@ cdef void do_change_channel(Floor* floor, int32_t slot, int32_t class_slot, bint
         wait_again(floor, slot, REQUEUE_CHANNEL, NONE)
         take_next_presences(floor)
         return
-    if contact.state == CONTACT_ACTIVE and record.x != record.y:
-        move_legs(floor, slot)
-    recheck(floor, slot, True)
+    if record.x != record.y:
+        if contact.state == CONTACT_ACTIVE:
+            move_legs(floor, slot)
+        recheck(floor, slot, True)
     stand(floor, slot)
 
 

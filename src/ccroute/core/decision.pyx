@@ -147,7 +147,7 @@ cdef inline bint is_plain(Floor* floor) noexcept nogil:
     """Say whether nothing else is to be looked at, and nothing can give way."""
     return not (
         floor.dirty_classes.count or floor.dirty_agents.count or floor.loose.count or floor.strained.count
-        or floor.suspends or floor.preempts
+        or floor.is_lively
     )
 
 

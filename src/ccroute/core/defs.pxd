@@ -664,6 +664,7 @@ cdef struct Floor:
     uint8_t rank_shift            # of the rank in a pair's word
     uint8_t suspends              # some channel interrupts, or some queue pre-empts work
     uint8_t preempts              # some queue pre-empts
+    uint8_t is_lively             # what happens to an agent's legs can matter to its offers, or to others
     uint8_t guards                # some queue that pre-empts has a guard
     uint8_t is_alone              # one class changed since the floor was at rest, and no agent
     uint8_t was_passed            # a pair was passed over

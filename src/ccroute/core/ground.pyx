@@ -102,6 +102,7 @@ cdef class Ground:
     cdef void let_suspend(self) noexcept:
         """Work can be suspended on this floor."""
         self.floor.suspends = True
+        self.floor.is_lively = True
         self.floor.kind_bits = 7
 
     cdef int open_selects(self, selects) except -1:
@@ -174,6 +175,7 @@ cdef class Ground:
         queue.displaced_work_max = displaced_work_max
         if preempt:
             floor.preempts = True
+            floor.is_lively = True
             floor.guards |= preempt_guard_us > 0
             if preempt == PREEMPT_WORK:
                 self.let_suspend()
@@ -194,6 +196,8 @@ cdef class Ground:
             if reserves is not None:
                 policy.reserve[at] = reserves[at]
                 policy.has_reserve |= policy.reserve[at] > 0
+                # What an agent keeps for one channel hangs on what it has in hand there.
+                floor.is_lively |= policy.has_reserve
         floor.policy_count += 1
         return floor.policy_count - 1
 

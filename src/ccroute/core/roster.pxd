@@ -17,7 +17,7 @@ cdef uint64_t mask_of(Floor* floor, int32_t slot) noexcept nogil
 
 cdef inline void agent_release(Floor* floor, int32_t slot) noexcept nogil:
     """Attach an agent that is free again, or leave it to the decision, which most often has a contact for it."""
-    if floor.suspends or floor.preempts or floor.unattached != NONE:
+    if floor.is_lively or floor.unattached != NONE:
         agent_attach(floor, slot)
     else:
         floor.unattached = slot

@@ -285,7 +285,7 @@ cdef void agent_attach(Floor* floor, int32_t slot) noexcept nogil:
     # Whether there is more room for the kinds that are worked out pair by pair, the mask does not tell.
     if mask & (~agent.mask | floor.checked_mask):
         mark_agent(floor, slot)
-    if floor.suspends or floor.preempts:
+    if floor.is_lively:
         stir_agent(floor, slot)
     agent.mask = mask
     if mask == 0:
