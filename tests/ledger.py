@@ -340,15 +340,19 @@ class Ledger:
     def _check_choice(self, event: events.OfferMade, life: Life) -> None:
         """Check a decision as things stood before it set offers aside; what somebody chose is nobody's decision."""
         given = self.command
-        is_choice = isinstance(given, commands.PickContact | commands.AssignContact)
-        if is_choice and getattr(given, "contact_id", None) in (life.id, life.order):
+        is_meant = getattr(given, "contact_id", None) in (life.id, life.order)
+        if isinstance(given, commands.PickContact | commands.AssignContact) and is_meant:
             return
         if life.direct is not None:
             self.happened["offer.made:direct"] += 1
             self.happened["offer.made:returned"] += life.direct != event.agent_id
             life.direct = event.agent_id
             return
-        if isinstance(given, commands.JoinConference) and event.agent_id == self.agent_named(given.to_agent):
+        if (
+            isinstance(given, commands.JoinConference)
+            and is_meant
+            and event.agent_id == self.agent_named(given.to_agent)
+        ):
             seeker = self.agent_named(given.agent_id)
             if event.expires_at_us is not None and seeker is not None:
                 life.seek = Seek(seeker, event.agent_id)

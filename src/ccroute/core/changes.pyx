@@ -277,13 +277,16 @@ cdef bint leg_fits(Floor* floor, int32_t slot, int32_t channel, int32_t cost, in
 cdef int64_t why_not_channel(
     Floor* floor, int32_t slot, int32_t channel, int32_t own_cost, int32_t queue, int32_t tier
 ) noexcept nogil:
-    """Return the rules that keep the agents at work on a contact from going over to a channel, as WhyNot bits."""
+    """Return the rules that keep an agent at work on a contact from going over to a channel, as WhyNot bits.
+
+    That is the first, by agent seq, for whom there are any.
+    """
     cdef int32_t at = leg_first(floor, slot, NONE)
     cdef int32_t agent, cost
     cdef Room room
     cdef Aside aside
     cdef int64_t why = 0
-    while at != NONE:
+    while at != NONE and why == 0:
         agent = leg_at(floor, at).agent
         if leg_at(floor, at).state != LEG_WRAPPING:
             cost = cost_for(floor, agent_at(floor, agent), channel, own_cost, floor.queues[queue].cost)

@@ -169,6 +169,8 @@ cdef bint fits_beside(
     cdef Ask ask
     cdef Room room
     cdef bint fits
+    if not (floor.policies[agent_at(floor, agent).policy].open >> channel) & 1:
+        return False
     ask.contact = contact
     ask.tier = contact_at(floor, contact).tier
     ask.channel = channel
