@@ -1,4 +1,4 @@
-"""Recorded cases, each once a bug or a doubt: engine and model still say what the file says."""
+"""Recorded cases, each a bug, a doubt or the course of a feature: engine and model still say what the file says."""
 
 from __future__ import annotations
 

@@ -295,6 +295,7 @@ cdef void contact_end(Floor* floor, int32_t slot, int state) noexcept nogil:
     contact.order.right = version_of(floor, slot)
     contact.state = <unsigned char>state
     contact.seeks = 0
+    contact.is_overdue = 0
     floor.classes[contact.class_slot].refs -= 1
     floor.tallies[state - CONTACT_CLOSED + 1] += 1
     bars_lift_all(floor, slot)
