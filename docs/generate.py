@@ -22,6 +22,14 @@ SOURCE = ROOT / "src" / "ccroute"
 REFERENCE = Path("docs") / "reference"
 MADE = "<!-- Made by docs/generate.py from the source; do not edit. -->\n"
 
+COMMAND_MODULES = tuple(
+    f"commands/{name}.py" for name in ("__init__", "command", "contacts", "work", "floor", "configuration")
+)
+EVENT_MODULES = tuple(
+    f"events/{name}.py" for name in ("__init__", "event", "contacts", "work", "rules", "floor", "commands")
+)
+"""The modules of commands and of events, in the order of their pages."""
+
 Transition = tuple[str, str, str]
 
 
@@ -48,11 +56,11 @@ class Word:
     members: list[Member]
 
 
-def words_of(path: str) -> tuple[str, dict[str, Word]]:
-    """Return the docstring of a module and its classes by name, in order."""
-    tree = ast.parse((SOURCE / path).read_text())
-    classes = {node.name: _word(node) for node in tree.body if isinstance(node, ast.ClassDef)}
-    return ast.get_docstring(tree) or "", classes
+def words_of(*paths: str) -> tuple[str, dict[str, Word]]:
+    """Return the docstring of the first of some modules and the classes of all of them by name, in order."""
+    trees = [ast.parse((SOURCE / path).read_text()) for path in paths]
+    classes = {node.name: _word(node) for tree in trees for node in tree.body if isinstance(node, ast.ClassDef)}
+    return ast.get_docstring(trees[0]) or "", classes
 
 
 def _word(node: ast.ClassDef) -> Word:
@@ -149,7 +157,7 @@ def struct_section(word: Word, *, with_default: bool, level: str = "##") -> str:
 
 def commands_page() -> str:
     """Return the page of commands."""
-    text, words = words_of("commands.py")
+    text, words = words_of(*COMMAND_MODULES)
     shared = words.pop("Command")
     parts = [
         f"{MADE}\n# Commands",
@@ -166,7 +174,7 @@ def commands_page() -> str:
 
 def events_page() -> str:
     """Return the page of events."""
-    text, words = words_of("events.py")
+    text, words = words_of(*EVENT_MODULES)
     shared = words.pop("Event")
     parts = [
         f"{MADE}\n# Events",
@@ -234,8 +242,8 @@ CONTACT_LAYOUT = Layout(
     width=1080,
     height=520,
     places={"new": (70, 90), "queued": (300, 90), "active": (720, 90), "closed": (1000, 90), "parked": (510, 300)}
-    | {"abandoned": (110, 300), "cancelled": (510, 480)},
-    ends=frozenset({"closed", "abandoned", "cancelled"}),
+    | {"abandoned": (110, 300), "cancelled": (510, 480), "scheduled": (300, 400), "expired": (110, 480)},
+    ends=frozenset({"closed", "abandoned", "cancelled", "expired"}),
     bends={("queued", "active"): 36, ("active", "queued"): 20, ("queued", "parked"): -6, ("parked", "queued"): 34}
     | {("queued", "cancelled"): -70, ("active", "cancelled"): 60},
     shifts={("queued", "active"): (0, -14), ("active", "queued"): (0, 18), ("queued", "parked"): (2, -18)}

@@ -165,7 +165,7 @@ def test_imports_point_down() -> None:
     [
         ("src/ccroute/core/acd.pyx", "from ccroute.engine.surface import Engine"),
         ("src/ccroute/core/acd.pyx", "cimport ccroute.sim.loop"),
-        ("src/ccroute/commands.py", "from ccroute.events import Event"),
+        ("src/ccroute/commands/work.py", "from ccroute.events import Event"),
         ("src/ccroute/engine/surface.py", "from ccroute import Config"),
         ("src/ccroute/engine/surface.py", "def late():\n    import ccroute.cli.main"),
         ("src/ccroute/types.py", "from ccroute import core"),

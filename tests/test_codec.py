@@ -38,10 +38,10 @@ ATTRIBUTE_VALUES = (
 FIELDS = {
     str: TEXTS,
     int: INTEGERS,
+    float: st.floats(allow_nan=False, allow_infinity=False),
     bool: st.booleans(),
     type(None): st.none(),
     msgspec.UnsetType: st.just(msgspec.UNSET),
-    dict: st.dictionaries(TEXTS, INTEGERS, max_size=3),
 }
 
 
@@ -50,10 +50,16 @@ def values_of(annotation: Any) -> st.SearchStrategy[Any]:
     plain = typing.get_origin(annotation) or annotation
     if plain is list:
         return st.lists(values_of(typing.get_args(annotation)[0]), max_size=3)
+    if plain is tuple:
+        return st.tuples(*(values_of(part) for part in typing.get_args(annotation)))
+    if plain is dict:
+        return st.dictionaries(TEXTS, values_of(typing.get_args(annotation)[1]), max_size=3)
     if plain in FIELDS:
         return FIELDS[plain]
-    if plain is ContactPatch:
-        return structs_of(ContactPatch)
+    if plain is Any:
+        return ATTRIBUTE_VALUES
+    if isinstance(plain, type) and issubclass(plain, msgspec.Struct):
+        return structs_of(plain)
     if isinstance(annotation, type):
         return st.sampled_from(annotation)  # type: ignore[arg-type]  # the enums are all that is left
     return st.one_of([values_of(part) for part in typing.get_args(annotation)])
@@ -61,12 +67,7 @@ def values_of(annotation: Any) -> st.SearchStrategy[Any]:
 
 def structs_of(kind: type[msgspec.Struct]) -> st.SearchStrategy[Any]:
     """Return structs of one kind with any values of the declared types."""
-    fields = {field.name: values_of(field.type) for field in msgspec.structs.fields(kind) if field.name != "attributes"}
-    if "attributes" in kind.__struct_fields__:
-        fields["attributes"] = st.dictionaries(TEXTS, ATTRIBUTE_VALUES, max_size=3)
-    if kind is ContactPatch:
-        fields["attributes"] |= st.just(msgspec.UNSET)
-    return st.builds(kind, **fields)
+    return st.builds(kind, **{field.name: values_of(field.type) for field in msgspec.structs.fields(kind)})
 
 
 ANY_COMMAND = st.one_of([structs_of(kind) for kind in COMMANDS])

@@ -317,6 +317,11 @@ TABLE_HEADINGS = {
     "Channel": "## `[channels.<id>]`",
     "Queue": "## `[queues.<id>]`",
     "Offer": "### `queues.<id>.offer`",
+    "PlanStep": "### `queues.<id>.plan[<n>]`",
+    "Prefer": "### `queues.<id>.prefer`",
+    "Hours": "### `queues.<id>.hours`",
+    "Limits": "### `queues.<id>.limits`",
+    "CallbackPolicy": "### `queues.<id>.callback`",
     "ServiceLevel": "### `queues.<id>.service_level`",
     "Agent": "## `[agents.<id>]`",
     "AgentQueue": "### `agents.<id>.queues.<queue>`",
@@ -347,7 +352,7 @@ def test_the_reference_tells_every_key_its_default_and_its_range(section: Any) -
     rows = rows_below(page, TABLE_HEADINGS[section.struct.__name__])
     assert list(rows) == list(section.fields)
     for name, (default, allowed, *_) in rows.items():
-        is_nested = default == "`{}`" and name in ("offer", "service_level")
+        is_nested = default == "`{}`" and name in ("offer", "limits", "service_level", "callback")
         if not is_nested:
             assert default_on_page(default, name) == msgspec.to_builtins(getattr(section.struct(), name)), name
         rule = section.fields[name]
@@ -356,6 +361,7 @@ def test_the_reference_tells_every_key_its_default_and_its_range(section: Any) -
             assert (low, high) == (rule.low, rule.high), name
         elif isinstance(rule, Duration):
             units = {"90 days": 90 * 86_400_000_000, "-90 days": -90 * 86_400_000_000, "0": 0, "1 µs": 1}
+            units |= {"1 minute": 60_000_000, "1 day": 86_400_000_000}
             low, high = (units[number] for number in allowed.split(",")[0].split(" to "))
             assert (low, high) == (rule.low, rule.high), name
             assert ('"unlimited"' in allowed) is rule.unlimited

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from docs.generate import LIVES, pages, transitions, words_of
+from docs.generate import COMMAND_MODULES, EVENT_MODULES, LIVES, pages, transitions, words_of
 
 import ccroute
 from ccroute.commands import COMMANDS
@@ -58,7 +58,9 @@ def test_every_command_and_event_has_its_section_with_tag_and_fields(page: str, 
     assert all(f"| `{name}` |" in text for name in struct.__mro__[1].__struct_fields__)
 
 
-@pytest.mark.parametrize("module", ["commands.py", "events.py", "types.py", "engine/queries.py", "engine/explain.py"])
+@pytest.mark.parametrize(
+    "module", [*COMMAND_MODULES, *EVENT_MODULES, "types.py", "engine/queries.py", "engine/explain.py"]
+)
 def test_every_class_field_and_member_says_what_it_is(module: str) -> None:
     _, words = words_of(module)
     silent = [name for name, word in words.items() if not word.text]

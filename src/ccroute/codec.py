@@ -3,7 +3,8 @@
 Reading checks types, names and tags; what a value may be beyond that (ranges, lengths, known names) the engine checks.
 Numbers keep their kind: an integer stays an integer, a number with a fraction or an exponent becomes an exact
 ``Decimal`` in attributes and is a fault anywhere else. Of a key that stands twice in an object the last one counts.
-Unknown fields of an event are passed over, those of a command are faults.
+Unknown fields of an event are passed over, those of a command are faults. The condition of a step of a plan is written
+``if_``, and may also be read as ``if``.
 """
 
 from __future__ import annotations
@@ -15,7 +16,18 @@ from typing import Any, Final, get_args
 
 import msgspec
 
-from ccroute.commands import COMMANDS, AnyCommand, ChangeContact, Command, ContactPatch, EnqueueContact
+from ccroute.commands import (
+    COMMANDS,
+    AnyCommand,
+    ChangeContact,
+    Command,
+    Configure,
+    ContactPatch,
+    EnqueueContact,
+    PutAgent,
+    PutQueue,
+)
+from ccroute.config.structs import Agent, Config, PlanStep, Queue
 from ccroute.errors import CodecError
 from ccroute.events import EVENTS, AnyEvent, Event
 
@@ -38,8 +50,10 @@ _EVENT_TYPES: Final[dict[str, type[msgspec.Struct]]] = {str(kind.__struct_config
 _BAD_INPUT: Final = (msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError)
 
 _NAME_SHOWN_MAX: Final = 80
+_SHORT_IF: Final = "contains unknown field `if`"
 _ATTRIBUTE: Final = "true, false, text, a number or a list of texts"
 _PLACE: Final = re.compile(r" - at (?:`key` in )?`\$\.?(.*)`$")
+_INDEX: Final = re.compile(r"\[[^]]*\]")
 _EXPECTED: Final = re.compile(r"Expected `([^`]+)`")
 _FIELD: Final = re.compile(r"Object (missing required|contains unknown) field `([^`]*)`")
 
@@ -51,9 +65,12 @@ def decode_command(data: bytes | str) -> Command:
     """
     _check_text(data)
     try:
-        command = _commands.decode(data)
+        command: Command = _commands.decode(data)
     except _BAD_INPUT as error:
-        raise _fault(data, error, _COMMAND_TYPES) from error
+        fields = _reread(data) if _SHORT_IF in str(error) else None
+        if type(fields) is not dict:
+            raise _fault(data, error, _COMMAND_TYPES) from error
+        command = _converted(fields)
     _check_attributes(command)
     return command
 
@@ -123,13 +140,7 @@ def decode_timed(line: bytes | str) -> tuple[Command | None, int]:
         for name in (name for name in fields if name != "type"):
             raise CodecError(name, fields[name], f"left out: {ADVANCE} takes only at_us")
         return None, at_us
-    try:
-        # The struct itself where its tag is known: converting to the union costs thirty times as much.
-        kind = fields.get("type")
-        target: Any = _COMMAND_TYPES.get(kind, AnyCommand) if type(kind) is str else AnyCommand
-        command: Command = msgspec.convert(fields, target)
-    except _BAD_INPUT as error:
-        raise _fault(fields, error, _COMMAND_TYPES) from error
+    command = _converted(fields)
     _check_attributes(command)
     return command, at_us
 
@@ -143,6 +154,30 @@ def encode_timed(command: Command | None, at_us: int) -> bytes:
         raise CodecError("at_us", at_us, "an integer of microseconds")
     rest = _encoded("type", {"type": ADVANCE}) if command is None else encode_command(command)
     return b'{"at_us":%b,%b' % (_encoded("at_us", at_us), rest[1:])
+
+
+def _converted(fields: dict[str, Any]) -> Command:
+    """Return the command of a table that was read without types."""
+    _spell_out(fields)
+    try:
+        # The struct itself where its tag is known: converting to the union costs thirty times as much.
+        kind = fields.get("type")
+        target: Any = _COMMAND_TYPES.get(kind, AnyCommand) if type(kind) is str else AnyCommand
+        command: Command = msgspec.convert(fields, target)
+    except _BAD_INPUT as error:
+        raise _fault(fields, error, _COMMAND_TYPES) from error
+    return command
+
+
+def _spell_out(fields: dict[str, Any]) -> None:
+    """Write ``if`` as ``if_`` in every step of a plan in a table that holds a command."""
+    owners = [owner for owner in (fields, fields.get("patch"), fields.get("config")) if type(owner) is dict]
+    if type(config := fields.get("config")) is dict and type(queues := config.get("queues")) is dict:
+        owners += [queue for queue in queues.values() if type(queue) is dict]
+    for owner in owners:
+        for step in owner["plan"] if type(owner.get("plan")) is list else ():
+            if type(step) is dict and "if" in step and "if_" not in step:
+                step["if_"] = step.pop("if")
 
 
 def _is_one_of(value: object, kinds: tuple[type[msgspec.Struct], ...]) -> bool:
@@ -159,8 +194,29 @@ def _check_attributes(command: Command) -> None:
     """Refuse what the declared type of attributes excludes; msgspec cannot check a union of str and Decimal."""
     if type(command) is EnqueueContact:
         _check_table("attributes", command.attributes)
+        _check_steps("plan", command.plan)
     elif type(command) is ChangeContact and type(command.patch) is ContactPatch:
         _check_table("patch.attributes", command.patch.attributes)
+        _check_steps("patch.plan", command.patch.plan)
+    elif type(command) is Configure and type(command.config) is Config:
+        for kind, entries in (("queues", command.config.queues), ("agents", command.config.agents)):
+            for name, entry in entries.items() if type(entries) is dict else ():
+                _check_entry(f"config.{kind}[{str(name)[:_NAME_SHOWN_MAX]}]", entry)
+    elif type(command) is PutQueue or type(command) is PutAgent:
+        _check_entry("config", command.config)
+
+
+def _check_entry(argument: str, entry: object) -> None:
+    if type(entry) is Queue or type(entry) is Agent:
+        _check_table(f"{argument}.attributes", entry.attributes)
+    if type(entry) is Queue:
+        _check_steps(f"{argument}.plan", entry.plan)
+
+
+def _check_steps(argument: str, steps: object) -> None:
+    for index, step in enumerate(steps if type(steps) is list else ()):
+        if type(step) is PlanStep:
+            _check_table(f"{argument}[{index}].attributes", step.attributes)
 
 
 def _check_table(argument: str, attributes: object) -> None:
@@ -238,9 +294,9 @@ def _allowed(message: str, place: str, struct: type[msgspec.Struct] | None) -> s
 
 
 def _types_at(struct: type[msgspec.Struct] | None, place: str) -> list[type]:
-    """Return the plain types that a struct declares at ``place``, those of a list's entries where it ends in one."""
+    """Return the plain types that a struct declares at ``place``; of a list or a table those of its entries."""
     kinds: list[type] = [] if struct is None else [struct]
-    for step in place.partition("[")[0].split("."):
+    for step in _INDEX.sub("", place).split("."):
         fields = [field for kind in kinds if issubclass(kind, msgspec.Struct) for field in msgspec.structs.fields(kind)]
         kinds = [kind for field in fields if field.name == step for kind in _plain_types(field.type)]
     return kinds

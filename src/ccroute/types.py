@@ -60,6 +60,11 @@ OFFERS_OF_AGENT_MAX: Final = 256
 ASIDE_MAX: Final = 64
 """Offers and legs of an agent that can be set aside for one contact."""
 COMMAND_IDS_LIMIT: Final = 1_000_000
+PREFERRED_MAX: Final = 16
+PLAN_STEPS_MAX: Final = 32
+"""Steps of a plan, of a queue's or of a contact's own."""
+HOURS_SPANS_MAX: Final = 2_048
+"""Spans of time for which a queue can be open, as far as they are resolved."""
 
 if TYPE_CHECKING:
     AttributeValue = bool | str | int | Decimal | list[str]
@@ -88,7 +93,7 @@ class Presence(enum.StrEnum):
 
 
 class ContactState(enum.StrEnum):
-    """State of a contact. Closed, abandoned and cancelled are ends: a contact reaches exactly one of them, once."""
+    """State of a contact. Closed, abandoned, cancelled and expired are ends; a contact reaches exactly one, once."""
 
     QUEUED = "queued"
     """Waits in a queue, offered or not."""
@@ -102,6 +107,10 @@ class ContactState(enum.StrEnum):
     """The host took it back."""
     PARKED = "parked"
     """Inside, but out of line: never offered, until it is unparked."""
+    SCHEDULED = "scheduled"
+    """Inside, but not due yet: never offered, until the moment for which it was made."""
+    EXPIRED = "expired"
+    """A rule, a limit or its due window ended it before an agent took it."""
 
 
 class LegState(enum.StrEnum):
@@ -272,6 +281,8 @@ class LegEnd(enum.StrEnum):
     """The contact was parked."""
     CHANNEL_CHANGED = "channel_changed"
     """The contact changed to a channel that the agent cannot take, and went back to its place."""
+    LOST = "lost"
+    """Nothing was heard of its agent for longer than its lease and grace."""
 
 
 class RescindReason(enum.StrEnum):
@@ -299,6 +310,10 @@ class RescindReason(enum.StrEnum):
     """The agent picked another contact, for which it had no room beside this offer."""
     WITHDRAWN = "withdrawn"
     """The contact does not look for a further agent any more."""
+    LOST = "lost"
+    """Nothing was heard of the agent for longer than its lease."""
+    RULE = "rule"
+    """A rule or a limit took the contact out of line."""
 
 
 class RequeueReason(enum.StrEnum):
@@ -314,6 +329,8 @@ class RequeueReason(enum.StrEnum):
     """It changed to a channel that its agents cannot take."""
     UNANSWERED = "unanswered"
     """The agent to whom it was transferred did not take it."""
+    LOST = "lost"
+    """Nothing was heard of its agent for longer than its lease and grace."""
 
 
 class SuspendReason(enum.StrEnum):
@@ -376,6 +393,14 @@ class RefusalReason(enum.StrEnum):
     """The contact was changed since the version that the command names."""
     OFFER_OUT = "offer_out"
     """The contact has as many offers out as its queue makes at once, or one to this agent."""
+    CONTACT_SCHEDULED = "contact_scheduled"
+    """The contact is not due yet."""
+    NO_RULE = "no_rule"
+    """No step of the contact's plans is left that time would make due and whose condition holds now."""
+    QUEUE_DRAINING = "queue_draining"
+    """The queue takes no new contacts, because it is to be removed."""
+    IN_USE = "in_use"
+    """What the command would take away is still needed."""
 
 
 class Rule(enum.StrEnum):
@@ -420,6 +445,8 @@ class Rule(enum.StrEnum):
     SUSPENDED = "suspended"
     """The agent has a suspended leg of higher tier, or of equal tier on a channel that the contact's does not
     interrupt."""
+    PREFERRED = "preferred"
+    """The contact is kept for its preferred agents, of whom the agent is none."""
 
 
 class SelectKey(enum.StrEnum):
@@ -441,3 +468,119 @@ class SelectKey(enum.StrEnum):
     """Value of the queue's ``score`` expression; highest first, an error last."""
     GIVEN_SCORE = "given_score"
     """The contact's own score of the agent, 0 where it gives none; highest first."""
+
+
+class PlanOn(enum.StrEnum):
+    """What makes a step of a plan due, other than time and the number ahead."""
+
+    ENTRY = "entry"
+    """The contact entered the queue."""
+    OFFERS_EXHAUSTED = "offers_exhausted"
+    """``OffersExhausted`` was told of it."""
+    NOBODY_ONLINE = "nobody_online"
+    """No agent is online who could ever serve it."""
+    OVERDUE = "overdue"
+    """``ContactOverdue`` was told of it."""
+    CLOSED = "closed"
+    """It entered while the queue is closed, or the queue closed while it waits."""
+    OPENED = "opened"
+    """The queue opened while it waits."""
+    LIMIT = "limit"
+    """It reached a limit of the queue, or of its own."""
+
+
+class PlanOnOverflow(enum.StrEnum):
+    """Which plan a contact follows in the queue it overflows to."""
+
+    KEEP = "keep"
+    """The one it follows goes on, with its clock."""
+    RESTART = "restart"
+    """The plan of that queue begins."""
+
+
+class RuleEnd(enum.StrEnum):
+    """How a rule ends a contact."""
+
+    CLOSED = "closed"
+    """As served: ``ContactClosed``."""
+    CANCELLED = "cancelled"
+    """As taken back: ``ContactCancelled``."""
+    EXPIRED = "expired"
+    """As given up: ``ContactExpired``."""
+
+
+class Limit(enum.StrEnum):
+    """Limits of a queue or of a contact."""
+
+    LENGTH = "length"
+    """Contacts that wait in the queue."""
+    IN_QUEUE = "in_queue"
+    """Time of the contact in its queue."""
+    TTL = "ttl"
+    """Time since the contact was made or fell due."""
+
+
+class PreferWho(enum.StrEnum):
+    """Which agents the host puts into ``preferred``; the engine itself reads only what the command says."""
+
+    GIVEN = "given"
+    """Those that the host chooses."""
+    LAST_AGENT = "last_agent"
+    """The agent who served the customer last."""
+    MANAGER = "manager"
+    """The customer's personal manager."""
+
+
+class PreferredScope(enum.StrEnum):
+    """Which preferred agents a contact waits for."""
+
+    MEMBERS = "members"
+    """Those who serve its queue."""
+    ANYONE = "anyone"
+    """All of them."""
+
+
+class PreferredEnd(enum.StrEnum):
+    """Why a contact is no longer kept for its preferred agents."""
+
+    WAITED = "waited"
+    """The time for it is over."""
+    NOBODY_ONLINE = "nobody_online"
+    """None of them is online."""
+    BOUND = "bound"
+    """As many contacts wait for each of them as the queue allows."""
+
+
+class ClosedAction(enum.StrEnum):
+    """What becomes of contacts in a closed queue."""
+
+    WAIT = "wait"
+    """They wait."""
+    REFUSE = "refuse"
+    """They expire."""
+    CALLBACK = "callback"
+    """They become callbacks, due when the queue opens."""
+    OVERFLOW = "overflow"
+    """They go to another queue."""
+
+
+class CallbackEnd(enum.StrEnum):
+    """Why a callback is no longer owed."""
+
+    RETURNED = "returned"
+    """The customer came back."""
+    ATTEMPTS = "attempts"
+    """As many attempts failed as the queue makes."""
+    EXPIRED = "expired"
+    """The time for it is over."""
+    CONTACTS_MAX = "contacts_max"
+    """There was no room for it."""
+
+
+class Removal(enum.StrEnum):
+    """What a command does where the thing to be removed is still in use."""
+
+    REFUSE = "refuse"
+    """The command is refused."""
+    DRAIN = "drain"
+    """It takes nothing new, and is removed when it is empty."""

@@ -2,7 +2,7 @@
 
 from ccroute.config.attributes import attribute_allowed
 from ccroute.config.channels import BUILT_IN_CHANNELS, ResolvedChannel, resolved_channels
-from ccroute.config.checking import check
+from ccroute.config.checking import check, unresolved
 from ccroute.config.durations import parse_duration
 from ccroute.config.reader import id_allowed
 from ccroute.config.reading import faults_of_file, to_dict, to_json
@@ -11,10 +11,15 @@ from ccroute.config.structs import (
     Agent,
     AgentChannel,
     AgentQueue,
+    CallbackPolicy,
     Channel,
     Config,
     EngineSettings,
+    Hours,
+    Limits,
     Offer,
+    PlanStep,
+    Prefer,
     Queue,
     RecordPriority,
     Records,
@@ -27,10 +32,15 @@ __all__ = [
     "Agent",
     "AgentChannel",
     "AgentQueue",
+    "CallbackPolicy",
     "Channel",
     "Config",
     "EngineSettings",
+    "Hours",
+    "Limits",
     "Offer",
+    "PlanStep",
+    "Prefer",
     "Queue",
     "RecordPriority",
     "Records",
@@ -46,4 +56,5 @@ __all__ = [
     "resolved_channels",
     "to_dict",
     "to_json",
+    "unresolved",
 ]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from ccroute.config.reader import Reader
+from ccroute.config.reader import Reader, rendered
 from ccroute.config.schema import CONFIG
 from ccroute.config.structs import Config
 from ccroute.config.surroundings import Kind, surroundings_of
 from ccroute.errors import ConfigFault, WrongType
 from ccroute.types import AFTER_STEPS_MAX, CHANNELS_MAX, SKILLS_MAX
 
-__all__ = ["check", "read_table"]
+__all__ = ["check", "read_table", "unresolved"]
 
 
 def check(config: Config) -> list[ConfigFault]:
@@ -25,6 +25,16 @@ def check(config: Config) -> list[ConfigFault]:
     if type(config) is not Config:
         raise WrongType("config", config, "a Config")
     return _walk(config, exact=True)[1]
+
+
+def unresolved(config: Config) -> list[ConfigFault]:
+    """Return a fault for every queue whose hours are not resolved to moments, which an engine cannot take."""
+    message = "is not resolved to moments; use ccroute.calendars.resolve"
+    return [
+        ConfigFault(rendered((((None, "queues"), id_), "hours")), message)
+        for id_, queue in config.queues.items()
+        if queue.hours is not None and queue.hours.spans is None
+    ]
 
 
 def read_table(table: dict[Any, Any]) -> tuple[Config | None, list[ConfigFault]]:

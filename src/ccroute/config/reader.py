@@ -95,7 +95,7 @@ class Reader:
         return self._proposals[key]
 
     def expression(self, path: Path, text: str, argument: str) -> None:
-        """Note what is wrong with a requirement (``argument`` is "requires") or a score ("score")."""
+        """Note what is wrong with a text: a requirement, a condition or a score, as ``argument`` says by its field."""
         key = (text, argument)
         # Many queues share a few texts.
         if key not in self._complaints:
@@ -104,6 +104,8 @@ class Reader:
             self.fault(path, message)
 
     def _complaints_about(self, text: str, argument: str) -> list[str]:
+        if argument == "if_":
+            return []
         try:
             read = parse_score(text, argument=argument) if argument == "score" else parse(text, argument=argument)
         except InvalidArgument as error:

@@ -76,16 +76,17 @@ def faults_of_file(path: str | os.PathLike[str]) -> list[ConfigFault]:
 def to_dict(config: Config) -> dict[str, Any]:
     """Return ``config`` as a dict of plain values that ``from_dict`` reads back as an equal configuration.
 
-    All keys are there, with their defaults, so that a later release with other defaults reads the same. Durations are
-    integers of microseconds. ``config`` must have been checked. Equal configurations with the same order of entries
-    give equal dicts.
+    All keys are there, with their defaults, so that a later release with other defaults reads the same; of a step of a
+    plan only those that are given. Durations are integers of microseconds. ``config`` must have been checked. Equal
+    configurations with the same order of entries give equal dicts.
 
     :raises WrongType: ``config`` is no :class:`Config`.
     """
     if type(config) is not Config:
         raise WrongType("config", config, "a Config")
     plain: dict[str, Any] = msgspec.to_builtins(config, builtin_types=(Decimal,))
-    for owner in (*plain["queues"].values(), *plain["agents"].values()):
+    steps = [step for queue in plain["queues"].values() for step in queue["plan"] if "attributes" in step]
+    for owner in (*plain["queues"].values(), *plain["agents"].values(), *steps):
         owner["attributes"] = {name: _canonical(value) for name, value in owner["attributes"].items()}
     return plain
 

@@ -19,7 +19,7 @@ from ccroute.config.reader import Path, Reader, id_allowed, quoted
 from ccroute.config.selection import SHORT_FORMS, read_select_key
 from ccroute.config.surroundings import Kind
 from ccroute.errors import InvalidArgument
-from ccroute.types import ATTRIBUTES_MAX, UNLIMITED, SelectKey
+from ccroute.types import ATTRIBUTES_MAX, DURATION_US_MAX, UNLIMITED, SelectKey
 
 __all__ = [
     "ATTRIBUTES",
@@ -92,13 +92,18 @@ class Share:
 
 @final
 class Choice:
-    """One of a closed set, which is an enum in Python and text in a table."""
+    """One of a closed set, which is an enum in Python and text in a table; None only where ``optional``."""
 
-    def __init__(self, choices: Iterable[str], enumeration: type[enum.StrEnum] | None = None) -> None:
+    def __init__(
+        self, choices: Iterable[str], enumeration: type[enum.StrEnum] | None = None, *, optional: bool = False
+    ) -> None:
         self.choices = {str(choice): enumeration(choice) if enumeration else choice for choice in choices}
         self.enumeration = enumeration
+        self.optional = optional
 
     def read(self, value: object, path: Path, reader: Reader) -> object:
+        if value is None and self.optional:
+            return value
         if self.enumeration is not None and type(value) is self.enumeration:
             return value
         if type(value) is str and value in self.choices and (self.enumeration is None or not reader.exact):
@@ -133,12 +138,13 @@ class Duration:
     def _allowed(self, *, exact: bool) -> str:
         texts = "" if exact else f" or {DURATION_EXAMPLES}"
         unlimited = f', or "{UNLIMITED}"' if self.unlimited else ""
-        return f"a duration, {self.low} to {self.high} microseconds (90 days), as an integer{texts}{unlimited}"
+        most = " (90 days)" if self.high == DURATION_US_MAX else ""
+        return f"a duration, {self.low} to {self.high} microseconds{most}, as an integer{texts}{unlimited}"
 
 
 @final
 class Expression:
-    """Text of a requirement or a score, or None; the skills and queues that it names must exist."""
+    """Text of a requirement, a condition or a score, or None; the skills and queues that it names must exist."""
 
     def __init__(self, argument: str) -> None:
         self.argument = argument
@@ -312,8 +318,8 @@ class Section:
     ) -> None:
         self.struct, self.fields, self.also = struct, fields, also
         self.make: Callable[..., object] = struct
-        # In tables the unit may be left out of a key.
-        self.keys = {key: name for name in fields for key in (name.removesuffix("_us"), name)}
+        # In tables the unit may be left out of a key, and the line behind a word that Python keeps for itself.
+        self.keys = {key: name for name in fields for key in (_short(name), name)}
 
     def read(self, value: object, path: Path, reader: Reader) -> object:
         if reader.exact:
@@ -327,7 +333,7 @@ class Section:
             if name is None:
                 self._unknown(key, path, reader)
             elif name in read:
-                reader.fault((path, key), f"says again what {name.removesuffix('_us')} or {name} said above")
+                reader.fault((path, key), f"says again what {_short(name)} or {name} said above")
             else:
                 read[name] = self.fields[name].read(item, (path, key), reader)
         if self.also is not None:
@@ -351,6 +357,10 @@ class Section:
             return
         proposal = reader.proposal(key, self.struct.__name__, self.keys)
         reader.fault((path, key), f"no such key{proposal or '; allowed are ' + ', '.join(self.fields)}")
+
+
+def _short(name: str) -> str:
+    return name.removesuffix("_us").removesuffix("_")
 
 
 @final

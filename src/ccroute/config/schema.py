@@ -5,6 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from ccroute.config.plan_rules import (
+    AgentIds,
+    Declared,
+    Listing,
+    Name,
+    Offsets,
+    OrNone,
+    OtherQueue,
+    Park,
+    Spans,
+    Texts,
+)
 from ccroute.config.reader import Path, Reader, quoted
 from ccroute.config.rules import (
     ATTRIBUTES,
@@ -29,10 +41,15 @@ from ccroute.config.structs import (
     Agent,
     AgentChannel,
     AgentQueue,
+    CallbackPolicy,
     Channel,
     Config,
     EngineSettings,
+    Hours,
+    Limits,
     Offer,
+    PlanStep,
+    Prefer,
     Queue,
     RecordPriority,
     Records,
@@ -49,16 +66,30 @@ from ccroute.types import (
     CONTACTS_LIMIT,
     COST_MAX,
     DURATION_US_MAX,
+    EXCLUDED_MAX,
+    HOURS_SPANS_MAX,
     OFFERS_K_MAX,
+    PLAN_STEPS_MAX,
+    PREFERRED_MAX,
     QUEUES_MAX,
     RANK_MAX,
+    SCORE_MAX,
+    SCORES_MAX,
     SKILL_LEVEL_MAX,
     TIER_MAX,
     TIER_MIN,
+    TIME_US_MAX,
+    ChangeOffers,
+    ClosedAction,
     KeepsPlace,
     OfferMode,
     Order,
+    PlanOn,
+    PlanOnOverflow,
     Preempt,
+    PreferredScope,
+    PreferWho,
+    RuleEnd,
     SelectKey,
     Victim,
 )
@@ -70,6 +101,12 @@ AGENT_OFFERS_MAX: Final = 64
 AWAY_AFTER_MAX: Final = 1_000
 OFFERS_PER_CONTACT_MAX: Final = 10_000
 DISPLACED_MAX: Final = 10_000
+AHEAD_MAX: Final = 1_000_000
+PREFERRED_WAITING_MAX: Final = 1_000
+ATTEMPTS_MAX: Final = 100
+OPEN_TEXTS_MAX: Final = 128
+INTERVAL_US_MIN: Final = 60 * 1_000_000
+INTERVAL_US_MAX: Final = 24 * 3600 * 1_000_000
 
 _cost = Integer(0, COST_MAX, optional=True)
 _away_after = Integer(0, AWAY_AFTER_MAX, optional=True)
@@ -121,6 +158,46 @@ def _reserve_fits(agent: Mapping[str, Any], path: Path, reader: Reader) -> None:
         reader.fault((path, "reserve"), f"must be together at most capacity ({capacity}), were {total}")
 
 
+_STEP_PATCH: Final = (
+    *("channel", "requires", "tier", "head_start_us", "preferred", "preferred_wait_us", "preferred_scope"),
+    *("preferred_requires", "excluded", "scores", "attributes", "cost", "keeps_place", "queue"),
+)
+_STEP_WHENS: Final = ("after", "on", "ahead")
+
+
+def _step_is_whole(step: Mapping[str, Any], path: Path, reader: Reader) -> None:
+    whens = [name for name in _STEP_WHENS if step.get(name) is not None]
+    if len(whens) != 1:
+        told = " and ".join(whens) or "none"
+        reader.fault(path, f"must say when by exactly one of after, on and ahead, was {told}")
+    acts = [name for name in ("park", "callback", "end") if _is_said(step.get(name))]
+    if len(acts) > 1:
+        reader.fault((path, acts[1]), f"must be left out where {acts[0]} is given")
+    if not acts and step.get("report") is None and all(step.get(name) is None for name in _STEP_PATCH):
+        reader.fault(path, "must patch a field or do something, did neither")
+    if step.get("queue") is not None:
+        for name in acts:
+            if name != "park":
+                reader.fault((path, name), "must be left out where queue is given")
+    elif step.get("plan") is PlanOnOverflow.KEEP:
+        reader.fault((path, "plan"), "must be left out where no queue is given")
+
+
+def _is_said(value: object) -> bool:
+    return value is not None and value is not False
+
+
+def _hours_lead_away(hours: Mapping[str, Any], path: Path, reader: Reader) -> None:
+    queue, closed = hours.get("queue"), hours.get("closed", ClosedAction.WAIT)
+    if closed is ClosedAction.OVERFLOW and queue is None:
+        reader.fault((path, "queue"), 'must be given where closed is "overflow"')
+    elif type(closed) is ClosedAction and closed is not ClosedAction.OVERFLOW:
+        if queue is not None:
+            reader.fault((path, "queue"), f'must be left out where closed is not "overflow", was {quoted(str(queue))}')
+        if hours.get("plan") is PlanOnOverflow.KEEP:
+            reader.fault((path, "plan"), 'must be left out where closed is not "overflow"')
+
+
 def _is_in(value: object, low: int, high: int) -> bool:
     return type(value) is int and low <= value <= high
 
@@ -136,6 +213,7 @@ _ENGINE: Final = Section(
         "classes_max": Integer(1, CLASSES_LIMIT),
         "contacts_max": Integer(1, CONTACTS_LIMIT),
         "agents_max": Integer(1, AGENTS_LIMIT),
+        "interval_us": Duration(INTERVAL_US_MIN, INTERVAL_US_MAX),
     },
 )
 _SKILL: Final = Section(Skill, {})
@@ -160,6 +238,80 @@ _OFFER: Final = Section(
     also=_only_broadcast_counts,
 )
 _SERVICE_LEVEL: Final = Section(ServiceLevel, {"answered_within_us": _duration, "target": Share()})
+_PLAN_STEP: Final = Section(
+    PlanStep,
+    {
+        "after": Duration(0, DURATION_US_MAX, optional=True),
+        "on": Choice(PlanOn, PlanOn, optional=True),
+        "ahead": Integer(1, AHEAD_MAX, optional=True),
+        "if_": Expression("if_"),
+        "channel": OrNone(Declared(Kind.CHANNEL)),
+        "requires": Expression("requires"),
+        "tier": Integer(TIER_MIN, TIER_MAX, optional=True),
+        "head_start_us": Duration(-DURATION_US_MAX, DURATION_US_MAX, optional=True),
+        "preferred": AgentIds(PREFERRED_MAX),
+        "preferred_wait_us": Duration(0, DURATION_US_MAX, optional=True),
+        "preferred_scope": Choice(PreferredScope, PreferredScope, optional=True),
+        "preferred_requires": Boolean(optional=True),
+        "excluded": AgentIds(EXCLUDED_MAX),
+        "scores": OrNone(Table(Known(Kind.AGENT), Integer(-SCORE_MAX, SCORE_MAX), count_max=SCORES_MAX)),
+        "attributes": OrNone(ATTRIBUTES),
+        "cost": _cost,
+        "keeps_place": Choice(KeepsPlace, KeepsPlace, optional=True),
+        "queue": OtherQueue(3),
+        "plan": Choice(PlanOnOverflow, PlanOnOverflow),
+        "offers": Choice(ChangeOffers, ChangeOffers),
+        "report": Name(),
+        "park": Park(),
+        "callback": Boolean(),
+        "end": Choice(RuleEnd, RuleEnd, optional=True),
+    },
+    also=_step_is_whole,
+)
+_PREFER: Final = Section(
+    Prefer,
+    {
+        "who": Choice(PreferWho, PreferWho),
+        "wait_us": _duration,
+        "scope": Choice(PreferredScope, PreferredScope),
+        "requires": Boolean(),
+        "wait_for_away": Boolean(),
+        "waiting_max": Integer(1, PREFERRED_WAITING_MAX),
+    },
+)
+_HOURS: Final = Section(
+    Hours,
+    {
+        "zone": Name(optional=False),
+        "open": Texts(count_max=OPEN_TEXTS_MAX),
+        "holidays": Texts(count_max=HOURS_SPANS_MAX, optional=True),
+        "closed": Choice(ClosedAction, ClosedAction),
+        "queue": OtherQueue(2),
+        "plan": Choice(PlanOnOverflow, PlanOnOverflow),
+        "closes_waiting": Boolean(),
+        "spans": Spans(),
+        "offsets": Offsets(),
+        "resolved_until_us": Integer(0, TIME_US_MAX, optional=True),
+    },
+    also=_hours_lead_away,
+)
+_LIMITS: Final = Section(
+    Limits,
+    {
+        "length": Integer(1, CONTACTS_LIMIT, optional=True),
+        "in_queue_us": _duration_or_none,
+        "ttl_us": _duration_or_none,
+    },
+)
+_CALLBACK: Final = Section(
+    CallbackPolicy,
+    {
+        "on_abandon": Boolean(),
+        "attempts_max": Integer(1, ATTEMPTS_MAX),
+        "retry_us": _duration,
+        "expires_us": Duration(1, DURATION_US_MAX),
+    },
+)
 _QUEUE: Final = Section(
     Queue,
     {
@@ -185,9 +337,15 @@ _QUEUE: Final = Section(
         "displaced_max": Integer(0, DISPLACED_MAX),
         "displaced_work_max": Integer(0, DISPLACED_MAX, optional=True),
         "keeps_place": Choice(KeepsPlace, KeepsPlace),
+        "plan": Listing(_PLAN_STEP, count_max=PLAN_STEPS_MAX),
+        "prefer": OrNone(_PREFER),
+        "hours": OrNone(_HOURS),
+        "limits": _LIMITS,
         "service_level": _SERVICE_LEVEL,
+        "callback": _CALLBACK,
         "attributes": ATTRIBUTES,
         "paused": Boolean(),
+        "draining": Boolean(),
     },
     also=_check_queue,
 )
@@ -207,6 +365,9 @@ _AGENT: Final = Section(
         "channels_closed": Boolean(),
         "offers_max": Integer(1, AGENT_OFFERS_MAX),
         "attributes": ATTRIBUTES,
+        "lease_us": _duration_or_none,
+        "lease_grace_us": _duration,
+        "draining": Boolean(),
     },
     also=_reserve_fits,
 )
@@ -233,7 +394,12 @@ SECTIONS: Final = (
     _CHANNEL,
     _QUEUE,
     _OFFER,
+    _PLAN_STEP,
+    _PREFER,
+    _HOURS,
+    _LIMITS,
     _SERVICE_LEVEL,
+    _CALLBACK,
     _AGENT,
     _AGENT_QUEUE,
     _AGENT_CHANNEL,

@@ -11,7 +11,21 @@ from typing import Any
 
 import msgspec
 
-from ccroute.types import AttributeValue, KeepsPlace, OfferMode, Order, Preempt, Victim
+from ccroute.types import (
+    AttributeValue,
+    ChangeOffers,
+    ClosedAction,
+    KeepsPlace,
+    OfferMode,
+    Order,
+    PlanOn,
+    PlanOnOverflow,
+    Preempt,
+    PreferredScope,
+    PreferWho,
+    RuleEnd,
+    Victim,
+)
 
 
 class EngineSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -33,6 +47,8 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Contacts inside and retained at once, 1 to 10 000 000."""
     agents_max: int = 100_000
     """Agents in the configuration, 1 to 1 000 000."""
+    interval_us: int = 900_000_000
+    """Length of the intervals of the statistics' series, 1 minute to 1 day."""
 
 
 class Skill(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -78,6 +94,131 @@ class ServiceLevel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Wait that still keeps the promise, 0 to 90 days."""
     target: float = 0.8
     """Share of contacts for which it is to be kept, 0 to 1."""
+
+
+class PlanStep(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A step of a plan (``queues.<id>.plan[i]``, and of a contact's own plan): when, if, and what then.
+
+    Exactly one of ``after``, ``on`` and ``ahead`` says when. What else is not given, stays as it is.
+    """
+
+    after: int | None = None
+    """Due so long after the contact entered the queue, 0 to 90 days."""
+    on: PlanOn | None = None
+    """Due when this happens."""
+    ahead: int | None = None
+    """Due at entry, where at least so many contacts stand before it in the queue, 1 to 1 000 000."""
+    if_: str | None = None
+    """Condition on contact, queue and now-figures without which it does not fire, also written ``if``; None: none."""
+    channel: str | None = None
+    """Channel from then on."""
+    requires: str | None = None
+    """Requirement that takes the place of the queue's, while the contact is in that queue."""
+    tier: int | None = None
+    """Tier from then on, signed 32-bit."""
+    head_start_us: int | None = None
+    """Head start from then on, ±90 days."""
+    preferred: list[str] | None = None
+    """Agents for whom the contact is kept from then on, at most 16."""
+    preferred_wait_us: int | None = None
+    """How long it is kept for them, 0 to 90 days."""
+    preferred_scope: PreferredScope | None = None
+    """Whether only those count who serve the queue."""
+    preferred_requires: bool | None = None
+    """Whether the requirement in force must hold for them."""
+    excluded: list[str] | None = None
+    """Agents not offered the contact from then on, at most 16."""
+    scores: dict[str, int] | None = None
+    """Scores of agents from then on, at most 128, each within ±(2⁵³−1)."""
+    attributes: dict[str, AttributeValue] | None = None
+    """Routing attributes from then on, at most 64."""
+    cost: int | None = None
+    """Units it takes from then on, 0 to 1 000 000."""
+    keeps_place: KeepsPlace | None = None
+    """Which place it takes, in the other queue or in the present one; None: as the other queue says, or no change."""
+    queue: str | None = None
+    """Overflow: the other queue that it goes to."""
+    plan: PlanOnOverflow = PlanOnOverflow.RESTART
+    """Whether this plan goes on there (``keep``) or that queue's begins; ``keep`` only with ``queue``."""
+    offers: ChangeOffers = ChangeOffers.KEEP
+    """What becomes of its pending offers."""
+    report: str | None = None
+    """Told to the host in ``ActionRequested``, 1 to 128 characters."""
+    park: bool | int = False
+    """Parks it, until it is unparked (true) or for so long, 1 µs to 90 days."""
+    callback: bool = False
+    """Leaves a callback in its place, and closes it."""
+    end: RuleEnd | None = None
+    """Ends it. At most one of ``park``, ``callback`` and ``end``; the latter two not with ``queue``."""
+
+
+class Prefer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How contacts are kept for their preferred agents (``queues.<id>.prefer``), where they do not say themselves."""
+
+    who: PreferWho = PreferWho.GIVEN
+    """Tells the host which agents to name in ``preferred``; the engine does not read it."""
+    wait_us: int = 30_000_000
+    """How long, 0 (not at all) to 90 days."""
+    scope: PreferredScope = PreferredScope.MEMBERS
+    """Whether only those count who serve the queue."""
+    requires: bool = True
+    """Whether the requirement in force must hold for them."""
+    wait_for_away: bool = False
+    """Whether it is kept while they are all away."""
+    waiting_max: int = 10
+    """Contacts of the queue kept for one agent at once, 1 to 1 000."""
+
+
+class Hours(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """When a queue is open (``queues.<id>.hours``): as people write it, and resolved to moments.
+
+    The engine reads ``spans`` alone; ``ccroute.calendars`` fills them in.
+    """
+
+    zone: str = "UTC"
+    """Time zone of ``open`` and ``holidays``, as in ``Europe/Berlin``."""
+    open: str | list[str] = []
+    """Weekly times, in words that ``ccroute.calendars`` reads; at most 128 texts."""
+    holidays: str | list[str] | None = None
+    """Days on which it is closed, in words that ``ccroute.calendars`` reads; at most 2 048 texts."""
+    closed: ClosedAction = ClosedAction.WAIT
+    """What becomes of contacts that come while it is closed."""
+    queue: str | None = None
+    """With ``overflow``: the other queue they go to."""
+    plan: PlanOnOverflow = PlanOnOverflow.RESTART
+    """With ``overflow``: whether the plan that the contact follows goes on there."""
+    closes_waiting: bool = False
+    """Whether contacts that wait when it closes are treated alike."""
+    spans: list[tuple[int, int]] | None = None
+    """Moments at which it opens and closes, ascending, not touching, at most 2 048 pairs; None: not resolved yet."""
+    offsets: list[tuple[int, int]] = []
+    """Moments from which the zone has another offset from UTC, with that offset in microseconds; ascending."""
+    resolved_until_us: int | None = None
+    """Moment up to which ``spans`` tell the hours."""
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How many contacts may wait, and how long (``queues.<id>.limits``, and of a contact). None: no limit."""
+
+    length: int | None = None
+    """Contacts that wait in the queue besides a new one, 1 to 10 000 000."""
+    in_queue_us: int | None = None
+    """Time in the queue, 1 µs to 90 days."""
+    ttl_us: int | None = None
+    """Time since the contact was made or fell due, 1 µs to 90 days."""
+
+
+class CallbackPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How a queue treats callbacks (``queues.<id>.callback``)."""
+
+    on_abandon: bool = False
+    """A contact abandoned while it waits leaves a callback."""
+    attempts_max: int = 3
+    """Failed attempts after which it is dropped, 1 to 100."""
+    retry_us: int = 900_000_000
+    """Time from a failed attempt to the next, 0 to 90 days."""
+    expires_us: int = 86_400_000_000
+    """Time after which it is dropped unless an agent is at work on it, 1 µs to 90 days."""
 
 
 class Queue(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -129,12 +270,24 @@ class Queue(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """How often work on a contact of this queue can be pre-empted, 0 to 10 000; None: without bound."""
     keeps_place: KeepsPlace = KeepsPlace.WAITED
     """Which place a contact transferred to this queue takes."""
+    plan: list[PlanStep] = []
+    """What happens to its contacts as they wait, at most 32 steps."""
+    prefer: Prefer | None = None
+    """How contacts are kept for their preferred agents; None: by the defaults."""
+    hours: Hours | None = None
+    """When it is open; None: always."""
+    limits: Limits = Limits()
+    """How many contacts may wait, and how long."""
     service_level: ServiceLevel = ServiceLevel()
     """The promise to customers."""
+    callback: CallbackPolicy = CallbackPolicy()
+    """How callbacks are treated."""
     attributes: dict[str, AttributeValue] = {}
     """Read by requirements as ``queue.attributes.<name>``, at most 64."""
     paused: bool = False
     """Makes no offers until opened."""
+    draining: bool = False
+    """Takes no new contacts; a queue that is removed with ``drain`` is so until it is empty."""
 
 
 class AgentQueue(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -177,6 +330,12 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Pending offers it takes at once, 1 to 64. Mode ``auto`` needs no place."""
     attributes: dict[str, AttributeValue] = {}
     """Read by requirements as ``agent.attributes.<name>``, at most 64."""
+    lease_us: int | None = None
+    """Silence after which it is taken for lost, 1 µs to 90 days; None: never."""
+    lease_grace_us: int = 30_000_000
+    """Time from then until its work on channels that are not live goes back to its place, 0 to 90 days."""
+    draining: bool = False
+    """Goes offline when its work ends; an agent that is removed with ``drain`` is so until then."""
 
 
 class RecordPriority(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

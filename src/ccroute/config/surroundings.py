@@ -6,8 +6,8 @@ import enum
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from ccroute.config.channels import BUILT_IN_CHANNELS
-from ccroute.config.structs import Agent, Channel, Config, EngineSettings
-from ccroute.types import AGENTS_LIMIT, CHANNELS_MAX, Order
+from ccroute.config.structs import Agent, Channel, Config, EngineSettings, Hours, PlanStep, Queue
+from ccroute.types import AGENTS_LIMIT, CHANNELS_MAX, PLAN_STEPS_MAX, ClosedAction, Order, PlanOnOverflow
 
 __all__ = ["Kind", "Names", "Surroundings", "surroundings_of"]
 
@@ -28,6 +28,10 @@ Edge: TypeAlias = tuple[str, int]
 """An entry of a channel's ``interrupts``: the channel and the index."""
 
 
+Overflow: TypeAlias = tuple[str, int | None]
+"""A way out of a queue: the queue, and the index of the step of its plan, or None for its hours."""
+
+
 class Surroundings(NamedTuple):
     """What rules look up that lies outside the value they read."""
 
@@ -41,6 +45,10 @@ class Surroundings(NamedTuple):
     """By channel, whether its work can be suspended; true where what is said about it is faulty."""
     closing: dict[Edge, None]
     """Entries of ``interrupts`` by which a channel would come back to itself, given the entries before them."""
+    draining: dict[str, None]
+    """Queues that take no new contacts."""
+    looping: dict[Overflow, None]
+    """Overflows by which a contact would come back to a queue, whose plan then begins anew."""
 
 
 def surroundings_of(whole: object) -> Surroundings:
@@ -51,12 +59,15 @@ def surroundings_of(whole: object) -> Surroundings:
         agents_max = EngineSettings().agents_max
     order = _part(engine, "order")
     channels = {id_: entry for id_, entry in _table(whole, "channels").items() if type(id_) is str}
+    queues = {id_: entry for id_, entry in _table(whole, "queues").items() if type(id_) is str}
     return Surroundings(
         names=_names(whole),
         agents_max=agents_max,
         is_rank_first=order is Order.RANK or (type(order) is str and order == Order.RANK),
         suspendable={id_: _is_suspendable(id_, channels.get(id_)) for id_ in (*BUILT_IN_CHANNELS, *channels)},
         closing=_closing(channels),
+        draining=dict.fromkeys(id_ for id_, queue in queues.items() if _part(queue, "draining") is True),
+        looping=_looping({id_: _overflows(queue) for id_, queue in queues.items()}),
     )
 
 
@@ -101,6 +112,48 @@ def _closing(channels: dict[str, object]) -> dict[Edge, None]:
     return closing
 
 
+def _overflows(queue: object) -> list[tuple[int | None, str]]:
+    """Return the ways out of a queue into another whose plan begins there: by its steps in order, then by its hours."""
+    steps = _part(queue, "plan")
+    ways: list[tuple[int | None, object]] = []
+    if type(steps) is list:
+        ways += [(index, step) for index, step in enumerate(steps[:PLAN_STEPS_MAX])]
+    hours = _part(queue, "hours")
+    if _is_member(_part(hours, "closed"), ClosedAction.OVERFLOW):
+        ways.append((None, hours))
+    told = [
+        (index, _part(way, "queue")) for index, way in ways if not _is_member(_part(way, "plan"), PlanOnOverflow.KEEP)
+    ]
+    return [(index, other) for index, other in told if type(other) is str]
+
+
+def _is_member(value: object, member: enum.StrEnum) -> bool:
+    return value is member or (type(value) is str and value == member)
+
+
+def _looping(ways: dict[str, list[tuple[int | None, str]]]) -> dict[Overflow, None]:
+    """Return the overflows that close a cycle on a walk in depth, queues in order. O(queues + overflows)."""
+    looping: dict[Overflow, None] = {}
+    is_done: dict[str, bool] = {}
+    for root in ways:
+        if root in is_done:
+            continue
+        is_done[root] = False
+        walk = [(root, iter(ways[root]))]
+        while walk:
+            queue, rest = walk[-1]
+            index, other = next(rest, (None, None))
+            if other is None:
+                is_done[queue] = True
+                walk.pop()
+            elif other not in is_done and other in ways:
+                is_done[other] = False
+                walk.append((other, iter(ways[other])))
+            elif is_done.get(other) is False:
+                looping[queue, index] = None
+    return looping
+
+
 def _texts(value: object) -> list[str | None]:
     """Return the first entries of a list, None for what is no text; what is longer names some channel twice."""
     return [text if type(text) is str else None for text in value[:CHANNELS_MAX]] if type(value) is list else []
@@ -123,4 +176,4 @@ def _keys(table: dict[Any, Any]) -> list[str]:
 
 
 _NOTHING: Final = Channel()
-_STRUCTS: Final = (Config, EngineSettings, Channel, Agent)
+_STRUCTS: Final = (Config, EngineSettings, Channel, Agent, Queue, PlanStep, Hours)

@@ -45,7 +45,7 @@ from ccroute.core.table import CONTACT_STATES, CONTACT_TABLE, LEG_STATES, LEG_TA
 from ccroute.types import RefusalReason
 
 # The refusals of table.py as codes, read once.
-cdef int8_t[6][7] CONTACT_REFUSALS
+cdef int8_t[6][9] CONTACT_REFUSALS
 cdef int8_t[11][5] LEG_REFUSALS
 
 

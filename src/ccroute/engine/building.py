@@ -15,6 +15,7 @@ from ccroute.config import (
     resolve_select,
     resolved_channels,
     to_json,
+    unresolved,
 )
 from ccroute.core.acd import Acd
 from ccroute.engine.classes import Classes
@@ -49,7 +50,7 @@ def build(config: Config) -> Names:
 
     :raises ConfigError: it has faults.
     """
-    faults = check(config)
+    faults = check(config) or unresolved(config)
     if faults:
         raise ConfigError(faults)
     # The engine keeps a copy, so that nobody can change what was checked.

@@ -265,6 +265,10 @@ def _obstacle(names: Names, rule: Rule, slot: int, agent: int, known: dict[str, 
             return _capacity(names, slot, agent, known, state)
         case Rule.SUSPENDED:
             return _suspended(names, agent, known)
+        case Rule.PREFERRED:
+            return Obstacle(
+                rule=rule, text="is none of its preferred agents", change="wait until it is not kept for them"
+            )
         case (
             Rule.CONTACT_STATE
             | Rule.OFFER_OUT

@@ -265,7 +265,7 @@ def _contact(names: Names, slot: int) -> ContactStatus:
     first = names.contacts[slot]
     state = _CONTACT_STATES[known["state"]]
     assert state is not None
-    is_live = state in (ContactState.QUEUED, ContactState.ACTIVE, ContactState.PARKED)
+    is_live = state in (ContactState.QUEUED, ContactState.ACTIVE, ContactState.PARKED, ContactState.SCHEDULED)
     return ContactStatus(
         contact_id=first.contact_id,
         handle=known["handle"],

@@ -52,7 +52,7 @@ cdef int check_command(Names names, object command) except -1:
     # A type of another kind may have a hash of its own, which may do anything.
     cdef object number = NUMBERS.get(type(command)) if type(type(command)) is STRUCT_TYPE else None
     cdef int kind
-    if number is None:
+    if number is None or number > LOAD:
         raise WrongType("command", command, "one of the commands of ccroute.commands")
     kind = number
     check_optional_id(read(command, COMMAND_ID), "command_id")

@@ -34,7 +34,7 @@ _LENGTH_SIZE: Final = 8
 _COUNT_MAX: Final = 2**63 - 2**40
 _REASON_MAX: Final = 400
 _STATES: Final = (None, *ContactState)
-_LIVE: Final = (ContactState.QUEUED, ContactState.ACTIVE, ContactState.PARKED)
+_LIVE: Final = (ContactState.QUEUED, ContactState.ACTIVE, ContactState.PARKED, ContactState.SCHEDULED)
 
 
 class _Class(msgspec.Struct, frozen=True, array_like=True):
