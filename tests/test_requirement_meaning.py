@@ -63,7 +63,7 @@ def _plain(attributes: Attributes) -> dict[str, object]:
     return {name: float(value) if isinstance(value, Decimal) else value for name, value in attributes.items()}
 
 
-def _variables(agent: AgentView, contact: ContactView, queue: QueueView) -> dict[str, object]:
+def variables(agent: AgentView, contact: ContactView, queue: QueueView) -> dict[str, object]:
     """Return what CEL sees: doubles for decimals, no skill of level 0, no tier where there is none."""
     seen: dict[str, object] = {"channel": contact.channel, "attributes": _plain(contact.attributes)}
     return {
@@ -117,7 +117,7 @@ def test_meaning_is_that_of_cel(
     expression: Expression, agent: AgentView, contact: ContactView, queue: QueueView
 ) -> None:
     ours = _typed(evaluate(expression, agent, contact, queue))
-    assert ours == _by_cel(expression, _variables(agent, contact, queue))
+    assert ours == _by_cel(expression, variables(agent, contact, queue))
 
 
 @pytest.mark.parametrize(
@@ -139,8 +139,8 @@ def test_meaning_is_that_of_cel(
 )  # fmt: skip
 def test_meaning_of_each_form_is_that_of_cel(text: str) -> None:
     expression = parse_expression(text)
-    variables = _variables(AGENT, CONTACT, QUEUE)
-    assert _typed(evaluate(expression, AGENT, CONTACT, QUEUE)) == _by_cel(expression, variables)
+    seen = variables(AGENT, CONTACT, QUEUE)
+    assert _typed(evaluate(expression, AGENT, CONTACT, QUEUE)) == _by_cel(expression, seen)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from typing import Final, TypeAlias, final
 
 from ccroute.config.surroundings import Kind, Surroundings
 from ccroute.errors import ConfigFault, InvalidArgument, RequirementError, shown
-from ccroute.requirement import column_of_queue, column_of_skill, parse, parse_score
+from ccroute.requirement import column_of_queue, column_of_skill, parse, parse_condition, parse_score
 from ccroute.types import ID_LENGTH_MAX
 
 __all__ = ["Path", "Reader", "id_allowed", "quoted", "rendered"]
@@ -22,6 +22,7 @@ Path: TypeAlias = "tuple[Path, str | int] | None"
 _BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]{1,80}")
 _NOT_IN_IDS: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _SHOWN_KEY_MAX: Final = 80
+_PARSERS: Final = {"requires": parse, "if_": parse_condition, "score": parse_score}
 
 # Looking for similar names is quadratic in the worst case; beyond these bounds a fault is told without a proposal.
 _PROPOSALS_MAX: Final = 32
@@ -104,10 +105,8 @@ class Reader:
             self.fault(path, message)
 
     def _complaints_about(self, text: str, argument: str) -> list[str]:
-        if argument == "if_":
-            return []
         try:
-            read = parse_score(text, argument=argument) if argument == "score" else parse(text, argument=argument)
+            read = _PARSERS[argument](text, argument=argument)
         except InvalidArgument as error:
             column = f"column {error.column}: " if isinstance(error, RequirementError) else ""
             return [f"{column}must be {error.allowed}, was {shown(text)}"]

@@ -1,7 +1,8 @@
-"""The requirement language: a subset of CEL over agent, contact and queue, as text and as structs."""
+"""The requirement language: a subset of CEL over agent, contact, queue and figures, as text and as structs."""
 
 from __future__ import annotations
 
+from ccroute.requirement.conditions import Condition, parse_condition
 from ccroute.requirement.folding import conjoin, fold
 from ccroute.requirement.meaning import compile_expression, evaluate
 from ccroute.requirement.printing import print_expression
@@ -20,13 +21,15 @@ from ccroute.requirement.statement import (
     score_of,
 )
 from ccroute.requirement.syntax import Expression
-from ccroute.requirement.views import AgentView, ContactView, EvaluationError, QueueView, Scene, Value
+from ccroute.requirement.views import AgentView, ContactView, EvaluationError, Figures, QueueView, Scene, Value
 
 __all__ = [
     "AgentView",
+    "Condition",
     "ContactView",
     "EvaluationError",
     "Expression",
+    "Figures",
     "QueueView",
     "Requirement",
     "Scene",
@@ -44,6 +47,7 @@ __all__ = [
     "holds",
     "outcome",
     "parse",
+    "parse_condition",
     "parse_expression",
     "parse_score",
     "print_expression",

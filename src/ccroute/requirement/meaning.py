@@ -43,6 +43,7 @@ from ccroute.requirement.syntax import (
     Not,
     Or,
     QueueAttribute,
+    QueueFigure,
     QueueRank,
     Read,
     Search,
@@ -56,6 +57,7 @@ from ccroute.requirement.views import (
     Attribute,
     ContactView,
     EvaluationError,
+    Figures,
     Outcome,
     QueueView,
     Scene,
@@ -80,12 +82,18 @@ _TESTS: Final[dict[Comparison, Callable[[Any, Any], bool]]] = {
 }
 
 
-def evaluate(expression: Expression, agent: AgentView, contact: ContactView | None, queue: QueueView | None) -> Outcome:
+def evaluate(
+    expression: Expression,
+    agent: AgentView,
+    contact: ContactView | None,
+    queue: QueueView | None,
+    figures: Figures | None = None,
+) -> Outcome:
     """Return the value of ``expression``, or an :class:`EvaluationError`.
 
-    Reading a contact or a queue that is None is such an error. Time grows with the size of the expression.
+    Reading a contact, a queue or figures that are None is such an error. Time grows with the size of the expression.
     """
-    return _kept(expression)(Scene(agent, contact, queue))
+    return _kept(expression)(Scene(agent, contact, queue, figures))
 
 
 def compile_expression(expression: Expression) -> Evaluator:
@@ -388,6 +396,8 @@ def _read(read: Read) -> Evaluator:
             return _entry(read, Map.CONTACT_ATTRIBUTES, name)
         case QueueAttribute(name=name):
             return _entry(read, Map.QUEUE_ATTRIBUTES, name)
+        case QueueFigure(figure=figure):
+            return _figure(read, figure)
         case ContactTier():
             missing = EvaluationError(read, "is missing")
             return lambda scene: missing if scene.contact is None or scene.contact.tier is None else scene.contact.tier
@@ -397,6 +407,12 @@ def _read(read: Read) -> Evaluator:
         case _:  # QueueId()
             no_queue = EvaluationError(read, "is missing")
             return lambda scene: no_queue if scene.queue is None else scene.queue.id
+
+
+def _figure(read: Read, figure: str) -> Evaluator:
+    field: Callable[[Figures], int] = operator.attrgetter(figure)
+    missing = EvaluationError(read, "is missing")
+    return lambda scene: missing if scene.figures is None else field(scene.figures)
 
 
 _Owner: TypeAlias = Callable[[Scene], Mapping[str, Attribute] | None]

@@ -32,6 +32,7 @@ from ccroute.requirement.syntax import (
     Not,
     Or,
     QueueAttribute,
+    QueueFigure,
     QueueId,
     QueueRank,
     Size,
@@ -181,4 +182,6 @@ def _print_read(expression: Expression) -> str:
             return "queue.id"
         case QueueAttribute(name=name):
             return _print_name("queue.attributes", name)
+        case QueueFigure(figure=figure):
+            return f"queue.{figure}"
     raise TypeError(f"expression must be a node of the requirement language, was {type(expression).__name__}")

@@ -30,6 +30,7 @@ from ccroute.requirement.syntax import (
     ContactTier,
     DecimalLiteral,
     Expression,
+    Figure,
     Has,
     InList,
     InMap,
@@ -40,6 +41,7 @@ from ccroute.requirement.syntax import (
     Not,
     Or,
     QueueAttribute,
+    QueueFigure,
     QueueId,
     QueueRank,
     Read,
@@ -87,7 +89,30 @@ _FIELDS: Final = {
     "queue": ("id", "attributes"),
 }
 _METHODS: Final = (*Search, "size")
-_VALUE: Final = "a literal, agent, contact, queue, has(…), size(…), !, -, ( or ["
+
+
+class Dialect(NamedTuple):
+    """What a kind of statement may read."""
+
+    fields: dict[str, tuple[str, ...]]
+    """Fields by their owner, in the order in which messages tell them."""
+    simple: dict[tuple[str, str], Read]
+    """What owner and field read where no name follows."""
+
+    @property
+    def value(self) -> str:
+        """What messages call a value."""
+        return f"a literal, {', '.join(self.fields)}, has(…), size(…), !, -, ( or ["
+
+
+AGENTS: Final = Dialect(_FIELDS, _SIMPLE)
+"""Requirements and scores: agent, contact and queue."""
+MOMENTS: Final = Dialect(
+    {"contact": _FIELDS["contact"], "queue": (*_FIELDS["queue"], *Figure)},
+    {key: read for key, read in _SIMPLE.items() if key[0] != "agent"}
+    | {("queue", str(figure)): QueueFigure(figure) for figure in Figure},
+)
+"""Conditions: contact, queue and the queue's figures."""
 
 
 class Reading(NamedTuple):
@@ -108,7 +133,7 @@ class _Part(NamedTuple):
     column: int
 
 
-def read_expression(text: str, argument: str) -> Reading:
+def read_expression(text: str, argument: str, dialect: Dialect = AGENTS) -> Reading:
     """Read ``text``. Time grows with its length, at most 8 192 characters.
 
     :raises WrongType: ``text`` is no ``str``, or a subclass of it.
@@ -124,13 +149,14 @@ def read_expression(text: str, argument: str) -> Reading:
         text.encode()
     except UnicodeEncodeError as error:
         raise InvalidId(argument, text, "text without lone surrogates") from error
-    return _Reader(text, argument).read()
+    return _Reader(text, argument, dialect).read()
 
 
 class _Reader:
-    __slots__ = ("_depth", "_queues", "_skills", "_tokens")
+    __slots__ = ("_depth", "_dialect", "_queues", "_skills", "_tokens")
 
-    def __init__(self, text: str, argument: str) -> None:
+    def __init__(self, text: str, argument: str, dialect: Dialect) -> None:
+        self._dialect = dialect
         self._tokens = Tokens(text, argument)
         self._depth = 0
         self._skills: dict[str, int] = {}
@@ -277,7 +303,7 @@ class _Reader:
         if tokens.is_sign("["):
             return self._list()
         if not tokens.is_sign("("):
-            raise tokens.fault(_VALUE)
+            raise tokens.fault(self._dialect.value)
         self._open()
         inside = self._expression()
         self._close(")")
@@ -335,7 +361,7 @@ class _Reader:
     def _container(self) -> _Part | Map:
         """Read what stands behind ``in``: a map, or an operand."""
         tokens = self._tokens
-        if tokens.kind is not TokenKind.NAME or tokens.word not in _FIELDS:
+        if tokens.kind is not TokenKind.NAME or tokens.word not in self._dialect.fields:
             return self._operand()
         column = tokens.column
         read = self._reference()
@@ -346,8 +372,8 @@ class _Reader:
     def _reference(self) -> Read | Map:
         """Read a name that begins with ``agent``, ``contact`` or ``queue``."""
         root, field = self._field()
-        if (root, field) in _SIMPLE:
-            return _SIMPLE[root, field]
+        if (root, field) in self._dialect.simple:
+            return self._dialect.simple[root, field]
         known = Map(f"{root}.{field}")
         tokens = self._tokens
         if tokens.is_sign("."):
@@ -370,9 +396,11 @@ class _Reader:
         root = tokens.word
         if root == "null" and tokens.kind is TokenKind.NAME:
             raise tokens.fault("has(…), which tells what is missing; there is no null")
-        if tokens.kind is not TokenKind.NAME or root not in _FIELDS:
-            raise tokens.fault(f"{_VALUE}{suggestion(root, (*_FIELDS, 'true', 'false', 'has', 'size'))}")
-        fields = _FIELDS[root]
+        owners = self._dialect.fields
+        if tokens.kind is not TokenKind.NAME or root not in owners:
+            alike = suggestion(root, (*owners, "true", "false", "has", "size"))
+            raise tokens.fault(f"{self._dialect.value}{alike}")
+        fields = owners[root]
         tokens.advance()
         self._expect(".", f"{root}.{f', {root}.'.join(fields)}")
         field = tokens.word
@@ -384,8 +412,8 @@ class _Reader:
     def _dotted_read(self) -> Read:
         """Read what ``has`` may ask for: a field, or a name behind a dot."""
         root, field = self._field()
-        if (root, field) in _SIMPLE:
-            return _SIMPLE[root, field]
+        if (root, field) in self._dialect.simple:
+            return self._dialect.simple[root, field]
         known = Map(f"{root}.{field}")
         if not self._tokens.is_sign("."):
             raise self._tokens.fault(f'a dot and a name; other names are asked for by "…" in {known}')

@@ -40,14 +40,14 @@ from ccroute.types import REQUIREMENT_LENGTH_MAX
 _EXPONENT_MAX: Final = 64
 """Decimals beyond ten to this power, or below its inverse, are refused before they are printed."""
 
-_TRUTHS: Final = (Kind.BOOL, Kind.ANY)
+TRUTHS: Final = (Kind.BOOL, Kind.ANY)
 _SCORES: Final = (Kind.INT, Kind.NUMBER, Kind.ANY)
 _CONTACT_READS: Final = (ContactAttribute, ContactChannel, ContactTier)
 _QUEUE_READS: Final = (QueueAttribute, QueueId)
 
 
-class _Statement(msgspec.Struct, frozen=True, cache_hash=True):
-    """What requirements and scores share."""
+class Statement(msgspec.Struct, frozen=True, cache_hash=True):
+    """What requirements, scores and conditions share."""
 
     expression: Expression
     """What it says, as structs."""
@@ -94,12 +94,12 @@ class _Statement(msgspec.Struct, frozen=True, cache_hash=True):
 
 
 @final
-class Requirement(_Statement, frozen=True, cache_hash=True):
+class Requirement(Statement, frozen=True, cache_hash=True):
     """A condition on agents, which may read the contact and its queue."""
 
 
 @final
-class Score(_Statement, frozen=True, cache_hash=True):
+class Score(Statement, frozen=True, cache_hash=True):
     """A whole number for each agent, which may depend on the contact and its queue."""
 
 
@@ -112,24 +112,26 @@ def parse(text: str, *, argument: str = "requires") -> Requirement:
     :raises InvalidId: it holds a lone surrogate.
     :raises RequirementError: it cannot be read, or can never be a condition.
     """
-    return Requirement(_accept(read_expression(text, argument), text, argument, _TRUTHS))
+    return Requirement(accept(read_expression(text, argument), text, argument, TRUTHS))
 
 
 def parse_score(text: str, *, argument: str = "score") -> Score:
     """Read a score; raises what :func:`parse` raises, also for what can never be a whole number."""
-    return Score(_accept(read_expression(text, argument), text, argument, _SCORES))
+    return Score(accept(read_expression(text, argument), text, argument, _SCORES))
 
 
 def parse_expression(text: str, *, argument: str = "expression") -> Expression:
     """Read an expression of any type; raises what :func:`parse` raises."""
-    return _accept(read_expression(text, argument), text, argument, tuple(Kind))
+    return accept(read_expression(text, argument), text, argument, tuple(Kind))
 
 
-def _accept(reading: Reading, text: str, argument: str, kinds: tuple[Kind, ...]) -> Expression:
+def accept(
+    reading: Reading, text: str, argument: str, kinds: tuple[Kind, ...], example: str = "agent.skills.x > 0"
+) -> Expression:
     """Return the expression read, if its type may be one of ``kinds`` and its canonical form is not too long."""
     expression = reading.expression
     if kind(expression) not in kinds:
-        allowed = "a whole number" if kinds is _SCORES else "a condition, true or false (as in agent.skills.x > 0)"
+        allowed = "a whole number" if kinds is _SCORES else f"a condition, true or false (as in {example})"
         raise RequirementError(argument, text, allowed, reading.column)
     if len(print_expression(expression)) > REQUIREMENT_LENGTH_MAX:
         raise OutOfRange(argument, text, f"at most {REQUIREMENT_LENGTH_MAX} characters long with its spaces in place")

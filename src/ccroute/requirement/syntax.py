@@ -78,6 +78,23 @@ class Map(enum.StrEnum):
     QUEUE_ATTRIBUTES = "queue.attributes"
 
 
+class Figure(enum.StrEnum):
+    """What is counted of a queue and its agents right now."""
+
+    WAITING = "waiting"
+    """Contacts that wait in the queue."""
+    OLDEST_US = "oldest_us"
+    """Longest time that one of them has been in the queue, microseconds; 0 without any."""
+    ONLINE = "online"
+    """Agents that serve the queue, however late, and are not offline."""
+    AVAILABLE = "available"
+    """Those of them that are available."""
+    AWAY = "away"
+    """Those of them that are away."""
+    FREE = "free"
+    """Those available without legs, pending offers and a next presence."""
+
+
 class Node(msgspec.Struct, frozen=True, tag_field="node", forbid_unknown_fields=True, cache_hash=True):
     """Base of every node."""
 
@@ -171,6 +188,12 @@ class QueueAttribute(Node, frozen=True, tag="queue.attribute"):
     name: str
 
 
+class QueueFigure(Node, frozen=True, tag="queue.figure"):
+    """``queue.<figure>``, which only conditions read."""
+
+    figure: Figure
+
+
 Read = (
     AgentId
     | SkillLevel
@@ -181,6 +204,7 @@ Read = (
     | ContactAttribute
     | QueueId
     | QueueAttribute
+    | QueueFigure
 )
 """What looks something up."""
 
@@ -289,6 +313,7 @@ Expression = (
     | ContactAttribute
     | QueueId
     | QueueAttribute
+    | QueueFigure
     | Has
     | Not
     | Negation
@@ -350,7 +375,7 @@ def kind(expression: Expression) -> Kind:
     match expression:
         case BoolLiteral() | Not() | And() | Or() | Compare() | InList() | InMap() | Has() | TextSearch():
             return Kind.BOOL
-        case IntLiteral() | SkillLevel() | QueueRank() | ContactTier() | Size():
+        case IntLiteral() | SkillLevel() | QueueRank() | ContactTier() | QueueFigure() | Size():
             return Kind.INT
         case DecimalLiteral():
             return Kind.DECIMAL

@@ -68,6 +68,23 @@ class EvaluationError:
         return f"EvaluationError({self.reason!r})"
 
 
+class Figures(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What conditions see of a queue and its agents right now; see :class:`ccroute.requirement.syntax.Figure`."""
+
+    waiting: int
+    """Contacts that wait in the queue."""
+    oldest_us: int
+    """Longest time that one of them has been in the queue, microseconds."""
+    online: int
+    """Agents that serve the queue and are not offline."""
+    available: int
+    """Those of them that are available."""
+    away: int
+    """Those of them that are away."""
+    free: int
+    """Those available that have nothing to do."""
+
+
 Outcome: TypeAlias = "Value | EvaluationError"
 """What an expression gives."""
 
@@ -78,3 +95,4 @@ class Scene(msgspec.Struct, frozen=True, gc=False):
     agent: AgentView
     contact: ContactView | None
     queue: QueueView | None
+    figures: Figures | None = None
