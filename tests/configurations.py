@@ -11,10 +11,15 @@ from ccroute.config import (
     Agent,
     AgentChannel,
     AgentQueue,
+    CallbackPolicy,
     Channel,
     Config,
     EngineSettings,
+    Hours,
+    Limits,
     Offer,
+    PlanStep,
+    Prefer,
     Queue,
     RecordPriority,
     Records,
@@ -22,7 +27,23 @@ from ccroute.config import (
     Skill,
     resolved_channels,
 )
-from ccroute.types import DURATION_US_MAX, KeepsPlace, OfferMode, Order, Preempt, SelectKey, Victim
+from ccroute.types import (
+    DURATION_US_MAX,
+    TIME_US_MAX,
+    ChangeOffers,
+    ClosedAction,
+    KeepsPlace,
+    OfferMode,
+    Order,
+    PlanOn,
+    PlanOnOverflow,
+    Preempt,
+    PreferredScope,
+    PreferWho,
+    RuleEnd,
+    SelectKey,
+    Victim,
+)
 
 IDS = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=6)
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
@@ -30,6 +51,7 @@ DECIMALS = st.integers(-(2**53) + 1, 2**53 - 1).map(lambda millionths: Decimal(m
 ATTRIBUTE_VALUES = st.booleans() | TEXTS | st.integers(-(2**63), 2**63 - 1) | DECIMALS | st.lists(TEXTS, max_size=3)
 ATTRIBUTES = st.dictionaries(IDS, ATTRIBUTE_VALUES, max_size=3)
 DURATIONS = st.integers(0, DURATION_US_MAX)
+DURATIONS_OR_NONE = st.none() | st.integers(1, DURATION_US_MAX)
 HEAD_STARTS = st.integers(-DURATION_US_MAX, DURATION_US_MAX)
 TIERS = st.integers(-(2**31), 2**31 - 1)
 COSTS = st.none() | st.integers(0, 1_000_000)
@@ -46,6 +68,7 @@ ENGINES = st.builds(
     classes_max=st.integers(1, 65_536),
     contacts_max=st.integers(1, 10_000_000),
     agents_max=st.integers(1_000, 1_000_000),
+    interval_us=st.integers(60_000_000, 86_400_000_000),
 )
 FLAGS_OR_NONE = st.none() | st.booleans()
 CHANNELS = st.builds(Channel, cost=COSTS, live=FLAGS_OR_NONE, suspendable=FLAGS_OR_NONE, away_after=AWAY_AFTERS)
@@ -88,8 +111,88 @@ def _select_keys(key: SelectKey) -> st.SearchStrategy[str]:
     return st.sampled_from([str(key), f"{key} asc", f"{key} desc"])
 
 
-def queues(agents: list[str], order: Order) -> st.SearchStrategy[Queue]:
-    """Return queues without faults in a centre with these agents and this order."""
+LIMITS = st.builds(
+    Limits,
+    length=st.none() | st.integers(1, 10_000_000),
+    in_queue_us=DURATIONS_OR_NONE,
+    ttl_us=DURATIONS_OR_NONE,
+)
+PREFERS = st.builds(
+    Prefer,
+    who=st.sampled_from(PreferWho),
+    wait_us=DURATIONS,
+    scope=st.sampled_from(PreferredScope),
+    requires=st.booleans(),
+    wait_for_away=st.booleans(),
+    waiting_max=st.integers(1, 1_000),
+)
+CALLBACKS = st.builds(
+    CallbackPolicy,
+    on_abandon=st.booleans(),
+    attempts_max=st.integers(1, 100),
+    retry_us=DURATIONS,
+    expires_us=st.integers(1, DURATION_US_MAX),
+)
+MOMENTS = st.integers(0, TIME_US_MAX)
+
+
+@st.composite
+def plan_steps(draw: st.DrawFn, agents: list[str], others: list[str]) -> PlanStep:
+    """Return steps without faults in a centre with these agents, which may lead to these queues."""
+    some_agents = st.none() | (st.lists(st.sampled_from(agents), unique=True) if agents else st.just([]))
+    whens = {"after": DURATIONS, "on": st.sampled_from(PlanOn), "ahead": st.integers(1, 1_000_000)}
+    when = draw(st.sampled_from(list(whens)))
+    queue = draw(st.none() | st.sampled_from(others)) if others else None
+    acts = {"park": st.just(True) | st.integers(1, DURATION_US_MAX)}
+    if queue is None:
+        acts |= {"callback": st.just(True), "end": st.sampled_from(RuleEnd)}
+    act = draw(st.none() | st.sampled_from(list(acts)))
+    given = {when: draw(whens[when])} | ({} if act is None else {act: draw(acts[act])})
+    return PlanStep(
+        if_=draw(st.none() | st.just("queue.waiting > 5")),
+        channel=draw(st.none() | st.sampled_from(["voice", "pigeon"])),
+        requires=draw(st.none() | st.just("agent.skills.known >= 10")),
+        tier=draw(st.none() | TIERS),
+        head_start_us=draw(st.none() | HEAD_STARTS),
+        preferred=draw(some_agents),
+        preferred_wait_us=draw(st.none() | DURATIONS),
+        preferred_scope=draw(st.none() | st.sampled_from(PreferredScope)),
+        preferred_requires=draw(FLAGS_OR_NONE),
+        excluded=draw(some_agents),
+        scores=draw(st.none() | (st.dictionaries(st.sampled_from(agents), TIERS) if agents else st.just({}))),
+        attributes=draw(st.none() | ATTRIBUTES),
+        cost=draw(COSTS),
+        keeps_place=draw(st.none() | st.sampled_from(KeepsPlace)),
+        queue=queue,
+        plan=PlanOnOverflow.RESTART if queue is None else draw(st.sampled_from(PlanOnOverflow)),
+        offers=draw(st.sampled_from(ChangeOffers)),
+        report=draw(st.just("x") | IDS),
+        **given,
+    )
+
+
+@st.composite
+def hours(draw: st.DrawFn, others: list[str]) -> Hours:
+    """Return resolved hours without faults, which may lead to these queues."""
+    moments = sorted(draw(st.lists(MOMENTS, max_size=6, unique=True)))
+    closed = draw(st.sampled_from([one for one in ClosedAction if others or one is not ClosedAction.OVERFLOW]))
+    leads = closed is ClosedAction.OVERFLOW
+    return Hours(
+        zone=draw(IDS),
+        open=draw(TEXTS | st.lists(TEXTS, max_size=3)),
+        holidays=draw(st.none() | TEXTS | st.lists(TEXTS, max_size=3)),
+        closed=closed,
+        queue=draw(st.sampled_from(others)) if leads else None,
+        plan=draw(st.sampled_from(PlanOnOverflow)) if leads else PlanOnOverflow.RESTART,
+        closes_waiting=draw(st.booleans()),
+        spans=list(zip(moments[::2], moments[1::2], strict=False)),
+        offsets=[(moment, draw(st.integers(-86_399_999_999, 86_399_999_999))) for moment in moments],
+        resolved_until_us=draw(st.none() | MOMENTS),
+    )
+
+
+def queues(agents: list[str], order: Order, others: list[str]) -> st.SearchStrategy[Queue]:
+    """Return queues without faults in a centre with these agents and this order, which may lead to these queues."""
     keys = st.lists(st.sampled_from([key for key in SelectKey if key is not SelectKey.SCORE]), min_size=1, unique=True)
     return st.builds(
         Queue,
@@ -115,6 +218,11 @@ def queues(agents: list[str], order: Order) -> st.SearchStrategy[Queue]:
         displaced_max=st.integers(0, 10_000),
         displaced_work_max=st.none() | st.integers(0, 10_000),
         keeps_place=st.sampled_from(KeepsPlace),
+        plan=st.lists(plan_steps(agents, others), max_size=2),
+        prefer=st.none() | PREFERS,
+        hours=st.none() | hours(others),
+        limits=LIMITS,
+        callback=CALLBACKS,
         service_level=st.builds(ServiceLevel, answered_within_us=DURATIONS, target=st.floats(0, 1)),
         attributes=ATTRIBUTES,
         paused=st.booleans(),
@@ -136,6 +244,9 @@ def agents(queue_ids: list[str]) -> st.SearchStrategy[Agent]:
         channels_closed=st.booleans(),
         offers_max=st.integers(1, 64),
         attributes=ATTRIBUTES,
+        lease_us=DURATIONS_OR_NONE,
+        lease_grace_us=DURATIONS,
+        draining=st.booleans(),
     )
 
 
@@ -154,7 +265,7 @@ def configs(draw: st.DrawFn) -> Config:
         engine=engine,
         skills={"known": Skill()},
         channels=draw(channels()),
-        queues={id_: draw(queues(agent_ids, engine.order)) for id_ in queue_ids},
+        queues={id_: draw(queues(agent_ids, engine.order, queue_ids[at + 1 :])) for at, id_ in enumerate(queue_ids)},
         agents={id_: draw(agents(queue_ids)) for id_ in agent_ids},
         records=Records(priorities=draw(priorities)),
     )
@@ -164,6 +275,7 @@ KEYS = st.sampled_from(
     (
         *("engine", "skills", "channels", "queues", "agents", "records", "priorities", "offer", "service_level"),
         *("requires", "select", "score", "order_list", "attributes", "wrap_up", "wrap_up_us", "target", "rank"),
+        *("plan", "hours", "limits", "prefer", "callback", "if", "queue", "park", "spans", "on", "report"),
         *("order", "preempt", "interrupts", "suspendable", "reserve", "capacity", "k", "offers_min", "after", "live"),
         *("voice", "7", "a", "mode", "", "a.b", "\ud800", "\x00", "ä", "x" * 200),
     )

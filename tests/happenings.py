@@ -30,6 +30,14 @@ RARE: Final = (
     "command.refused:suspended",
 )
 """What a short run need not meet."""
+TO_COME: Final = (
+    *("contact.scheduled", "contact.expired", "contact.preferred_ended", "rule.fired", "action.requested"),
+    *("callback.due", "callback.dropped", "agent.lost", "hours.closed", "hours.opened", "configured"),
+    *("offer.rescinded:lost", "offer.rescinded:rule", "contact.requeued:lost", "leg.ended:lost"),
+    *("command.refused:contact_scheduled", "command.refused:no_rule", "command.refused:queue_draining"),
+    *("command.refused:in_use", "command.refused:preferred"),
+)
+"""What has a name, but is not done yet."""
 
 
 def happenings() -> list[str]:
@@ -49,4 +57,4 @@ def happenings() -> list[str]:
     names += [f"command.refused:{rule}" for rule in Rule if rule not in NEVER_FIRST]
     names += [f"timer:{name}" for name in TIMERS]
     names += ["offer.made:direct", "offer.made:returned", "contact.resumed:suspended"]
-    return [name for name in dict.fromkeys(names) if name not in OF_MANY_AGENTS]
+    return [name for name in dict.fromkeys(names) if name not in (*OF_MANY_AGENTS, *TO_COME)]

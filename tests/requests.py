@@ -405,7 +405,8 @@ class Requests:
             "wrap_up_us": 1,
             "patch": ContactPatch(tier=1),
         }
-        kind = self._pick(*(one for one in commands.COMMANDS if one is not commands.SetPresence))
+        kinds = commands.COMMANDS[: commands.COMMANDS.index(commands.SetExternalLoad) + 1]
+        kind = self._pick(*(one for one in kinds if one is not commands.SetPresence))
         needed = [field.name for field in structs.fields(kind) if field.required]
         if "to_queue" in kind.__struct_fields__:
             needed.append("to_queue")

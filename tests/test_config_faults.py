@@ -14,10 +14,15 @@ from ccroute.config import (
     Agent,
     AgentChannel,
     AgentQueue,
+    CallbackPolicy,
     Channel,
     Config,
     EngineSettings,
+    Hours,
+    Limits,
     Offer,
+    PlanStep,
+    Prefer,
     Queue,
     RecordPriority,
     Records,
@@ -29,7 +34,7 @@ from ccroute.config import (
 from ccroute.config.rules import Duration, Integer, Section
 from ccroute.config.schema import SECTIONS
 from ccroute.errors import ConfigError, ConfigFault
-from ccroute.types import AFTER_STEPS_MAX, OfferMode, Order, Preempt
+from ccroute.types import AFTER_STEPS_MAX, ClosedAction, OfferMode, Order, Preempt, RuleEnd
 from tests.configurations import ANY_TABLES, SCALARS, configs
 
 CENTRE = """
@@ -372,13 +377,18 @@ def test_faults_can_always_be_printed() -> None:
     assert str(raised.value).encode("utf-8")
 
 
-PLACES: dict[type, tuple[str, ...]] = {
+PLACES: dict[type, tuple[str | int, ...]] = {
     EngineSettings: ("engine",),
     Skill: ("skills", "s"),
     Channel: ("channels", "voice"),
     Queue: ("queues", "q"),
     Offer: ("queues", "q", "offer"),
+    PlanStep: ("queues", "q", "plan", 0),
+    Prefer: ("queues", "q", "prefer"),
+    Hours: ("queues", "q", "hours"),
+    Limits: ("queues", "q", "limits"),
     ServiceLevel: ("queues", "q", "service_level"),
+    CallbackPolicy: ("queues", "q", "callback"),
     Agent: ("agents", "a"),
     AgentQueue: ("agents", "a", "queues", "q"),
     AgentChannel: ("agents", "a", "channels", "voice"),
@@ -386,17 +396,20 @@ PLACES: dict[type, tuple[str, ...]] = {
     RecordPriority: ("records", "priorities", "2"),
     Config: (),
 }
-BESIDE: dict[type, dict[str, Any]] = {Offer: {"mode": "broadcast", "k": 64}}
+BESIDE: dict[type, dict[str, Any]] = {Offer: {"mode": "broadcast", "k": 64}, PlanStep: {"on": "entry", "report": "x"}}
 """Keys of a struct without which others of its keys have a narrower range."""
 
 
 def table_with(section: Section, key: str, value: object) -> dict[str, Any]:
     """Return a table with one queue and one agent in which ``key`` of a section is ``value``."""
     table: dict[str, Any] = {"queues": {"q": {}}, "agents": {"a": {}}}
-    inner = table
-    for step in PLACES[section.struct]:
-        inner = inner.setdefault(step, {})
+    inner: Any = table
+    places = PLACES[section.struct]
+    for step, following in zip(places, (*places, "")[1:], strict=True):
+        inner = inner[step] if isinstance(step, int) else inner.setdefault(step, [{}] if following == 0 else {})
     inner |= BESIDE.get(section.struct, {}) | {key: value}
+    if key in ("after", "ahead") and value is not None:
+        del inner["on"]  # exactly one of them is given
     return table
 
 
@@ -419,7 +432,7 @@ RANGES = [
 
 @pytest.mark.parametrize(("section", "name", "rule"), RANGES, ids=[f"{s.struct.__name__}.{n}" for s, n, _ in RANGES])
 def test_ranges_hold_at_both_ends(section: Section, name: str, rule: Integer | Duration) -> None:
-    path = ".".join((*PLACES[section.struct], name))
+    path = ".".join(map(str, (*PLACES[section.struct], name))).replace(".0", "[0]")
     for value in (rule.low, rule.high):
         assert faults_of(table_with(section, name, value)) == []
     for value in (rule.low - 1, rule.high + 1, 2**63, -(2**63), 10**5_000):
@@ -521,6 +534,14 @@ STRUCTS = [
     (Config(agents={"a": Agent(attributes={"n": 0.5})}), "agents.a.attributes.n"),  # type: ignore[dict-item]
     (Config(agents={"a": Agent(capacity=1.0)}), "agents.a.capacity"),  # type: ignore[arg-type]
     (Config(agents={"a": Agent()}, engine=EngineSettings(agents_max=0)), "engine.agents_max"),
+    (Config(queues={"q": Queue(plan=())}), "queues.q.plan"),  # type: ignore[arg-type]
+    (Config(queues={"q": Queue(plan=[{}])}), "queues.q.plan[0]"),  # type: ignore[list-item]
+    (Config(queues={"q": Queue(plan=[PlanStep(on="entry", tier=1)])}), "queues.q.plan[0].on"),  # type: ignore[arg-type]
+    (Config(queues={"q": Queue(plan=[PlanStep(after=1, park="5m")])}), "queues.q.plan[0].park"),  # type: ignore[arg-type]
+    (Config(queues={"q": Queue(plan=[PlanStep(after=1, end=RuleEnd.CLOSED, park=1)])}), "queues.q.plan[0].end"),
+    (Config(queues={"q": Queue(hours=Hours(spans=[[1, 2]]))}), "queues.q.hours.spans[0]"),  # type: ignore[list-item]
+    (Config(queues={"q": Queue(hours=Hours(closed=ClosedAction.OVERFLOW))}), "queues.q.hours.queue"),
+    (Config(queues={"q": Queue(limits=None)}), "queues.q.limits"),  # type: ignore[arg-type]
     (Config(agents={"a": None}), "agents.a"),  # type: ignore[dict-item]
 ]
 

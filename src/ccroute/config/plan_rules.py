@@ -121,6 +121,7 @@ class Park:
             texts = "" if reader.exact else f" or {DURATION_EXAMPLES}"
             allowed = f"a duration, 1 to {DURATION_US_MAX} microseconds (90 days), as an integer{texts}"
             reader.wrong(path, value, f"true or false, or {allowed}")
+            return value
         return length
 
 
@@ -202,7 +203,8 @@ class Spans:
         for index, (opens, closes) in enumerate(pairs):
             if not 0 <= opens <= TIME_US_MAX or not 0 <= closes <= TIME_US_MAX:
                 reader.wrong((path, index), [opens, closes], self._ALLOWED)
-            elif opens >= closes:
+                continue
+            if opens >= closes:
                 reader.fault((path, index), f"must close after it opens, was [{opens}, {closes}]")
             elif opens <= before:
                 reader.fault((path, index), f"must open after the span before closes ({before}), was {opens}")
@@ -222,7 +224,8 @@ class Offsets:
         for index, (begins, offset) in enumerate(pairs):
             if not 0 <= begins <= TIME_US_MAX or not -OFFSET_US_MAX < offset < OFFSET_US_MAX:
                 reader.wrong((path, index), [begins, offset], self._ALLOWED)
-            elif begins <= before:
+                continue
+            if begins <= before:
                 reader.fault((path, index), f"must begin after the one before ({before}), was {begins}")
             before = begins
         return pairs

@@ -133,6 +133,7 @@ class Duration:
                 length = None
         if type(length) is not int or not self.low <= length <= self.high:
             reader.wrong(path, value, self._allowed(exact=reader.exact))
+            return value
         return length
 
     def _allowed(self, *, exact: bool) -> str:

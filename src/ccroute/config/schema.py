@@ -192,8 +192,8 @@ def _hours_lead_away(hours: Mapping[str, Any], path: Path, reader: Reader) -> No
     if closed is ClosedAction.OVERFLOW and queue is None:
         reader.fault((path, "queue"), 'must be given where closed is "overflow"')
     elif type(closed) is ClosedAction and closed is not ClosedAction.OVERFLOW:
-        if queue is not None:
-            reader.fault((path, "queue"), f'must be left out where closed is not "overflow", was {quoted(str(queue))}')
+        if type(queue) is str:
+            reader.fault((path, "queue"), f'must be left out where closed is not "overflow", was {quoted(queue)}')
         if hours.get("plan") is PlanOnOverflow.KEEP:
             reader.fault((path, "plan"), 'must be left out where closed is not "overflow"')
 
