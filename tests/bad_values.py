@@ -321,6 +321,7 @@ TAKEN: Final[dict[str, frozenset[str]]] = {
     "texts": _PRINTABLE | {"nul", "empty list", "list of texts"},
     "texts or none": _PRINTABLE | {"nul", "empty list", "list of texts"} | _NONE,
     "list of ids": frozenset({"empty list", "list of texts"}),
+    "list of ids or none": frozenset({"empty list", "list of texts"}) | _NONE,
     "table": frozenset({"empty table"}),
     "attribute": _FLAG | _WHOLE | _PRINTABLE | {"nul", "decimal", "empty list", "list of texts"},
     "text in a list": _PRINTABLE | {"nul"},

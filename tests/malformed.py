@@ -7,7 +7,8 @@ from typing import Any
 
 from ccroute import commands
 from ccroute.commands import ContactPatch
-from ccroute.types import Presence
+from ccroute.config import Limits, PlanStep
+from ccroute.types import PlanOn, Presence
 from tests.requests import DAY_US
 from tests.worlds import pick
 
@@ -42,6 +43,23 @@ _BAD_ENQUEUES: tuple[dict[str, Any], ...] = (
     {"cost": -1},
     {"cost": 1_000_001},
     {"customer_id": 5},
+    {"preferred": ["a0"] * 17},
+    {"preferred": [3]},
+    {"preferred_wait_us": -1},
+    {"preferred_scope": "members"},
+    {"preferred_requires": 1},
+    {"plan": [PlanStep(after=1)]},
+    {"plan": [PlanStep(after=1, on=PlanOn.ENTRY, tier=1)]},
+    {"plan": [PlanStep(after=1, tier=1), PlanStep(after=1, queue="nowhere")]},
+    {"plan": [PlanStep(after=1, tier=1, if_="queue.waitin > 1")]},
+    {"plan": [PlanStep(ahead=0, tier=1)]},
+    {"plan": [PlanStep(after=1, park=True, callback=True)]},
+    {"plan": [PlanStep(after=1, tier=1)] * 33},
+    {"plan": [{"after": 1, "tier": 1}]},
+    {"limits": {"length": 1}},
+    {"limits": Limits(length=0)},
+    {"due_at_us": -1},
+    {"keeps_place": "age"},
     {"parked": 1},
     {"command_id": 5},
     {"command_id": ""},
@@ -61,6 +79,8 @@ _MALFORMED: tuple[Any, ...] = (
     commands.TransferContact(to_queue="q0", keeps_place=1, **_LEG),  # type: ignore[arg-type]
     commands.PauseQueue(queue_id="nowhere"),
     commands.OpenQueue(queue_id=None),  # type: ignore[arg-type]
+    commands.PauseQueue(queue_id="q0", if_version=-1),
+    commands.SetPresence(agent_id="a0", presence=Presence.AWAY, if_version=True),
     commands.CompleteContact(contact_id="c0", wrap_up_us=-1),
     commands.CompleteContact(contact_id="c0", wrap_up_us="for ever"),
     commands.CompleteContact(contact_id="c0", disposition="x" * 1025),
@@ -85,6 +105,12 @@ _MALFORMED: tuple[Any, ...] = (
     commands.ChangeContact(contact_id="c0", patch=ContactPatch(parked=1)),  # type: ignore[arg-type]
     commands.ChangeContact(contact_id="c0", patch=ContactPatch(), offers="drop"),  # type: ignore[arg-type]
     commands.ChangeContact(contact_id="c0", patch=ContactPatch(), if_version=-1),
+    commands.ChangeContact(contact_id="c0", patch=ContactPatch(preferred=["a0", 5])),  # type: ignore[list-item]
+    commands.ChangeContact(contact_id="c0", patch=ContactPatch(preferred_scope="all")),  # type: ignore[arg-type]
+    commands.ChangeContact(contact_id="c0", patch=ContactPatch(plan=[PlanStep(on=PlanOn.LIMIT)])),
+    commands.ChangeContact(contact_id="c0", patch=ContactPatch(plan=None)),  # type: ignore[arg-type]
+    commands.ChangeContact(contact_id="c0", patch=ContactPatch(limits=Limits(ttl_us=0))),
+    commands.ChangeContact(contact_id="c0", patch=ContactPatch(due_at_us=2**53)),
     commands.ParkContact(contact_id="c0", until_us=-1),
     commands.ParkContact(contact_id="c0", until_us=2**53),
     commands.ParkContact(contact_id="c0", clock="slow"),  # type: ignore[arg-type]

@@ -34,7 +34,7 @@ from ccroute.config import (
     to_json,
 )
 from ccroute.config.schema import SECTIONS
-from ccroute.types import PlanOn
+from tests.bad_steps import A_STEP, LIMITS_KINDS, STEP_BY_OTHERS, STEP_KINDS
 from tests.bad_values import SAMPLES, Sample, refused_by, taken_by
 from tests.busy_center import CONFIG, WORKING
 
@@ -99,32 +99,7 @@ KINDS: dict[type[msgspec.Struct], dict[str, str]] = {
         "paused": "flag",
         "draining": "flag",
     },
-    PlanStep: {
-        "after": "none",
-        "on": "nothing",
-        "ahead": "none",
-        "if_": "none",
-        "channel": "none",
-        "requires": "none",
-        "tier": "whole or none",
-        "head_start_us": "whole or none",
-        "preferred": "empty list or none",
-        "preferred_wait_us": "natural or none",
-        "preferred_scope": "none",
-        "preferred_requires": "flag or none",
-        "excluded": "empty list or none",
-        "scores": "table or none",
-        "attributes": "table or none",
-        "cost": "natural or none",
-        "keeps_place": "place or none",
-        "queue": "none",
-        "plan": "nothing",
-        "offers": "change",
-        "report": "id or none",
-        "park": "flag",
-        "callback": "flag",
-        "end": "none",
-    },
+    PlanStep: STEP_KINDS | dict.fromkeys(("preferred", "excluded"), "empty list or none") | {"report": "id or none"},
     Prefer: {
         "who": "nothing",
         "wait_us": "natural",
@@ -145,7 +120,7 @@ KINDS: dict[type[msgspec.Struct], dict[str, str]] = {
         "offsets": "empty list",
         "resolved_until_us": "natural or none",
     },
-    Limits: {"length": "none", "in_queue_us": "none", "ttl_us": "none"},
+    Limits: LIMITS_KINDS,
     CallbackPolicy: {"on_abandon": "flag", "attempts_max": "nothing", "retry_us": "natural", "expires_us": "nothing"},
     Offer: {"mode": "nothing", "offer_timeout_us": "nothing", "k": "nothing", "offers_min": "nothing"},
     ServiceLevel: {"answered_within_us": "natural", "target": "share"},
@@ -193,11 +168,11 @@ INTO: dict[type[msgspec.Struct], tuple[str, Callable[[Any], Any]]] = {
 """How a struct gets into a configuration, and the path of its fields there."""
 
 BASES: dict[type[msgspec.Struct], msgspec.Struct] = {
-    PlanStep: PlanStep(on=PlanOn.ENTRY, tier=1, report="x"),
+    PlanStep: A_STEP,
     Hours: Hours(spans=[]),
 }
 """What a struct is but for the field that is tried, where its defaults alone are not enough."""
-BY_OTHERS = {("on", "none"), ("after", "zero"), ("spans", "none")}
+BY_OTHERS = STEP_BY_OTHERS | {("spans", "none")}
 """Values whose fault is told of the struct, as they are wrong only with its other fields, or for an engine."""
 
 FIELDS = [(struct, field, kind) for struct, kinds in KINDS.items() for field, kind in kinds.items()]

@@ -20,16 +20,22 @@ from ccroute.commands import (
     ChangeContact,
     Command,
     CompleteContact,
+    Configure,
     ContactPatch,
     EnqueueContact,
     PauseQueue,
     SetPresence,
     TransferContact,
 )
+from ccroute.config import Config, PlanStep, to_json
 from ccroute.errors import CodecError
 from ccroute.events import EVENTS, CommandRefused, ContactQueued, Event, PresenceChanged, QueuePaused
 from ccroute.types import AssignAs, Ignorable, KeepsPlace, PendingOffers, Presence, RefusalReason, Rule
 
+ENQUEUE_WITH = '{"type":"contact.enqueue","contact_id":"c","queue_id":"q","channel":"voice","plan":%s}'
+CHANGE_WITH = '{"type":"contact.change","contact_id":"c","patch":{"plan":%s}}'
+PUT_WITH = '{"type":"queue.put","queue_id":"q","config":{"plan":%s}}'
+CONFIGURE_WITH = '{"type":"configure","config":{"queues":{"p":{},"q":{"plan":%s}}}}'
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 INTEGERS = st.integers(-(2**63), 2**64 - 1)
 ATTRIBUTE_VALUES = (
@@ -135,6 +141,59 @@ def test_numbers_in_the_attributes_of_a_patch_are_exact() -> None:
     assert isinstance(command, ChangeContact)
     assert isinstance(command.patch.attributes, dict)
     assert [repr(value) for value in command.patch.attributes.values()] == ["Decimal('0.10')", "1"]
+
+
+CONDITION = '[{"after":5,"tier":1},{"after":9,"if":"queue.free > 0","tier":2}]'
+
+
+@pytest.mark.parametrize(
+    ("data", "steps"),
+    [
+        (ENQUEUE_WITH % CONDITION, lambda command: command.plan),
+        (CHANGE_WITH % CONDITION, lambda command: command.patch.plan),
+        (PUT_WITH % CONDITION, lambda command: command.config.plan),
+        (
+            CONFIGURE_WITH % CONDITION,
+            lambda command: command.config.queues["q"].plan,
+        ),
+    ],
+)
+def test_a_condition_is_read_as_if_and_written_as_if_with_a_line(
+    data: str, steps: Callable[[Any], list[PlanStep]]
+) -> None:
+    command = decode_command(data)
+    assert steps(command) == [PlanStep(after=5, tier=1), PlanStep(after=9, if_="queue.free > 0", tier=2)]
+    assert decode_command(data.replace('"if"', '"if_"')) == command
+    assert decode_timed('{"at_us":1,' + data[1:]) == (command, 1)
+    assert b'"if_":"queue.free > 0"' in encode_command(command)
+    assert b'"if":' not in encode_command(command)
+
+
+def test_numbers_in_the_attributes_of_a_step_are_exact() -> None:
+    command = decode_command(ENQUEUE_WITH % '[{"after":5,"if":"true","attributes":{"a":0.10,"b":1}}]')
+    assert isinstance(command, EnqueueContact)
+    attributes = command.plan[0].attributes
+    assert attributes is not None
+    assert [repr(value) for value in attributes.values()] == ["Decimal('0.10')", "1"]
+
+
+def test_a_configuration_in_a_command_is_that_of_to_json() -> None:
+    config = Config.from_toml(
+        """
+        [[queues.loans.plan]]
+        after = "20s"
+        if = "queue.free == 0"
+        attributes = { level = 1.5 }
+        park = "5m"
+        [queues.loans.hours]
+        spans = [[5, 7]]
+        [agents.maxim]
+        queues = { loans = { rank = 2 } }
+        """
+    )
+    data = b'{"type":"configure","config":' + to_json(config) + b"}"
+    assert decode_command(data) == Configure(config=config)
+    assert decode_command(encode_command(Configure(config=config))) == Configure(config=config)
 
 
 def test_events_are_written_with_their_tag() -> None:
@@ -251,6 +310,42 @@ BAD_COMMANDS: list[tuple[Any, str, str]] = [
     (ASSIGN + ',"ignoring":"capacity"}', "ignoring", "must be array, was 'capacity'"),
     ('{"type":"offer.decline","offer_id":"o1","cooldown":1.5}', "cooldown", "int | str | null, was Decimal('1.5')"),
     ('{"type":"contact.park","contact_id":1,"clock":"slow"}', "clock", "one of stops, runs, was 'slow'"),
+    (ENQUEUE + ',"plan":{}}', "plan", "must be array, was {}"),
+    (ENQUEUE + ',"plan":[5]}', "plan[0]", "must be object, was 5"),
+    (ENQUEUE + ',"plan":[{},{"after":"20s"}]}', "plan[1].after", "must be int | null, was '20s'"),
+    (ENQUEUE + ',"plan":[{"on":"enter"}]}', "plan[0].on", "one of entry, offers_exhausted, nobody_online"),
+    (ENQUEUE + ',"plan":[{"if":5}]}', "plan[0].if_", "must be str | null, was 5"),
+    (ENQUEUE + ',"plan":[{"if":"true","if_":"true"}]}', "plan[0].if", "left out: contact.enqueue has no such field"),
+    (ENQUEUE + ',"plan":[{"if":"true"},{"iff":"true"}]}', "plan[1].iff", "has no such field, was 'true'"),
+    (ENQUEUE + ',"plan":[{"attributes":{"a":null}}]}', "plan[0].attributes[a]", "a list of texts, was None"),
+    (ENQUEUE + ',"limits":{"len":1}}', "limits.len", "left out: contact.enqueue has no such field, was 1"),
+    (ENQUEUE + ',"preferred_scope":"all"}', "preferred_scope", "one of members, anyone, was 'all'"),
+    (CHANGE + '{"plan":[{"end":"done"}]}}', "patch.plan[0].end", "one of closed, cancelled, expired, was 'done'"),
+    (CHANGE + '{"plan":[{"attributes":{"a":{}}}]}}', "patch.plan[0].attributes[a]", "was {}"),
+    ('{"type":"configure"}', "config", "config must be given"),
+    ('{"type":"configure","config":{"queues":{"q":{"tier":"1"}}}}', "config.queues[...].tier", "must be int"),
+    (
+        '{"type":"configure","config":{"queues":{"q":{"attributes":{"a":null}}}}}',
+        "config.queues[q].attributes[a]",
+        "a list of texts, was None",
+    ),
+    (
+        '{"type":"configure","config":{"agents":{"a":{"attributes":{"n":{}}}}}}',
+        "config.agents[a].attributes[n]",
+        "was {}",
+    ),
+    ('{"type":"configure","config":{},"removal":"now"}', "removal", "one of refuse, drain, was 'now'"),
+    (
+        '{"type":"queue.put","queue_id":"q","config":{"offer":{"mode":"loud"}}}',
+        "config.offer.mode",
+        "one of auto, ring, broadcast, manual, was 'loud'",
+    ),
+    (
+        '{"type":"queue.put","queue_id":"q","config":{"plan":[{"attributes":{"a":null}}]}}',
+        "config.plan[0].attributes[a]",
+        "was None",
+    ),
+    ('{"type":"agent.put","agent_id":"a","config":{"skills":{"x":1.5}}}', "config.skills[...]", "must be int"),
 ]
 
 

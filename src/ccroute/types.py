@@ -63,6 +63,8 @@ COMMAND_IDS_LIMIT: Final = 1_000_000
 PREFERRED_MAX: Final = 16
 PLAN_STEPS_MAX: Final = 32
 """Steps of a plan, of a queue's or of a contact's own."""
+PLAN_AHEAD_MAX: Final = 1_000_000
+"""Contacts before it that a step of a plan can ask for."""
 HOURS_SPANS_MAX: Final = 2_048
 """Spans of time for which a queue can be open, as far as they are resolved."""
 

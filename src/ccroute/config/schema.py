@@ -69,6 +69,7 @@ from ccroute.types import (
     EXCLUDED_MAX,
     HOURS_SPANS_MAX,
     OFFERS_K_MAX,
+    PLAN_AHEAD_MAX,
     PLAN_STEPS_MAX,
     PREFERRED_MAX,
     QUEUES_MAX,
@@ -101,7 +102,6 @@ AGENT_OFFERS_MAX: Final = 64
 AWAY_AFTER_MAX: Final = 1_000
 OFFERS_PER_CONTACT_MAX: Final = 10_000
 DISPLACED_MAX: Final = 10_000
-AHEAD_MAX: Final = 1_000_000
 PREFERRED_WAITING_MAX: Final = 1_000
 ATTEMPTS_MAX: Final = 100
 OPEN_TEXTS_MAX: Final = 128
@@ -243,7 +243,7 @@ _PLAN_STEP: Final = Section(
     {
         "after": Duration(0, DURATION_US_MAX, optional=True),
         "on": Choice(PlanOn, PlanOn, optional=True),
-        "ahead": Integer(1, AHEAD_MAX, optional=True),
+        "ahead": Integer(1, PLAN_AHEAD_MAX, optional=True),
         "if_": Expression("if_"),
         "channel": OrNone(Declared(Kind.CHANNEL)),
         "requires": Expression("requires"),

@@ -9,7 +9,7 @@ from cpython.unicode cimport PyUnicode_DATA, PyUnicode_GET_LENGTH, PyUnicode_KIN
 from ccroute.config import attribute_allowed
 from ccroute.errors import InvalidId, OutOfRange, UnknownName, WrongType
 from ccroute.types import (
-    ATTRIBUTES_MAX, DURATION_US_MAX, EXCLUDED_MAX, FOR_EVER, NEXT_AVAILABLE, SCORES_MAX, SCORE_MAX, TEXT_LENGTH_MAX,
+    ATTRIBUTES_MAX, DURATION_US_MAX, FOR_EVER, NEXT_AVAILABLE, SCORES_MAX, SCORE_MAX, TEXT_LENGTH_MAX,
     UNLIMITED as UNLIMITED_WORD,
 )
 
@@ -51,12 +51,16 @@ cdef bint is_clean(str text, Py_UCS4 lowest):
     return True
 
 
+cdef bint is_id(object value):
+    """Say whether a value is an id."""
+    return type(value) is str and 0 < PyUnicode_GET_LENGTH(value) <= ID_LENGTH and is_clean(value, 0x20)
+
+
 cdef int check_id(object value, str argument) except -1:
     """Raise unless a value is an id."""
     if type(value) is not str:
         raise WrongType(argument, value, "a str of " + _ID_ALLOWED)
-    cdef Py_ssize_t length = PyUnicode_GET_LENGTH(value)
-    if length == 0 or length > ID_LENGTH or not is_clean(value, 0x20):
+    if not is_id(value):
         raise InvalidId(argument, value, _ID_ALLOWED)
     return 0
 
@@ -98,6 +102,11 @@ cdef int check_one_of(object value, str argument, object closed_set) except -1:
     return 0
 
 
+cdef int check_optional_one_of(object value, str argument, object closed_set) except -1:
+    """Raise unless a value is a member of an enum or None."""
+    return 0 if value is None else check_one_of(value, argument, closed_set)
+
+
 cdef int check_name(dict known, object value, str argument, str what) except -1:
     """Raise unless a value is the id of a queue or channel of the configuration."""
     if type(value) is not str:
@@ -127,14 +136,17 @@ cdef int check_cooldown(object value, str argument) except -1:
     return 0
 
 
-cdef int check_excluded(object value, str argument) except -1:
-    """Raise unless a value is a list of agents to exclude."""
+cdef int check_agents(object value, str argument, Py_ssize_t top) except -1:
+    """Raise unless a value is a list of at most so many agents."""
+    cdef Py_ssize_t at = 0
     if type(value) is not list:
         raise WrongType(argument, value, "a list of agent ids")
-    if len(value) > EXCLUDED_TOP:
-        raise OutOfRange(argument, len(value), f"at most {EXCLUDED_MAX} agents")
+    if len(value) > top:
+        raise OutOfRange(argument, len(value), f"at most {top} agents")
     for one in value:
-        check_id(one, argument)
+        if not is_id(one):
+            check_id(one, f"{argument}[{at}]")
+        at += 1
     return 0
 
 

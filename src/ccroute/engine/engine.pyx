@@ -13,7 +13,7 @@ from ccroute.core.defs cimport CAUSE_COMMAND
 from ccroute.engine.checks cimport check_flag, whole
 from ccroute.engine.fields cimport COMMAND_ID, read
 from ccroute.engine.intake cimport apply_command
-from ccroute.engine.scrutiny cimport check_command
+from ccroute.engine.scrutiny cimport check_command, check_not_configuring
 
 from ccroute.commands import ParkContact
 from ccroute.config import Config
@@ -188,6 +188,7 @@ cdef class Engine:
                 if type(pair) is not tuple or len(pair) != 2:
                     raise WrongType(f"commands[{at}]", pair, "a tuple (command, at_us)")
                 now = self.moment(pair[1], "at_us", now, allow_jump, self.is_fresh)
+                check_not_configuring(pair[0], f"commands[{at}]")
                 check_command(self.names, pair[0])
                 moments.append(now)
             self.names.acd.reserve(1)

@@ -27,6 +27,15 @@ cdef enum:                            # CommandKind: the order of ccroute.comman
     PICK = 23
     ASSIGN = 24
     LOAD = 25
+    EXPEDITE = 26
+    HEARTBEAT = 27
+    CONFIGURE = 28                # this and all behind change the configuration
+    PUT_QUEUE = 29
+    PUT_AGENT = 30
+    PUT_CHANNEL = 31
+    REMOVE_QUEUE = 32
+    REMOVE_AGENT = 33
 
 cdef int kind_of(object command) except -2
+cdef int check_not_configuring(object command, str argument) except -1
 cdef int check_command(Names names, object command) except -1

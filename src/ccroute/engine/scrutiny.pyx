@@ -6,22 +6,25 @@ Every error names the argument, its value and what is allowed. What is right or 
 from libc.stdint cimport int64_t
 
 from ccroute.engine.checks cimport (
-    check_attributes, check_cooldown, check_excluded, check_flag, check_id, check_name, check_one_of,
-    check_optional_id, check_optional_whole, check_scores, check_text, check_wrap_up, whole,
+    EXCLUDED_TOP, PREFERRED_TOP, check_agents, check_attributes, check_cooldown, check_flag, check_id, check_name,
+    check_one_of, check_optional_id, check_optional_one_of, check_optional_whole, check_scores, check_text,
+    check_wrap_up, whole,
 )
 from ccroute.engine.fields cimport (
     ACTOR, ATTRIBUTES, CHANNEL, COMMAND_ID, COMPLETE_AGENT_ID, COMPLETE_CONTACT_ID, COMPLETE_DISPOSITION,
-    COMPLETE_WRAP_UP_US, CONTACT_ID, CONVERSATION_ID, COST, CUSTOMER_ID, EXCLUDED, HEAD_START_US, PARENT_ID, PARKED,
+    COMPLETE_WRAP_UP_US, CONTACT_ID, CONVERSATION_ID, COST, CUSTOMER_ID, DUE_AT_US, EXCLUDED, HEAD_START_US,
+    KEEPS_PLACE, LIMITS, PARENT_ID, PARKED, PLAN, PREFERRED, PREFERRED_REQUIRES, PREFERRED_SCOPE, PREFERRED_WAIT_US,
     QUEUE_ID, REQUIRES, SCORES, TIER, read,
 )
+from ccroute.engine.steps cimport check_limits, check_plan, check_requires
 
 import msgspec
 
 from ccroute import commands
 from ccroute.errors import OutOfRange, WrongType
 from ccroute.types import (
-    COST_MAX, DURATION_US_MAX, REQUIREMENT_LENGTH_MAX, TIER_MAX, TIER_MIN, TIME_US_MAX, AssignAs, ChangeOffers,
-    Ignorable, KeepsPlace, OnUnanswered, ParkClock, PendingOffers, Presence, TransferMode,
+    COST_MAX, DURATION_US_MAX, TIER_MAX, TIER_MIN, TIME_US_MAX, AssignAs, ChangeOffers, Ignorable, KeepsPlace,
+    OnUnanswered, ParkClock, PendingOffers, PreferredScope, Presence, TransferMode,
 )
 
 cdef object STRUCT_TYPE = type(msgspec.Struct)
@@ -33,7 +36,6 @@ cdef int64_t DURATION_MAX = DURATION_US_MAX
 cdef int64_t TIER_LOW = TIER_MIN
 cdef int64_t TIER_HIGH = TIER_MAX
 cdef int64_t COST_HIGH = COST_MAX
-cdef Py_ssize_t REQUIREMENT_LENGTH = REQUIREMENT_LENGTH_MAX
 cdef Py_ssize_t IGNORABLE_COUNT = len(Ignorable)
 
 
@@ -47,11 +49,20 @@ cdef int kind_of(object command) except -2:
     return NUMBERS[type(command)]
 
 
+cdef int check_not_configuring(object command, str argument) except -1:
+    """Raise if a command changes the configuration."""
+    cdef object number = NUMBERS.get(type(command)) if type(type(command)) is STRUCT_TYPE else None
+    if number is not None and number >= CONFIGURE:
+        raise WrongType(argument, command, "no command on the configuration; give it to handle")
+    return 0
+
+
 cdef int check_command(Names names, object command) except -1:
     """Raise unless every field of a command can be right under the present configuration."""
     # A type of another kind may have a hash of its own, which may do anything.
     cdef object number = NUMBERS.get(type(command)) if type(type(command)) is STRUCT_TYPE else None
     cdef int kind
+    # The last ones have a name, but are not carried out yet.
     if number is None or number > LOAD:
         raise WrongType("command", command, "one of the commands of ccroute.commands")
     kind = number
@@ -68,7 +79,11 @@ cdef int check_command(Names names, object command) except -1:
     if kind == PRESENCE:
         return check_presence(names, command)
     if kind == PAUSE or kind == OPEN:
-        return check_name(names.queue_slots, command.queue_id, "queue_id", "queue")
+        check_name(names.queue_slots, command.queue_id, "queue_id", "queue")
+        return check_optional_whole(command.if_version, "if_version", 0, TIME_MAX)
+    if kind == HEARTBEAT:
+        names.agent_slot(command.agent_id, "agent_id")
+        return 0
     if kind == LOAD:
         names.agent_slot(command.agent_id, "agent_id")
         check_name(names.channel_slots, command.channel, "channel", "channel")
@@ -82,7 +97,7 @@ cdef int check_command(Names names, object command) except -1:
     if kind == PARK:
         check_one_of(command.clock, "clock", ParkClock)
         return check_optional_whole(command.until_us, "until_us", 0, TIME_MAX)
-    if kind == UNPARK:
+    if kind == UNPARK or kind == EXPEDITE:
         return 0
     if kind == CHANGE_CHANNEL:
         check_name(names.channel_slots, command.channel, "channel", "channel")
@@ -128,25 +143,22 @@ cdef int check_enqueue(Names names, object command) except -1:
     check_optional_whole(read(command, TIER), "tier", TIER_LOW, TIER_HIGH)
     check_optional_whole(read(command, HEAD_START_US), "head_start_us", -DURATION_MAX, DURATION_MAX)
     check_optional_whole(read(command, COST), "cost", 0, COST_HIGH)
-    check_excluded(read(command, EXCLUDED), "excluded")
+    check_agents(read(command, EXCLUDED), "excluded", EXCLUDED_TOP)
     check_scores(read(command, SCORES), "scores")
     check_attributes(read(command, ATTRIBUTES), "attributes")
     check_flag(read(command, PARKED), "parked")
-    cdef object requires = read(command, REQUIRES)
-    if requires is not None:
-        check_requires(names, requires, "requires")
-    return 0
-
-
-cdef int check_requires(Names names, object requires, str argument) except -1:
-    """Raise unless a value is the text of a requirement. What was read before needs no second look."""
-    if type(requires) is not str:
-        raise WrongType(argument, requires, "None or a str, a requirement")
-    if len(requires) > REQUIREMENT_LENGTH:
-        raise OutOfRange(argument, len(requires), f"at most {REQUIREMENT_LENGTH_MAX} characters")
-    if requires not in names.requirements:
-        names.classes.requirement(requires, argument)
-    return 0
+    check_agents(read(command, PREFERRED), "preferred", PREFERRED_TOP)
+    check_optional_whole(read(command, PREFERRED_WAIT_US), "preferred_wait_us", 0, DURATION_MAX)
+    check_optional_one_of(read(command, PREFERRED_SCOPE), "preferred_scope", PreferredScope)
+    if read(command, PREFERRED_REQUIRES) is not None:
+        check_flag(read(command, PREFERRED_REQUIRES), "preferred_requires")
+    check_optional_whole(read(command, DUE_AT_US), "due_at_us", 0, TIME_MAX)
+    check_optional_one_of(read(command, KEEPS_PLACE), "keeps_place", KeepsPlace)
+    if read(command, REQUIRES) is not None:
+        check_requires(names, read(command, REQUIRES), "requires")
+    if read(command, LIMITS) is not None:
+        check_limits(read(command, LIMITS), "limits")
+    return check_plan(names, read(command, PLAN), "plan")
 
 
 cdef int check_complete(Names names, object command) except -1:
@@ -182,6 +194,7 @@ cdef int check_presence(Names names, object command) except -1:
     check_text(command.label, "label")
     if command.offers is not None:
         check_one_of(command.offers, "offers", PendingOffers)
+    check_optional_whole(command.if_version, "if_version", 0, TIME_MAX)
     return check_flag(command.next_, "next_")
 
 
@@ -219,7 +232,7 @@ cdef int check_patch(Names names, object patch) except -1:
     if patch.head_start_us is not UNSET:
         check_optional_whole(patch.head_start_us, "patch.head_start_us", -DURATION_MAX, DURATION_MAX)
     if patch.excluded is not UNSET:
-        check_excluded(patch.excluded, "patch.excluded")
+        check_agents(patch.excluded, "patch.excluded", EXCLUDED_TOP)
     if patch.scores is not UNSET:
         check_scores(patch.scores, "patch.scores")
     if patch.attributes is not UNSET:
@@ -230,4 +243,23 @@ cdef int check_patch(Names names, object patch) except -1:
         check_flag(patch.parked, "patch.parked")
     if patch.keeps_place is not UNSET:
         check_one_of(patch.keeps_place, "patch.keeps_place", KeepsPlace)
+    return check_patch_in_time(names, patch)
+
+
+cdef int check_patch_in_time(Names names, object patch) except -1:
+    """Look at what a patch says of time: preferred agents, plan, limits, the moment due."""
+    if patch.preferred is not UNSET:
+        check_agents(patch.preferred, "patch.preferred", PREFERRED_TOP)
+    if patch.preferred_wait_us is not UNSET:
+        check_optional_whole(patch.preferred_wait_us, "patch.preferred_wait_us", 0, DURATION_MAX)
+    if patch.preferred_scope is not UNSET:
+        check_optional_one_of(patch.preferred_scope, "patch.preferred_scope", PreferredScope)
+    if patch.preferred_requires is not UNSET and patch.preferred_requires is not None:
+        check_flag(patch.preferred_requires, "patch.preferred_requires")
+    if patch.plan is not UNSET:
+        check_plan(names, patch.plan, "patch.plan")
+    if patch.limits is not UNSET and patch.limits is not None:
+        check_limits(patch.limits, "patch.limits")
+    if patch.due_at_us is not UNSET:
+        check_optional_whole(patch.due_at_us, "patch.due_at_us", 0, TIME_MAX)
     return 0
