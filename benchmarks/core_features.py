@@ -115,7 +115,7 @@ def _floor(feature: CoreFeature, trace: Trace) -> tuple[Acd, dict[int, int]]:
     """Return a core with the agents of a trace, and the class slot by skill."""
     profiles = [[0]] if feature.is_alike else trace.profiles
     acd = Acd(
-        channels=[(UNITS, 0, True, feature.interrupts), (UNITS, 0, True, 0)],
+        channels=[(UNITS, 0, True, feature.interrupts, False, False), (UNITS, 0, True, 0, False, False)],
         selects=[(feature.select, (False,) * len(feature.select), None)],
         contacts_max=len(trace.rows),
         agents_max=len(trace.agents),

@@ -1,6 +1,6 @@
 from libc.stdint cimport int32_t, int64_t
 
-from ccroute.core.defs cimport Extra, Terms
+from ccroute.core.defs cimport Extra, Path, Terms
 from ccroute.core.sight cimport Sight
 
 cdef enum:                        # ContactCommand: rows of table.CONTACT_TABLE that can refuse
@@ -9,6 +9,7 @@ cdef enum:                        # ContactCommand: rows of table.CONTACT_TABLE 
     COMMAND_CANCEL = 2
     COMMAND_PARK = 3
     COMMAND_UNPARK = 4
+    COMMAND_EXPEDITE = 6
 
 cdef enum:                        # LegCommand: rows of table.LEG_TABLE that can refuse
     COMMAND_HOLD = 0
@@ -32,7 +33,12 @@ cdef class Acd(Sight):
     cdef void forget_one(self, int32_t slot) noexcept
     cdef int can_enqueue(self, int32_t contact) noexcept
     cdef int32_t begin(self, int32_t class_slot, Terms* terms, Extra* ready) noexcept
-    cdef int32_t enqueue(self, int32_t class_slot, Terms* terms, bint parked) except -1
+    cdef int32_t enqueue(self, int32_t class_slot, Terms* terms) except -1
+    cdef int32_t come(self, int32_t class_slot, Terms* terms, Path* path, bint parked) except -1
+    cdef int drop_returned(self, int32_t callback, int32_t by) except -1
+    cdef int answered(self, int answer) except -1
+    cdef int expedite(self, int32_t contact) except -1
+    cdef int heartbeat(self, int32_t agent) except -1
     cdef int abandon(self, int32_t contact) except -1
     cdef int cancel(self, int32_t contact) except -1
     cdef int accept(self, int64_t offer) except -1
@@ -63,7 +69,9 @@ cdef class Acd(Sight):
     cdef int can_change_channel(self, int32_t contact, int32_t channel, int32_t own_cost, bint or_requeue) noexcept
     cdef int change_channel(self, int32_t contact, int32_t class_slot, bint or_requeue, Terms* terms) except -1
     cdef int can_change(self, int32_t contact, int32_t channel, int32_t own_cost, int32_t queue, int32_t tier) noexcept
-    cdef int change(self, int32_t contact, int32_t class_slot, Terms* terms, int place, int offers, int parked) except -1
+    cdef int change_now(
+        self, int32_t contact, int32_t class_slot, Terms* terms, Path* path, int place, int offers, int parked
+    ) except -1
     cdef int why_not_taken(self, int32_t contact) noexcept
     cdef int pick(self, int32_t contact, int32_t agent, int64_t known) except -1
     cdef int assign(self, int32_t contact, int32_t agent, int64_t known, int64_t ignored, bint as_active) except -1

@@ -16,36 +16,41 @@ from ccroute.core.changes cimport (
     consulted_leg, do_change, do_change_channel, do_consult, do_join, do_transfer, why_not_channel, why_not_joined,
 )
 from ccroute.core.contacts cimport (
-    begin_wait, contact_forget, enter_queue, set_terms, step_ready, step_reserve, tell_queued,
+    begin_wait, contact_forget, enter_queue, set_terms, stand, step_ready, step_reserve, tell_queued,
 )
+from ccroute.core.courses cimport course_bring, course_look
 from ccroute.core.decision cimport arrive, run_until, settle
 from ccroute.core.defs cimport (
-    AVAILABLE, BAR_EXCLUDED, CANCEL_COMMAND, CAUSE_COMMAND, CONTACT_ACTIVE, CONTACT_FREE, CONTACT_PARKED, LEGS_MAX,
+    AVAILABLE, BAR_EXCLUDED, CALLBACK_RETURNED, CANCEL_COMMAND, CANCEL_RETURNED, CAUSE_COMMAND, CONTACT_ACTIVE, CONTACT_FREE,
+    CONTACT_PARKED, CONTACT_QUEUED, CONTACT_SCHEDULED, HOST_DRAFT, LEGS_MAX,
     LEG_SUSPENDED, LEG_WRAPPING, NONE, PENDING_DECLINE, PENDING_REFUSE, REASON_CONFERENCE, REASON_CONTACT_ACTIVE,
-    REASON_CONTACT_ENDED, REASON_CONTACT_PARKED, REASON_CONTACT_QUEUED, REASON_LAST_LEG, REASON_LEGS_MAX,
-    REASON_LEG_SUSPENDED, REASON_LEG_WRAPPING, REASON_NOT_ELIGIBLE, REASON_OFFERS_PENDING, REASON_OFFER_ENDED,
+    REASON_CONTACT_ENDED, REASON_CONTACT_PARKED, REASON_CONTACT_QUEUED, REASON_CONTACT_SCHEDULED, REASON_LAST_LEG, REASON_LEGS_MAX,
+    REASON_LEG_SUSPENDED, REASON_LEG_WRAPPING, REASON_NO_RULE, REASON_NOT_ELIGIBLE, REASON_OFFERS_PENDING, REASON_OFFER_ENDED,
     REASON_OFFER_OUT, REASON_QUEUE_OPEN, REASON_QUEUE_PAUSED, REFUSED_NOT, UNKNOWN_OFFER, WHY_EXCLUDED, WHY_LEG,
-    Agent, Contact, Extra, Floor, Terms, agent_at, contact_at, extra_at, is_over, leg_at, offer_at, waits,
+    Agent, Contact, Course, Extra, Floor, Path, Terms, agent_at, contact_at, course_of, extra_at, is_over, leg_at, offer_at, waits,
 )
 from ccroute.core.eligible cimport own_offer, why_not_consulted
 from ccroute.core.extras cimport extra_for, terms_ready, terms_release, terms_swap, version_of
 from ccroute.core.ground cimport room
 from ccroute.core.legs cimport leg_find, legs_at_work
+from ccroute.core.lease cimport come_back, lease_arm
 from ccroute.core.making cimport accept, why_not_directly
 from ccroute.core.offers cimport offer_find
 from ccroute.core.picks cimport do_assign, do_pick, why_not_assigned, why_not_picked
+from ccroute.core.plans cimport call_back, expedite
 from ccroute.core.room cimport Aside
 from ccroute.core.store cimport store_take
 from ccroute.core.work cimport (
     do_abandon, do_cancel, do_complete, do_connect_failed, do_end_wrap_up, do_extend_wrap_up, do_leave, do_load,
-    do_next_presence, do_park, do_pause, do_presence, do_requeue, do_unpark, leg_hold,
+    do_next_presence, do_park, do_pause, do_presence, do_requeue, do_schedule, do_unpark, drop_callback,
+    is_consult, leg_hold, park_over, tell_callback,
 )
 
 from ccroute.core.table import CONTACT_STATES, CONTACT_TABLE, LEG_STATES, LEG_TABLE
 from ccroute.types import RefusalReason
 
 # The refusals of table.py as codes, read once.
-cdef int8_t[6][9] CONTACT_REFUSALS
+cdef int8_t[7][9] CONTACT_REFUSALS
 cdef int8_t[11][5] LEG_REFUSALS
 
 
@@ -58,6 +63,7 @@ def _read_tables() -> None:
     cdef int row, column
     on_contacts = (
         "contact.enqueue", "contact.abandon", "contact.cancel", "contact.park", "contact.unpark", "contact.requeue",
+        "contact.expedite",
     )
     for row, command in enumerate(on_contacts):
         for column, state in enumerate(CONTACT_STATES):
@@ -131,6 +137,7 @@ cdef class Acd(Sight):
         contact.head_start = terms.head_start
         contact.own_tier = terms.own_tier
         contact.own_head_start = terms.own_head_start
+        contact.created = floor.now
         contact.place_at = floor.now
         contact.first_offer = NONE
         contact.first_leg = NONE
@@ -146,37 +153,98 @@ cdef class Acd(Sight):
         set_terms(floor, slot)
         return slot
 
-    cdef int32_t enqueue(self, int32_t class_slot, Terms* terms, bint parked) except -1:
-        """Put a new contact into a class and return its slot. There is a free one."""
+    cdef int32_t enqueue(self, int32_t class_slot, Terms* terms) except -1:
+        """Put a new contact to which time does nothing into a class, decide, and return its slot. There is a free one."""
+        cdef int32_t slot
+        self.reserve(1)
+        slot = self.come(class_slot, terms, NULL, False)
+        self.settle()
+        return slot
+
+    cdef int32_t come(self, int32_t class_slot, Terms* terms, Path* path, bint parked) except -1:
+        """Put a new contact into a class and return its slot. There is a free one, and room; nothing is decided yet.
+
+        ``path`` NULL: it brings nothing for its course.
+        """
         cdef Floor* floor = &self.floor
         cdef int32_t slot
         cdef Extra ready
-        cdef Extra* extra
-        self.reserve(1)
         if terms.scores_count or terms.allowed != NULL:
             room(terms_ready(floor, terms, &ready))
             slot = self.begin(class_slot, terms, &ready)
         else:
             slot = self.begin(class_slot, terms, NULL)
+        if path != NULL:
+            course_bring(floor, slot, path)
         enter_queue(floor, slot, class_slot)
-        if parked:
+        if path != NULL and path.due > floor.now:
+            do_schedule(floor, slot, path.due, parked)
+        elif parked:
             do_park(floor, slot, False, NONE)
         else:
             begin_wait(floor, slot)
             tell_queued(floor, slot)
-            arrive(floor, slot)
-        self.settle()
+            if path == NULL:
+                arrive(floor, slot)
+            else:
+                tell_callback(floor, slot)
+                stand(floor, slot)
         return slot
 
+    cdef int drop_returned(self, int32_t callback, int32_t by) except -1:
+        """The customer of a callback came back by a contact; nothing is decided yet."""
+        self.reserve(1)
+        drop_callback(&self.floor, callback, CALLBACK_RETURNED, by)
+        do_cancel(&self.floor, callback, CANCEL_RETURNED)
+        return 0
+
     cdef int abandon(self, int32_t contact) except -1:
-        """The customer left."""
-        cdef int reason = CONTACT_REFUSALS[COMMAND_ABANDON][contact_at(&self.floor, contact).state]
+        """The customer left; its queue may have it called back."""
+        cdef Floor* floor = &self.floor
+        cdef int reason = CONTACT_REFUSALS[COMMAND_ABANDON][contact_at(floor, contact).state]
+        cdef bint calls_back = floor.queues[contact_at(floor, contact).queue].calls_back
+        cdef Course* course = course_of(floor, contact_at(floor, contact))
+        if reason:
+            return reason
+        self.reserve(2)
+        calls_back = calls_back and (course == NULL or course.expires_at == NONE) and not is_consult(floor, contact)
+        if calls_back:
+            self.answered(floor.host(floor.host_self, HOST_DRAFT, contact, NONE, NONE))
+        do_abandon(floor, contact)
+        if calls_back:
+            self.answered(call_back(floor, contact))
+        self.settle()
+        return REFUSED_NOT
+
+    cdef int answered(self, int answer) except -1:
+        """Raise where the host failed."""
+        if answer < 0:
+            self.is_torn = True
+            raise MemoryError("the host has no memory for what a contact brings")
+        return answer
+
+    cdef int expedite(self, int32_t contact) except -1:
+        """Have the next step of a contact happen that waits for a time."""
+        cdef int reason = CONTACT_REFUSALS[COMMAND_EXPEDITE][contact_at(&self.floor, contact).state]
         if reason:
             return reason
         self.reserve(1)
-        do_abandon(&self.floor, contact)
+        if self.answered(expedite(&self.floor, contact)) == 0:
+            return REASON_NO_RULE
         self.settle()
         return REFUSED_NOT
+
+    cdef int heartbeat(self, int32_t agent) except -1:
+        """An agent is heard of."""
+        cdef Floor* floor = &self.floor
+        self.reserve(1)
+        if agent_at(floor, agent).is_lost:
+            come_back(floor, agent)
+            self.settle()
+        elif agent_at(floor, agent).lease != NONE:
+            lease_arm(floor, agent)
+        return REFUSED_NOT
+
 
     cdef int cancel(self, int32_t contact) except -1:
         """The host takes the contact back."""
@@ -276,6 +344,8 @@ cdef class Acd(Sight):
             return REASON_CONTACT_ENDED if one.first_leg == NONE else REASON_LEG_WRAPPING
         if one.state == CONTACT_ACTIVE:
             return REASON_LEG_WRAPPING
+        if one.state == CONTACT_SCHEDULED:
+            return REASON_CONTACT_SCHEDULED
         return REASON_CONTACT_PARKED if one.state == CONTACT_PARKED else REASON_CONTACT_QUEUED
 
     # ---- handing over ------------------------------------------------------------------------------------------
@@ -322,7 +392,7 @@ cdef class Acd(Sight):
         return reason
 
     cdef int32_t consult(self, int32_t contact, int32_t agent, int32_t class_slot, Terms* terms, int32_t to_agent) except -1:
-        """Begin a consult and return its slot; can_consult said yes, and there is a free one."""
+        """Begin a consult and return its slot; can_consult said yes, there is a free one. Nothing is decided yet."""
         cdef Floor* floor = &self.floor
         cdef int32_t slot
         cdef Extra ready
@@ -333,7 +403,6 @@ cdef class Acd(Sight):
         enter_queue(floor, slot, class_slot)
         begin_wait(floor, slot)
         do_consult(floor, contact, slot, to_agent)
-        self.settle()
         return slot
 
     cdef int can_join(self, int32_t contact, int32_t agent, int32_t to_agent) noexcept:
@@ -465,7 +534,7 @@ cdef class Acd(Sight):
         return REFUSED_NOT if or_requeue and reason == REASON_NOT_ELIGIBLE else reason
 
     cdef int change_channel(self, int32_t contact, int32_t class_slot, bint or_requeue, Terms* terms) except -1:
-        """Have a contact go on by the channel of a class; can_change_channel said yes."""
+        """Have a contact go on by the channel of a class; can_change_channel said yes. Nothing is decided yet."""
         cdef Floor* floor = &self.floor
         cdef Contact* one = contact_at(floor, contact)
         cdef int32_t channel = floor.classes[class_slot].channel
@@ -478,7 +547,6 @@ cdef class Acd(Sight):
         room(terms_ready(floor, terms, &ready))
         do_change_channel(floor, contact, class_slot, requeues, &ready)
         terms_release(&ready)
-        self.settle()
         return REFUSED_NOT
 
     cdef int can_change(self, int32_t contact, int32_t channel, int32_t own_cost, int32_t queue, int32_t tier) noexcept:
@@ -490,14 +558,32 @@ cdef class Acd(Sight):
             return self.can_go_over(contact, channel, own_cost, queue, tier)
         return REFUSED_NOT
 
-    cdef int change(self, int32_t contact, int32_t class_slot, Terms* terms, int place, int offers, int parked) except -1:
-        """Change a contact, whole; can_change said yes."""
+    cdef int change_now(
+        self, int32_t contact, int32_t class_slot, Terms* terms, Path* path, int place, int offers, int parked
+    ) except -1:
+        """Change a contact, whole; can_change said yes, and there is room. Nothing is decided yet.
+
+        ``path`` NULL: what time does to it stays.
+        """
+        cdef Floor* floor = &self.floor
+        cdef Contact* one = contact_at(floor, contact)
         cdef Extra ready
-        self.reserve(1)
-        room(terms_ready(&self.floor, terms, &ready))
-        do_change(&self.floor, contact, class_slot, terms, place, offers, parked, &ready)
+        room(terms_ready(floor, terms, &ready))
+        if path != NULL:
+            course_bring(floor, contact, path)
+        if path != NULL and path.due > floor.now:
+            if one.state == CONTACT_SCHEDULED and parked == NONE:
+                parked = course_of(floor, one).due_parks
+            do_change(floor, contact, class_slot, terms, place, offers, NONE, &ready)
+            terms_release(&ready)
+            do_schedule(floor, contact, path.due, parked == 1)
+            return REFUSED_NOT
+        do_change(floor, contact, class_slot, terms, place, offers, parked, &ready)
         terms_release(&ready)
-        self.settle()
+        if path != NULL and path.due != NONE and one.state == CONTACT_SCHEDULED:
+            park_over(floor, contact)
+        elif one.state == CONTACT_QUEUED and not floor.patches:
+            course_look(floor, contact)
         return REFUSED_NOT
 
     cdef int32_t version_of(self, int32_t contact) noexcept:
@@ -513,6 +599,8 @@ cdef class Acd(Sight):
             return REASON_CONTACT_ENDED
         if one.state == CONTACT_PARKED:
             return REASON_CONTACT_PARKED
+        if one.state == CONTACT_SCHEDULED:
+            return REASON_CONTACT_SCHEDULED
         if not waits(one):
             return REASON_CONTACT_ACTIVE
         return REFUSED_NOT
@@ -564,6 +652,8 @@ cdef class Acd(Sight):
                 return REASON_OFFERS_PENDING
             self.reserve(1)
             do_presence(floor, agent, presence, pending, 1)
+        if one.lease != NONE or one.is_lost:
+            lease_arm(floor, agent)
         self.settle()
         return REFUSED_NOT
 

@@ -2,11 +2,12 @@
 
 from ccroute.core.bars cimport bar_find, bar_lift, cool_down
 from ccroute.core.defs cimport (
-    BAR_OFFER, COOL_DURATION, COOL_MOMENT, COOL_QUEUE, NONE, RECORD_DECLINED, RECORD_EXHAUSTED, RECORD_EXPIRED,
+    BAR_OFFER, COOL_DURATION, COOL_MOMENT, COOL_QUEUE, FLAG_EXHAUSTED, NONE, RECORD_DECLINED, RECORD_EXHAUSTED, RECORD_EXPIRED,
     RECORD_RESCINDED, RESCIND_WITHDRAWN, SEEKS_NOBODY, Contact, Offer, Record, agent_at, bar_at, contact_at,
     counts_at, extra_at, offer_at, units_at, waits, write,
 )
 from ccroute.core.contacts cimport mark_loose, stand
+from ccroute.core.courses cimport course_raise
 from ccroute.core.extras cimport is_direct
 from ccroute.core.offers cimport offer_unlink
 from ccroute.core.roster cimport agent_attach, agent_detach
@@ -45,6 +46,7 @@ cdef void tell_exhausted(Floor* floor, int32_t slot) noexcept nogil:
     record.contact = slot
     record.queue = contact.queue
     record.x = contact.offers_made
+    course_raise(floor, slot, FLAG_EXHAUSTED)
 
 
 cdef void lift_offer_bar(Floor* floor, int32_t contact, int32_t agent) noexcept nogil:

@@ -7,14 +7,15 @@ from ccroute.core.contacts cimport (
     stand, tell_queued, tell_requeued, unwatch, wait_again,
 )
 from ccroute.core.defs cimport (
-    BAR_EXCLUDED, BAR_OFFER, CANCEL_PARENT, CANCEL_UNANSWERED, CONTACT_ACTIVE, CONTACT_PARKED, CONTACT_QUEUED,
+    BAR_EXCLUDED, BAR_OFFER, CANCEL_PARENT, CANCEL_UNANSWERED, CONTACT_ACTIVE, CONTACT_PARKED, CONTACT_QUEUED, CONTACT_SCHEDULED,
     COOL_DURATION, END_CHANNEL_CHANGED, END_JOINED, END_TRANSFERRED, LEG_ACTIVE, LEG_HELD, LEG_WRAPPING,
     MODE_MANUAL, NONE, RECORD_CHANGED, RECORD_CHANNEL, RECORD_TRANSFERRED, REQUEUE_CHANNEL, REQUEUE_UNANSWERED,
     RESCIND_CHANGED, RESCIND_INTERRUPTED, SEEKS_FURTHER, SEEKS_TAKER, SUSPEND_INTERRUPTED, UNANSWERED_CANCEL,
     UNANSWERED_END, UNANSWERED_GIVE_UP, UNANSWERED_QUEUE, UNANSWERED_RETURN, WHY_CAPACITY, WHY_CHANNEL_CLOSED,
-    WHY_CHANNEL_MAX, WHY_LEG, Contact, Leg, Offer, Queue, Record, agent_at, bar_at, contact_at, extra_at, leg_at,
+    WHY_CHANNEL_MAX, WHY_LEG, Contact, Course, Leg, Offer, Queue, Record, agent_at, bar_at, contact_at, course_of, extra_at, is_aside, leg_at,
     offer_at, waits, write,
 )
+from ccroute.core.courses cimport callback_rest, callback_watch, course_for, course_look
 from ccroute.core.extras cimport extra_for, is_direct, terms_swap, version_up
 from ccroute.core.legs cimport leg_find, leg_first
 from ccroute.core.making cimport Making, make_offer, offer_directly, rank_served, rank_told, why_not_directly
@@ -22,13 +23,12 @@ from ccroute.core.roster cimport agent_attach, agent_detach, agent_refresh, stra
 from ccroute.core.room cimport Aside, Ask, Room, cost_for, room_book, room_holds, room_open, set_aside
 from ccroute.core.waiting cimport class_leave
 from ccroute.core.work cimport (
-    check_seek, do_cancel, do_park, do_unpark, leg_done, leg_end, legs_end, suspend, take_next_presence,
+    check_seek, do_cancel, do_park, do_unpark, is_consult, leg_done, move_clock, leg_end, legs_end, suspend, take_next_presence,
     take_next_presences,
 )
 
 cdef enum:
-    OFFERS_RECHECK = 0
-    OFFERS_KEEP = 1
+    BY_RULE = 2                   # as z of RECORD_CHANGED
 
 
 # ---- seeking ---------------------------------------------------------------------------------------------------
@@ -115,6 +115,15 @@ cdef void take_terms(Floor* floor, int32_t slot, Extra* ready) noexcept nogil:
     # A slow contact counts as one with bars: it must be asked agent by agent.
     contact.bars += (ready.allowed != NULL) - <int32_t>was_slow
     terms_swap(extra, ready)
+
+
+cdef void reclass_as_found(Floor* floor, int32_t slot) noexcept nogil:
+    """Put a contact into the class that the host found for it."""
+    if contact_at(floor, slot).in_line:
+        class_leave(floor, slot)
+    take_terms(floor, slot, &floor.fetched)
+    reclass(floor, slot, floor.fetched_class)
+    stand(floor, slot)
 
 
 # ---- nobody answered -------------------------------------------------------------------------------------------
@@ -369,6 +378,7 @@ cdef void do_change_channel(Floor* floor, int32_t slot, int32_t class_slot, bint
         if contact.state == CONTACT_ACTIVE:
             move_legs(floor, slot)
         recheck(floor, slot, True)
+    check_callback(floor, slot)
     stand(floor, slot)
 
 
@@ -386,6 +396,9 @@ cdef Record* tell_changed(Floor* floor, int32_t slot) noexcept nogil:
     record.b = contact.head_start
     record.x = contact.tier
     record.y = version
+    if floor.patches:
+        record.z = BY_RULE
+        record.offer = floor.wanted_fields
     return record
 
 
@@ -451,29 +464,18 @@ cdef void refresh_agents(Floor* floor, int32_t slot) noexcept nogil:
         at = offer_at(floor, at).next_of_contact
 
 
-cdef void move_clock(Floor* floor, int32_t slot) noexcept nogil:
-    """Move place and time in queue of a contact parked with its clock stopped on by its parking so far."""
-    cdef Contact* contact = contact_at(floor, slot)
-    cdef Extra* extra = extra_at(floor, contact.extra)
-    if extra.clock_runs:
-        return
-    contact.place_at += floor.now - extra.parked_at
-    contact.in_queue_at += floor.now - extra.parked_at
-    extra.parked_at = floor.now
-
-
 cdef void take_place(Floor* floor, int32_t slot, int32_t class_slot, int place, Extra* ready) noexcept nogil:
     """Put a contact, which is in no line, into its new class, queue and place."""
     cdef Contact* contact = contact_at(floor, slot)
     cdef bint moves = floor.classes[class_slot].queue != contact.queue
     take_allowed(floor, slot, ready)
     contact.own_cost = floor.classes[class_slot].own_cost
-    if contact.state == CONTACT_PARKED and (moves or place != NONE):
+    if is_aside(contact) and (moves or place != NONE):
         move_clock(floor, slot)
     if moves:
         move_queue(floor, slot, class_slot, place)
         extra_for(floor, slot).direct = NONE
-        if contact.state == CONTACT_PARKED:
+        if is_aside(contact):
             unwatch(floor, slot)
         return
     reclass(floor, slot, class_slot)
@@ -487,6 +489,24 @@ cdef void take_allowed(Floor* floor, int32_t slot, Extra* ready) noexcept nogil:
     cdef Extra* extra = extra_for(floor, slot)
     contact_at(floor, slot).bars += (ready.allowed != NULL) - (extra.allowed != NULL)
     terms_swap(extra, ready)
+
+
+cdef void check_callback(Floor* floor, int32_t slot) noexcept nogil:
+    """By its channel a contact becomes a callback, or is one no more."""
+    cdef Contact* contact = contact_at(floor, slot)
+    cdef Course* course = course_of(floor, contact)
+    cdef bint is_callback = floor.channels[contact.channel].is_callback and not is_consult(floor, slot)
+    if is_callback == (course != NULL and course.expires_at != NONE):
+        return
+    callback_rest(floor, slot)
+    course = course_for(floor, slot)
+    course.expires_at = NONE
+    if is_callback:
+        course.expires_at = contact.created + floor.queues[contact.queue].callback_expires
+        if contact.state != CONTACT_ACTIVE:
+            callback_watch(floor, course)
+        if contact.state == CONTACT_QUEUED:
+            course_look(floor, slot)
 
 
 cdef void do_change(
@@ -516,14 +536,18 @@ cdef void do_change(
     refresh_agents(floor, slot)
     if goes_over and contact.state == CONTACT_ACTIVE:
         move_legs(floor, slot)
-    if offers == OFFERS_RECHECK:
+    if offers == CHANGE_RECHECKS:
         recheck(floor, slot, False)
-    elif offers != OFFERS_KEEP:
+    elif offers != CHANGE_KEEPS:
         rescind_all(floor, slot, RESCIND_CHANGED)
     if moves and contact.state == CONTACT_QUEUED:
         tell_queued(floor, slot)
     stand(floor, slot)
-    if parked == 1 and contact.state != CONTACT_PARKED:
+    check_callback(floor, slot)
+    if contact.state == CONTACT_SCHEDULED:
+        if parked != NONE:
+            course_for(floor, slot).due_parks = parked == 1
+    elif parked == 1 and contact.state != CONTACT_PARKED:
         do_park(floor, slot, False, NONE)
     elif parked == 0 and contact.state == CONTACT_PARKED:
         do_unpark(floor, slot)

@@ -1,6 +1,6 @@
 from libc.stdint cimport int32_t
 
-from ccroute.core.defs cimport STEP_EXTRAS, STEP_RECORDS, STEP_SLOTS, Floor, has_pages
+from ccroute.core.defs cimport STEP_EXTRAS, STEP_RECORDS, STEP_RULED, STEP_SLOTS, Floor, has_pages
 
 cdef int step_reserve(Floor* floor, int32_t times) noexcept nogil
 
@@ -16,6 +16,9 @@ cdef inline int step_ready(Floor* floor) noexcept nogil:
         and has_pages(&floor.timers, STEP_SLOTS)
         and has_pages(&floor.extras, STEP_EXTRAS)
         and floor.loose.capacity >= floor.extras.count + STEP_EXTRAS
+        and has_pages(&floor.courses, STEP_EXTRAS)
+        and floor.ruled.capacity >= floor.ruled.count + STEP_RULED
+        and floor.phases.capacity >= floor.phases.count + STEP_EXTRAS
     ):
         return 0
     return step_reserve(floor, 1)

@@ -6,15 +6,19 @@ its wait so far.
 
 from ccroute.core.bars cimport bar_add, bars_lift_all
 from ccroute.core.defs cimport (
-    BAR_LEG, CONTACT_ACTIVE, CONTACT_CLOSED, CONTACT_PARKED, CONTACT_QUEUED, LEGS_MAX, NONE, PLACE_AGE, PLACE_NONE,
+    BAR_LEG, CONTACT_ACTIVE, CONTACT_CLOSED, CONTACT_EXPIRED, CONTACT_QUEUED, FLAG_OVERDUE, LEGS_MAX, NONE, PLACE_AGE, PLACE_NONE,
     RECORD_CLOSED, RECORD_OVERDUE, RECORD_QUEUED, RECORD_REQUEUED, TIMER_AFTER, TIMER_OVERDUE, Contact,
-    ContactClass, Extra, Queue, Record, check, contact_at, extra_at, int64_t, is_over, leg_at, waits, write,
+    ContactClass, Extra, Queue, Record, check, contact_at, extra_at, int64_t, is_aside, is_over, leg_at, waits, write,
 )
+from ccroute.core.courses cimport course_begin_entry, course_drop, course_raise, course_rest, course_wait
 from ccroute.core.extras cimport extra_drop, extra_for, is_direct, version_of
 from ccroute.core.offers cimport offers_reserve
 from ccroute.core.store cimport grow, slots_append, slots_drop, slots_reserve, store_give, store_reserve
 from ccroute.core.timers cimport timer_arm, timer_cancel
 from ccroute.core.waiting cimport class_enter, class_leave, waited_by
+
+cdef enum:
+    TALLY_EXPIRED = 4             # of Floor.tallies
 
 
 cdef int step_reserve(Floor* floor, int32_t times) noexcept nogil:
@@ -33,6 +37,9 @@ cdef int step_reserve(Floor* floor, int32_t times) noexcept nogil:
         or store_reserve(&floor.timers, times * STEP_SLOTS)
         or store_reserve(&floor.extras, times * STEP_EXTRAS)
         or slots_reserve(&floor.loose, floor.extras.count + times * STEP_EXTRAS)
+        or store_reserve(&floor.courses, times * STEP_EXTRAS)
+        or slots_reserve(&floor.ruled, floor.ruled.count + times * STEP_RULED)
+        or slots_reserve(&floor.phases, floor.phases.count + times * STEP_EXTRAS)
     ):
         return -1
     return 0
@@ -44,15 +51,20 @@ cdef int step_reserve(Floor* floor, int32_t times) noexcept nogil:
 cdef void enter_queue(Floor* floor, int32_t slot, int32_t class_slot) noexcept nogil:
     """Have a contact be new in the queue of a class; it stands in no line yet."""
     cdef Contact* contact = contact_at(floor, slot)
+    cdef int64_t was_in_queue_at = contact.in_queue_at
+    cdef int32_t was_queue = contact.queue
     contact.class_slot = class_slot
     contact.queue = floor.classes[class_slot].queue
     contact.in_queue_at = floor.now
+    contact.is_new_here = 1
     contact.offers_made = 0
     contact.told_exhausted = 0
     contact.is_overdue = 0
     contact.stage = 0
     floor.classes[class_slot].refs += 1
     watch(floor, slot)
+    if contact.extra != NONE or floor.queues[contact.queue].is_ruled:
+        course_begin_entry(floor, slot, was_queue, was_in_queue_at)
 
 
 cdef void watch(Floor* floor, int32_t slot) noexcept nogil:
@@ -134,6 +146,10 @@ cdef void move_queue(Floor* floor, int32_t slot, int32_t class_slot, int32_t kee
     enter_queue(floor, slot, class_slot)
     set_terms(floor, slot)
     place_by(floor, slot, floor.queues[contact.queue].keeps_place if keeps_place == NONE else keeps_place)
+    if contact.state == CONTACT_QUEUED:
+        contact.is_new_here = 0
+        if contact.extra != NONE:
+            course_wait(floor, slot)
 
 
 cdef void be_overdue(Floor* floor, int32_t slot) noexcept nogil:
@@ -144,6 +160,7 @@ cdef void be_overdue(Floor* floor, int32_t slot) noexcept nogil:
     record.contact = slot
     record.queue = contact.queue
     record.a = floor.now - contact.in_queue_at
+    course_raise(floor, slot, FLAG_OVERDUE)
 
 
 cdef void catch_up(Floor* floor, int32_t slot) noexcept nogil:
@@ -191,8 +208,11 @@ cdef void begin_wait(Floor* floor, int32_t slot) noexcept nogil:
     contact.state = CONTACT_QUEUED
     contact.waited = floor.now - contact.waited
     floor.queues[contact.queue].waiting += 1
+    contact.is_new_here = 0
     if contact.first_leg != NONE:
         bar_legs(floor, slot)
+    if contact.extra != NONE:
+        course_wait(floor, slot)
 
 
 cdef void wait_again(Floor* floor, int32_t slot, int reason, int32_t by) noexcept nogil:
@@ -223,7 +243,9 @@ cdef void queue_leave(Floor* floor, int32_t slot) noexcept nogil:
     if contact.state == CONTACT_QUEUED:
         contact.waited = floor.now - contact.waited
         floor.queues[contact.queue].waiting -= 1
-    elif contact.state == CONTACT_PARKED:
+        if contact.extra != NONE:
+            course_rest(floor, slot)
+    elif is_aside(contact):
         contact.waited = waited_by(floor, contact)
 
 
@@ -297,13 +319,14 @@ cdef void contact_end(Floor* floor, int32_t slot, int state) noexcept nogil:
     contact.seeks = 0
     contact.is_overdue = 0
     floor.classes[contact.class_slot].refs -= 1
-    floor.tallies[state - CONTACT_CLOSED + 1] += 1
+    floor.tallies[TALLY_EXPIRED if state == CONTACT_EXPIRED else state - CONTACT_CLOSED + 1] += 1
     bars_lift_all(floor, slot)
     if contact.extra != NONE:
         unwatch(floor, slot)
         timer_cancel(floor, extra_at(floor, contact.extra).timer_park)
         leave_family(floor, slot)
         drop_loose(floor, slot)
+        course_drop(floor, slot)
         extra_drop(floor, slot)
     if contact.first_leg == NONE:
         retire(floor, slot)

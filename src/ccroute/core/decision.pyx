@@ -9,19 +9,23 @@ from ccroute.core.answers cimport expire
 from ccroute.core.bars cimport bar_lift
 from ccroute.core.changes cimport tie_up
 from ccroute.core.contacts cimport be_overdue, stage_up, stand, step_ready
+from ccroute.core.courses cimport course_look
 from ccroute.core.defs cimport (
-    AVAILABLE, AWAY, BAR_COOLDOWN, MODE_RING, NONE, PENDING_RESCIND, TIMER_AFTER, TIMER_COOLDOWN, TIMER_GUARD,
-    TIMER_OFFER, TIMER_OVERDUE, TIMER_WRAP_UP, Agent, Contact, ContactClass, Extra, Queue, Slots, agent_at, contact_at, extra_at, int32_t,
+    AVAILABLE, AWAY, BAR_COOLDOWN, MODE_RING, NONE, PENDING_RESCIND, TIMER_AFTER, TIMER_CALLBACK, TIMER_COOLDOWN, TIMER_GUARD,
+    TIMER_LEASE, TIMER_LOST, TIMER_OFFER, TIMER_OVERDUE, TIMER_PARK, TIMER_RULE, TIMER_WRAP_UP, Agent, Contact, ContactClass,
+    Extra, Queue, Slots, agent_at, contact_at, course_of, extra_at, int32_t,
     offer_at, pool_at, timer_at, uint64_t, waits,
 )
 from ccroute.core.giving cimport preempt, relieve, resume_one, set_guard
+from ccroute.core.lease cimport give_back_work, lapse
 from ccroute.core.making cimport offer_in_turn, offer_plainly
 from ccroute.core.matching cimport Pair, best_agent, best_contact, best_of_class, pair_before
+from ccroute.core.plans cimport hours_change, look_round, work_off
 from ccroute.core.room cimport Aside, can_take
 from ccroute.core.roster cimport agent_attach, mark_agent, mask_of
 from ccroute.core.timers cimport timer_arm, timer_cancel, timers_due, timers_step
 from ccroute.core.waiting cimport class_enter, class_join, class_leave, mark_class, set_word
-from ccroute.core.work cimport do_end_wrap_up, do_presence, do_unpark
+from ccroute.core.work cimport callback_over, do_end_wrap_up, do_presence, park_over
 
 
 # ---- the least pair --------------------------------------------------------------------------------------------
@@ -147,7 +151,7 @@ cdef inline bint is_plain(Floor* floor) noexcept nogil:
     """Say whether nothing else is to be looked at, and nothing can give way."""
     return not (
         floor.dirty_classes.count or floor.dirty_agents.count or floor.loose.count or floor.strained.count
-        or floor.is_lively
+        or floor.is_lively or floor.has_news
     )
 
 
@@ -205,6 +209,15 @@ cdef int tie_loose_ends(Floor* floor) noexcept nogil:
     return 0
 
 
+cdef int look_at_news(Floor* floor) noexcept nogil:
+    """Carry out what plans and preferred agents say, before anything is offered. Return -1 without memory."""
+    if floor.unattached != NONE:
+        agent_attach(floor, floor.unattached)
+        floor.unattached = NONE
+    floor.has_news = 0
+    return look_round(floor) or work_off(floor)
+
+
 cdef void rest(Floor* floor) noexcept nogil:
     """Nothing is left to do: what changed has been looked at."""
     cdef int32_t at
@@ -222,6 +235,10 @@ cdef int settle(Floor* floor) noexcept nogil:
     while floor.unattached != NONE or not is_plain(floor):
         if floor.loose.count and tie_loose_ends(floor):
             return -1
+        if floor.has_news:
+            if look_at_news(floor):
+                return -1
+            continue
         if floor.unattached != NONE and take_up(floor):
             return -1
         if floor.strained.count:
@@ -292,8 +309,8 @@ cdef void overdue_reached(Floor* floor, int32_t slot) noexcept nogil:
     stand(floor, slot)
 
 
-cdef void fire(Floor* floor, int32_t slot) noexcept nogil:
-    """Carry out a timer that is due; it names the cause of what follows."""
+cdef int fire(Floor* floor, int32_t slot) noexcept nogil:
+    """Carry out a timer that is due; it names the cause of what follows. Return -1 without memory."""
     cdef int kind = timer_at(floor, slot).kind
     cdef int32_t target = timer_at(floor, slot).target
     floor.cause = <unsigned char>(kind + 1)
@@ -313,8 +330,30 @@ cdef void fire(Floor* floor, int32_t slot) noexcept nogil:
         timer_cancel(floor, slot)
         floor.guard_timer = NONE
         floor.tries += 1
+    elif kind == TIMER_PARK:
+        park_over(floor, target)
     else:
-        do_unpark(floor, target)
+        return fire_rare(floor, slot, kind, target)
+    return 0
+
+
+cdef int fire_rare(Floor* floor, int32_t slot, int kind, int32_t target) noexcept nogil:
+    """The same for timers that most floors do not have."""
+    if kind == TIMER_RULE:
+        timer_cancel(floor, slot)
+        course_of(floor, contact_at(floor, target)).timer_rule = NONE
+        course_look(floor, target)
+    elif kind == TIMER_CALLBACK:
+        timer_cancel(floor, slot)
+        course_of(floor, contact_at(floor, target)).timer_callback = NONE
+        callback_over(floor, target)
+    elif kind == TIMER_LEASE:
+        lapse(floor, target)
+    elif kind == TIMER_LOST:
+        return give_back_work(floor, target)
+    else:
+        return hours_change(floor, target)
+    return 0
 
 
 cdef int run_until(Floor* floor, int64_t to) noexcept nogil:
@@ -330,7 +369,8 @@ cdef int run_until(Floor* floor, int64_t to) noexcept nogil:
         while timer != NONE:
             if step_ready(floor):
                 return -1
-            fire(floor, timer)
+            if fire(floor, timer):
+                return -1
             timer = timers_due(floor)
         if settle(floor):
             return -1

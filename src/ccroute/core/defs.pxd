@@ -5,7 +5,7 @@
 # All state hangs from one Floor; kernels are functions over it. Functions that take memory say so: everything else
 # relies on floor_reserve(), which each step calls before it moves anything, so that no step fails half-way.
 
-from libc.stdint cimport int32_t, int64_t, int8_t, uint16_t, uint64_t, uint8_t
+from libc.stdint cimport int32_t, int64_t, int8_t, uint16_t, uint32_t, uint64_t, uint8_t
 
 cdef extern from *:
     """
@@ -35,7 +35,8 @@ cdef enum:
     SELECT_KEYS_MAX = 9
     STEP_RECORDS = 2048           # decision records one step can write at the most
     STEP_SLOTS = 80               # offers, timers, bars one step can take at the most
-    STEP_EXTRAS = 4               # extras of contacts one step can take at the most
+    STEP_EXTRAS = 4               # extras, courses of contacts one step can take at the most
+    STEP_RULED = 512              # contacts whose courses one step can have looked at at the most
     LEGS_MAX = 16                 # legs of a contact
     ASIDE_MAX = 64                # offers and legs set aside for one contact
     OFFERS_OF_AGENT_MAX = 256     # pending offers of an agent, whatever is ignored
@@ -57,6 +58,8 @@ cdef enum:                        # ContactState
     CONTACT_ABANDONED = 4
     CONTACT_CANCELLED = 5
     CONTACT_PARKED = 6
+    CONTACT_SCHEDULED = 7
+    CONTACT_EXPIRED = 8
 
 cdef enum:                        # LegState
     LEG_NONE = 0
@@ -98,6 +101,7 @@ cdef enum:                        # LegEndCode
     END_PREEMPTED = 7
     END_PARKED = 8
     END_CHANNEL_CHANGED = 9
+    END_LOST = 10
 
 cdef enum:                        # RescindCode
     RESCIND_ABANDONED = 0
@@ -111,6 +115,8 @@ cdef enum:                        # RescindCode
     RESCIND_PARKED = 8
     RESCIND_PICKED = 9
     RESCIND_WITHDRAWN = 10
+    RESCIND_LOST = 11
+    RESCIND_RULE = 12
 
 cdef enum:                        # RequeueCode
     REQUEUE_COMMAND = 0
@@ -118,6 +124,7 @@ cdef enum:                        # RequeueCode
     REQUEUE_PREEMPTED = 2
     REQUEUE_CHANNEL = 3
     REQUEUE_UNANSWERED = 4
+    REQUEUE_LOST = 5
 
 cdef enum:                        # SuspendCode
     SUSPEND_INTERRUPTED = 0
@@ -156,6 +163,8 @@ cdef enum:                        # CancelWhy
     CANCEL_COMMAND = 0
     CANCEL_UNANSWERED = 1
     CANCEL_PARENT = 2
+    CANCEL_RULE = 3
+    CANCEL_RETURNED = 4
 
 cdef enum:                        # TimerKind
     TIMER_OFFER = 0
@@ -165,6 +174,11 @@ cdef enum:                        # TimerKind
     TIMER_OVERDUE = 4
     TIMER_PARK = 5
     TIMER_GUARD = 6
+    TIMER_RULE = 7
+    TIMER_LEASE = 8
+    TIMER_LOST = 9
+    TIMER_HOURS = 10
+    TIMER_CALLBACK = 11
 
 cdef enum:                        # BarWhy: bits of Bar.why
     BAR_COOLDOWN = 1
@@ -211,6 +225,10 @@ cdef enum:                        # Reason: why a command is refused, 0 = it is 
     REASON_CONFERENCE = 22
     REASON_VERSION = 23
     REASON_OFFER_OUT = 24
+    REASON_CONTACT_SCHEDULED = 25
+    REASON_NO_RULE = 26
+    REASON_QUEUE_DRAINING = 27
+    REASON_IN_USE = 28
 
 cdef enum:                        # WhyNot: bits, in the order of Rule in types.py
     WHY_CONTACT_STATE = 1
@@ -232,6 +250,7 @@ cdef enum:                        # WhyNot: bits, in the order of Rule in types.
     WHY_CHANNEL_MAX = 65536
     WHY_CAPACITY = 131072
     WHY_SUSPENDED = 262144
+    WHY_PREFERRED = 524288
 
 cdef enum:                        # RecordKind
     RECORD_QUEUED = 0             # contact agent=- queue a=place_at b=head_start x=tier
@@ -263,9 +282,101 @@ cdef enum:                        # RecordKind
     RECORD_REQUEUED = 26          # contact queue offer=head_start a=place_at b=by contact or -1 x=tier y=RequeueCode
     RECORD_CHANNEL = 27           # contact a=version x=from y=to
     RECORD_LOAD = 28              # agent x=channel y=units
+    RECORD_SCHEDULED = 29         # contact queue a=due
+    RECORD_ENDED_BY_TIME = 30     # contact queue a=waited x=ExpiredWhy
+    RECORD_RULE = 31              # contact queue=whose plan x=step y=When z=1 of its own plan
+    RECORD_ACTION = 32            # contact queue x=step y=plan
+    RECORD_PREFERRED_ENDED = 33   # contact queue x=PreferredEndCode
+    RECORD_CALLBACK_DUE = 34      # contact queue a=expires_at x=attempt y=attempts at most
+    RECORD_CALLBACK_DROPPED = 35  # contact queue b=by contact or -1 x=CallbackEndCode
+    RECORD_LOST = 36              # agent a=lease b=end of the grace
+    RECORD_HOURS = 37             # queue a=next change or -1 x=1 open
 
-cdef enum:                        # Cause: Record.cause: 0 the command, else 1 + TimerKind
+cdef enum:                        # Cause: Record.cause: 0 the command, else 1 + TimerKind, or a rule: Record.rule
     CAUSE_COMMAND = 0
+    CAUSE_RULE = 255
+
+cdef enum:                        # Record.rule: queue << RULE_BITS | own << RULE_OWN_BIT | step
+    RULE_BITS = 7
+    RULE_OWN = 64
+
+cdef enum:                        # When: what makes a step due
+    WHEN_AFTER = 0
+    WHEN_AHEAD = 1
+    WHEN_ENTRY = 2                # from here on by a flag of the course
+    WHEN_EXHAUSTED = 3
+    WHEN_NOBODY = 4
+    WHEN_OVERDUE = 5
+    WHEN_CLOSED = 6
+    WHEN_OPENED = 7
+    WHEN_LIMIT = 8
+    WHEN_EXPEDITED = 9            # as told of an ``after`` step
+
+cdef enum:                        # Flag: bits of Course.flags, 1 << When, and the limits reached
+    FLAG_ENTRY = 4
+    FLAG_EXHAUSTED = 8
+    FLAG_OVERDUE = 32
+    FLAG_CLOSED = 64
+    FLAG_OPENED = 128
+    FLAG_LENGTH = 512
+    FLAG_IN_QUEUE = 1024
+    FLAG_TTL = 2048
+    FLAG_LIMITS = 3584
+
+cdef enum:                        # ExpiredWhy
+    EXPIRED_LENGTH = 0
+    EXPIRED_IN_QUEUE = 1
+    EXPIRED_TTL = 2
+    EXPIRED_CLOSED = 3
+    EXPIRED_ATTEMPTS = 4
+    EXPIRED_CALLBACK = 5
+    EXPIRED_RULE = 6
+
+cdef enum:                        # PreferredEndCode
+    PREFERRED_WAITED = 0
+    PREFERRED_NOBODY = 1
+    PREFERRED_BOUND = 2
+
+cdef enum:                        # CallbackEndCode
+    CALLBACK_RETURNED = 0
+    CALLBACK_ATTEMPTS = 1
+    CALLBACK_EXPIRED = 2
+    CALLBACK_NO_ROOM = 3
+
+cdef enum:                        # StepEnd: how a step ends a contact
+    STEP_GOES_ON = 0
+    STEP_CLOSES = 1
+    STEP_CANCELS = 2
+    STEP_EXPIRES = 3
+
+cdef enum:                        # ClosedCode: what is done with contacts of a closed queue
+    CLOSED_WAIT = 0
+    CLOSED_REFUSE = 1
+    CLOSED_CALLBACK = 2
+    CLOSED_OVERFLOW = 3
+
+cdef enum:                        # PatchField: bits of Step.fields
+    FIELD_QUEUE = 1
+    FIELD_REQUIRES = 2
+    FIELD_TIER = 4
+    FIELD_HEAD_START = 8
+    FIELD_PLACE = 16
+    FIELD_OTHERS = 32             # from here on: what only the host can work out
+
+cdef enum:                        # Host: what the core asks of who owns the names
+    HOST_CONDITION = 0            # whether the condition of a step holds: 0 or 1
+    HOST_CLASS = 1                # the class of a contact as asked for, into Floor.fetched
+    HOST_PATCH = 2                # carry out the patch of a step
+    HOST_DRAFT = 3                # note what a callback takes over from a contact
+    HOST_CALLBACK = 4             # make the callback drafted: 1, or 0 where there is no room
+    HOST_DROPPED = 5              # a callback is owed no more
+
+cdef enum:
+    PLAN_STEPS_MAX = 32
+    PREFERRED_MAX = 16
+    PARK_NOT = -1                 # as the park of a step
+    PARK_OPEN = -2                # until it is unparked
+    UNSAID = 255                  # as a small setting of a contact: the queue's
 
 # ---- records ---------------------------------------------------------------------------------------------------
 
@@ -293,7 +404,7 @@ cdef struct Store:                # paged records of one size; pages never move
     int32_t count                 # slots taken
     int32_t hint                  # every word of used[0] below this one is full
 
-cdef struct Contact:              # 120 bytes: what one waiting contact costs the core
+cdef struct Contact:              # 128 bytes, two lines of cache: what one waiting contact costs the core
     Links order                   # in the line of its class while waiting; once ended: left = next ended, right = version
     int32_t class_slot
     uint64_t word_hi              # place in line, see word_of()
@@ -302,6 +413,7 @@ cdef struct Contact:              # 120 bytes: what one waiting contact costs th
     int64_t place_at
     int64_t head_start
     int64_t in_queue_at           # entered the present queue; once ended: when
+    int64_t created               # or fell due, where it was scheduled from the begin
     int64_t waited                # waiting: moment it would have come had it only waited; else: time waited so far
     int32_t tier
     int32_t queue
@@ -323,6 +435,7 @@ cdef struct Contact:              # 120 bytes: what one waiting contact costs th
     uint8_t seeks                 # Seeks
     uint8_t stage                 # of the classes of its queue, see ContactClass.next_stage
     uint8_t legs
+    uint8_t is_new_here           # has not waited since it entered its queue
 
 cdef struct Extra:                # what few contacts have
     int64_t parked_at             # NONE: not parked
@@ -350,6 +463,84 @@ cdef struct Extra:                # what few contacts have
     uint8_t clock_runs
     uint8_t is_loose              # see loose ends in decision.pyx
     uint8_t is_orphan             # a consult whose parent has ended
+    int32_t course                # what time does to it, NONE without
+
+cdef struct Step:                 # of a plan: when it is due, and what it does
+    int64_t after                 # WHEN_AFTER: time since its plan began
+    int64_t head_start
+    int64_t park                  # how long, or PARK_NOT, PARK_OPEN
+    int32_t ahead                 # WHEN_AHEAD: contacts ahead at entry
+    int32_t queue                 # where it leads, NONE: stays
+    int32_t tier
+    uint32_t fields               # PatchField bits
+    uint8_t when
+    uint8_t asks                  # has a condition
+    uint8_t keeps_plan
+    int8_t place                  # PlacePolicy, NONE: not said
+    uint8_t offers                # what becomes of offers out, as in a change
+    uint8_t reports
+    uint8_t calls_back
+    uint8_t end                   # StepEnd
+
+cdef struct Plan:
+    Step* steps
+    int32_t count
+    int32_t queue                 # whose it is, NONE: a contact's own
+    int32_t refs                  # contacts that carry it, or keep it from another queue
+    uint8_t in_use
+    uint8_t timed_count
+    uint8_t timed[32]             # steps due after a time, earliest first
+
+cdef struct Course:               # what time does to a contact: plans, limits, preferred agents, callbacks
+    int64_t lead                  # how much longer its plans have run than it has been in its queue
+    int64_t in_queue_max          # limits of its own, NONE: the queue's
+    int64_t ttl
+    int64_t preferred_wait        # NONE: the queue's
+    int64_t preferring_from       # moment from which the time of preferred agents runs
+    int64_t preferring_until
+    int64_t expires_at            # of a callback, NONE: it is none
+    int32_t length                # limit of its own, NONE: the queue's
+    int32_t contact
+    int32_t plan                  # kept from another queue, NONE: its queue's
+    int32_t own_plan              # NONE without
+    int32_t ruled_plan            # of the step whose requirement stands for the queue's, NONE: none
+    int32_t ruled_step
+    int32_t asks                  # number of its own requirement, NONE: its class hangs on more of it
+    int32_t timer_rule
+    int32_t timer_callback
+    int32_t attempts              # of a callback: calls that did not connect
+    int32_t told_attempt          # the last one that was told to be due
+    int32_t hours_seen            # changes of its queue's hours it has lived through
+    int32_t preferred_count
+    int32_t preferred[16]         # agents
+    uint32_t consumed[2]          # steps of the queue's plan and of its own
+    uint32_t moved                # steps of its own that led it to a queue
+    uint32_t ruled_fields         # PatchField bits set by its own plan
+    uint16_t flags
+    uint16_t answered             # FLAG_LIMITS that a step has answered
+    uint16_t kept                 # preferred agents that count, a bit each
+    uint8_t told_limits           # FLAG_LIMITS >> 9
+    uint8_t scope                 # PreferredScope, or UNSAID
+    uint8_t requires              # whether preferred agents must meet the requirement, or UNSAID
+    uint8_t is_listed             # in Floor.ruled
+    uint8_t is_preferring
+    uint8_t is_counted            # among the contacts that wait for its preferred agents
+    uint8_t wants_phase           # its preferred agents are to be looked at
+    uint8_t due_parks             # scheduled: parked when due
+    uint8_t is_owed               # a callback that the customer's return drops
+    uint8_t entries               # into queues, to notice one
+    uint8_t hours_done            # what its queue does while it is closed was done
+
+cdef struct Hours:                # of a queue; moments at which it opens (even) and closes (odd)
+    int64_t* moments
+    int32_t count
+    int32_t passed                # moments gone by
+    int32_t timer
+    int32_t queue                 # where contacts go while it is closed, NONE without
+    uint8_t is_kept               # the queue has hours; else it is always open
+    uint8_t action                # ClosedCode
+    uint8_t keeps_plan
+    uint8_t closes_waiting
 
 cdef struct Terms:                # what a contact brings; pointers are the caller's
     int64_t head_start
@@ -363,6 +554,34 @@ cdef struct Terms:                # what a contact brings; pointers are the call
     int64_t* scores
     uint64_t* allowed
     int32_t* sums
+
+cdef struct Path:                 # what a contact brings for its course, or what of it is changed
+    int64_t due                   # NONE: now
+    int64_t place_at              # NONE: that of its arrival
+    int64_t in_queue_max
+    int64_t ttl
+    int64_t preferred_wait
+    int64_t expires_after         # of a callback, NONE: it is none
+    int32_t length
+    int32_t own_plan
+    int32_t asks
+    int32_t preferred_count
+    int32_t preferred[16]
+    uint8_t brings                # BroughtPart bits: what is brought; the rest stays
+    uint8_t scope
+    uint8_t requires
+    uint8_t is_owed
+    uint8_t customer_waits        # its customer has callbacks that are to be dropped first
+
+cdef enum:                        # BroughtPart
+    BRINGS_PLAN = 1
+    BRINGS_LIMITS = 2
+    BRINGS_PREFERRED = 4
+    BRINGS_WAIT = 8
+    BRINGS_SCOPE = 16
+    BRINGS_REQUIRES = 32
+    BRINGS_ASKS = 64
+    BRINGS_CALLBACK = 128
 
 cdef struct Agent:
     Links idle                    # in the first order of its pool
@@ -396,6 +615,13 @@ cdef struct Agent:
     uint8_t is_dirty
     uint8_t is_stirred            # changed since the floor came to rest
     uint8_t is_strained           # its offers may fit no more
+    uint8_t is_lost               # its lease ran out
+    uint8_t presence_before       # being lost
+    int32_t favours               # contacts that wait for it among few
+    int32_t timer_lease
+    int32_t timer_lost
+    int64_t lease                 # NONE without
+    int64_t grace
 
 cdef struct Offer:
     int64_t seq
@@ -506,6 +732,7 @@ cdef struct ContactClass:         # waiting contacts that differ in place only
     uint8_t is_dirty
     uint8_t preempts              # its queue pre-empts
     uint8_t is_slow               # contacts say by themselves which agents they allow
+    uint8_t is_preferring         # contacts wait for their preferred agents
 
 cdef struct Kind:                 # what decides, of a class, whether an agent has room for it
     int32_t channel
@@ -541,6 +768,21 @@ cdef struct Queue:
     uint8_t mode
     uint8_t keeps_place
     uint8_t paused
+    uint8_t is_ruled              # has a plan, limits or hours
+    uint8_t prefers_anyone        # what contacts with preferred agents do not say themselves
+    uint8_t prefers_requires
+    uint8_t prefers_away
+    uint8_t calls_back            # who abandons is called back
+    int32_t prefers_max
+    int32_t plan                  # NONE without
+    int32_t length_max            # NONE: any
+    int32_t attempts_max
+    int64_t in_queue_max          # NONE: any
+    int64_t ttl
+    int64_t preferred_wait
+    int64_t retry
+    int64_t callback_expires
+    Hours hours
 
 cdef struct Channel:
     int32_t cost
@@ -548,6 +790,8 @@ cdef struct Channel:
     uint64_t interrupts           # bit per channel whose work it may set aside
     uint64_t interrupted_by
     uint8_t suspendable
+    uint8_t live
+    uint8_t is_callback
 
 cdef struct Policy:               # what an agent takes of each channel
     uint64_t open
@@ -574,6 +818,7 @@ cdef struct Record:
     int32_t queue
     int32_t x
     int32_t y
+    int32_t rule                  # where a rule is the cause
     uint8_t kind
     uint8_t cause
     uint8_t z
@@ -608,7 +853,7 @@ cdef struct Floor:
     int64_t next_leg_seq
     int64_t offers_made           # seq of the last offer
     int64_t round                 # of the decision, for Pool.stamp
-    int64_t tallies[4]            # contacts created, closed, abandoned, cancelled
+    int64_t tallies[5]            # contacts created, closed, abandoned, cancelled, expired
     Store contacts
     Store agents
     Store counts                  # by agent int32[3][channels]: places taken, units taken, units of external load
@@ -677,6 +922,31 @@ cdef struct Floor:
     int32_t record_count
     int32_t record_capacity
     uint8_t cause
+    uint8_t keeps_plan            # the contact that moves goes on with its plans
+    uint8_t presences_changed     # since the preferred agents of contacts were looked at
+    uint8_t somebody_left         # since who could ever serve was looked at
+    uint8_t has_news              # contacts are to be looked at, or agents for their sake
+    int32_t rule                  # as in Record
+    Store courses                 # Course, of the contacts that have any
+    Plan* plans
+    int32_t plan_count
+    int32_t plan_capacity
+    Slots ruled                   # contacts whose plans are to be looked at, in this order
+    int32_t ruled_from            # those before are done
+    Slots phases                  # contacts that wait for preferred agents
+    int64_t* led_keys             # where steps led to before: see plans.pyx
+    int32_t* led_classes
+    uint8_t led_is_stale          # classes have gone
+    uint8_t patches               # a step changes a contact, not a command
+    uint8_t waits_for_nobody      # some plan has a step for when nobody is online
+    int (*host)(void*, int, int32_t, int32_t, int32_t) noexcept nogil
+    void* host_self
+    int32_t fetched_class         # what the host found
+    Extra fetched
+    int32_t wanted_queue          # what it is asked for
+    int32_t wanted_plan
+    int32_t wanted_step
+    uint32_t wanted_fields
 
 # ---- access ----------------------------------------------------------------------------------------------------
 
@@ -728,9 +998,24 @@ cdef inline int32_t* units_at(Floor* floor, int32_t agent) noexcept nogil:
 cdef inline int32_t* loads_at(Floor* floor, int32_t agent) noexcept nogil:
     return counts_at(floor, agent) + 2 * floor.channel_count
 
+cdef inline Course* course_at(Floor* floor, int32_t slot) noexcept nogil:
+    return <Course*>item_at(&floor.courses, slot)
+
+cdef inline Course* course_of(Floor* floor, Contact* contact) noexcept nogil:
+    """Return the course of a contact, NULL without."""
+    cdef int32_t at = contact.extra
+    if at == NONE:
+        return NULL
+    at = extra_at(floor, at).course
+    return NULL if at == NONE else course_at(floor, at)
+
 cdef inline bint is_over(Contact* contact) noexcept nogil:
     """Say whether a contact has ended."""
-    return CONTACT_CLOSED <= contact.state <= CONTACT_CANCELLED
+    return CONTACT_CLOSED <= contact.state <= CONTACT_CANCELLED or contact.state == CONTACT_EXPIRED
+
+cdef inline bint is_aside(Contact* contact) noexcept nogil:
+    """Say whether a contact is parked or scheduled."""
+    return contact.state == CONTACT_PARKED or contact.state == CONTACT_SCHEDULED
 
 cdef inline bint waits(Contact* contact) noexcept nogil:
     """Say whether a contact waits for an agent, in line or kept for one."""
@@ -746,6 +1031,7 @@ cdef inline Record* write(Floor* floor, uint8_t kind) noexcept nogil:
     floor.record_count += 1
     record.kind = kind
     record.cause = floor.cause
+    record.rule = floor.rule
     record.at = floor.now
     record.offer = 0
     record.contact = NONE

@@ -83,6 +83,8 @@ cdef int32_t first_fitting(Floor* floor, int32_t class_slot, int32_t agent, Pass
     cdef Contact* contact
     cdef Aside aside
     cdef Walk walk
+    if one.is_preferring and agent_at(floor, agent).favours == 0:
+        return NONE
     walk_begin(&one.line, &walk)
     at = walk_next(floor, &walk)
     while at != NONE:
@@ -108,6 +110,8 @@ cdef bint waits_at(Floor* floor, int32_t class_slot, int32_t agent, int32_t tier
     cdef Contact* contact
     cdef Aside aside
     cdef Walk walk
+    if one.is_preferring and agent_at(floor, agent).favours == 0:
+        return False
     walk_begin(&one.line, &walk)
     at = walk_next(floor, &walk)
     while at != NONE:

@@ -45,6 +45,7 @@ cdef Extra* extra_for(Floor* floor, int32_t contact) noexcept nogil:
     extra.parent = NONE
     extra.first_child = NONE
     extra.next_child = NONE
+    extra.course = NONE
     return extra
 
 

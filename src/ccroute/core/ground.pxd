@@ -1,4 +1,4 @@
-from ccroute.core.defs cimport Floor
+from ccroute.core.defs cimport Floor, Step
 
 
 cdef inline int room(int status) except -1:
@@ -14,3 +14,5 @@ cdef class Ground:
     cdef void let_suspend(self) noexcept
     cdef int open_selects(self, selects) except -1
     cdef int grow_trials(self) except -1
+    cdef int open_plans(self) except -1
+    cdef int set_step(self, Step* one, dict step) except -1

@@ -10,11 +10,13 @@ from libc.string cimport memset
 from ccroute.core.contacts cimport step_reserve
 from ccroute.core.defs cimport (
     NONE, ORDERS_MAX, PREEMPT_WORK, SELECT_LISTED, SELECT_SKILL_SUM, Bar, ContactClass, Floor, Leg, Policy, Queue,
-    Select, Timer,
+    Hours, Plan, Select, Step, Timer, WHEN_AFTER, WHEN_NOBODY, agent_at,
 )
+from ccroute.core.courses cimport courses_close, courses_open
 from ccroute.core.extras cimport extras_close, extras_open
 from ccroute.core.giving cimport Trial
 from ccroute.core.offers cimport offers_close, offers_open
+from ccroute.core.plans cimport LED_MAX, forget_led, hours_arm
 from ccroute.core.rows cimport row_clear, row_set, rows_forget
 from ccroute.core.roster cimport (
     agent_attach, agent_detach, agent_open, agent_place, kind_checked, kind_of, profile_open, profiles_forget,
@@ -57,6 +59,8 @@ cdef class Ground:
         room(store_open(&floor.bars, sizeof(Bar), STORE_MAX))
         room(store_open(&floor.timers, sizeof(Timer), STORE_MAX))
         room(extras_open(floor, contacts_max))
+        room(courses_open(floor, contacts_max))
+        self.open_plans()
         timers_open(floor)
         room(step_reserve(floor, 1))
 
@@ -70,6 +74,14 @@ cdef class Ground:
         store_close(&floor.bars)
         store_close(&floor.timers)
         extras_close(floor)
+        courses_close(floor)
+        for at in range(floor.plan_count):
+            release(floor.plans[at].steps)
+        release(floor.plans)
+        release(floor.led_keys)
+        release(floor.led_classes)
+        for at in range(floor.queue_count):
+            release(floor.queues[at].hours.moments)
         release(floor.loose.items)
         release(floor.trials)
         for at in range(floor.select_count):
@@ -82,11 +94,13 @@ cdef class Ground:
     # ---- building ----------------------------------------------------------------------------------------------
 
     cdef int open_channels(self, channels) except -1:
-        """Read (cost, away_after, suspendable, bits of the channels it interrupts) per channel."""
+        """Read (cost, away_after, suspendable, bits of the channels it interrupts, live, is callback) per channel."""
         cdef Floor* floor = &self.floor
         cdef int at, other
         floor.channel_count = len(channels)
-        for at, (cost, away_after, suspendable, interrupts) in enumerate(channels):
+        for at, (cost, away_after, suspendable, interrupts, live, is_callback) in enumerate(channels):
+            floor.channels[at].live = live
+            floor.channels[at].is_callback = is_callback
             floor.channels[at].cost = cost
             floor.channels[at].away_after = away_after
             floor.channels[at].suspendable = suspendable
@@ -173,6 +187,12 @@ cdef class Ground:
         queue.guard = preempt_guard_us
         queue.displaced_max = displaced_max
         queue.displaced_work_max = displaced_work_max
+        queue.plan = NONE
+        queue.length_max = NONE
+        queue.in_queue_max = NONE
+        queue.ttl = NONE
+        queue.hours.timer = NONE
+        queue.hours.queue = NONE
         if preempt:
             floor.preempts = True
             floor.is_lively = True
@@ -181,6 +201,134 @@ cdef class Ground:
                 self.let_suspend()
         floor.queue_count += 1
         return floor.queue_count - 1
+
+    cdef int open_plans(self) except -1:
+        """Begin without plans."""
+        cdef Floor* floor = &self.floor
+        floor.led_keys = <int64_t*>fresh(LED_MAX, sizeof(int64_t))
+        floor.led_classes = <int32_t*>fresh(LED_MAX, sizeof(int32_t))
+        if floor.led_keys == NULL or floor.led_classes == NULL:
+            raise MemoryError
+        forget_led(floor)
+        return 0
+
+    def rule_queue(
+        self, int queue, *, int plan=-1, int length_max=-1, int64_t in_queue_us=-1, int64_t ttl_us=-1,
+        int64_t preferred_wait_us=0, bint prefers_anyone=False, bint prefers_requires=True, bint prefers_away=False,
+        int prefers_max=0, bint calls_back=False, int attempts_max=1, int64_t retry_us=0, int64_t callback_expires_us=0,
+    ) -> None:
+        """Say what time does to contacts of a queue; -1: nothing, or no limit."""
+        cdef Queue* one = &self.floor.queues[queue]
+        one.plan = plan
+        one.length_max = length_max
+        one.in_queue_max = in_queue_us
+        one.ttl = ttl_us
+        one.preferred_wait = preferred_wait_us
+        one.prefers_anyone = prefers_anyone
+        one.prefers_requires = prefers_requires
+        one.prefers_away = prefers_away
+        one.prefers_max = prefers_max
+        one.calls_back = calls_back
+        one.attempts_max = attempts_max
+        one.retry = retry_us
+        one.callback_expires = callback_expires_us
+        one.is_ruled = plan != NONE or length_max != NONE or in_queue_us != NONE or ttl_us != NONE or one.hours.is_kept
+
+    def set_hours(self, int queue, moments, int action=0, int to_queue=-1, bint keeps_plan=False, bint closes_waiting=False) -> None:
+        """Give a queue the moments at which it opens and closes in turn, and what it does while it is closed.
+
+        Those up to the present have gone by. None at all: it is always closed.
+        """
+        cdef Floor* floor = &self.floor
+        cdef Hours* hours = &floor.queues[queue].hours
+        cdef int32_t at
+        cdef int64_t* into = NULL
+        if moments:
+            into = <int64_t*>fresh(len(moments), sizeof(int64_t))
+            if into == NULL:
+                raise MemoryError
+        room(step_reserve(floor, 1))
+        release(hours.moments)
+        hours.moments = into
+        hours.count = len(moments)
+        hours.passed = 0
+        for at in range(hours.count):
+            into[at] = moments[at]
+            hours.passed += into[at] <= floor.now
+        hours.action = action
+        hours.queue = to_queue
+        hours.keeps_plan = keeps_plan
+        hours.closes_waiting = closes_waiting
+        hours.is_kept = True
+        floor.queues[queue].is_ruled = True
+        hours_arm(floor, queue)
+
+    def add_plan(self, int queue, steps) -> int:
+        """Add a plan and return its number, the lowest that nobody carries; ``queue`` -1: of contacts that bring it.
+
+        Steps are dicts with the fields of Step.
+        """
+        cdef Floor* floor = &self.floor
+        cdef int32_t number = 0
+        cdef Plan* plan
+        cdef int32_t at
+        while number < floor.plan_count and floor.plans[number].in_use:
+            number += 1
+        if number == floor.plan_count:
+            room(grow(<void**>&floor.plans, floor.plan_count, floor.plan_count + 16, sizeof(Plan)))
+            floor.plan_count += 16
+        plan = &floor.plans[number]
+        plan.steps = <Step*>fresh(len(steps) + 1, sizeof(Step))
+        if plan.steps == NULL:
+            raise MemoryError
+        plan.count = len(steps)
+        plan.queue = queue
+        plan.refs = 0
+        plan.in_use = True
+        for at, step in enumerate(steps):
+            self.set_step(&plan.steps[at], step)
+        timed = sorted((step["after"], at) for at, step in enumerate(steps) if step["when"] == WHEN_AFTER)
+        plan.timed_count = len(timed)
+        for at in range(plan.timed_count):
+            plan.timed[at] = timed[at][1]
+        forget_led(floor)
+        return number
+
+    cdef int set_step(self, Step* one, dict step) except -1:
+        one.when = step["when"]
+        one.after = step["after"]
+        one.ahead = step["ahead"]
+        one.asks = step["asks"]
+        one.fields = step["fields"]
+        one.queue = step["queue"]
+        one.keeps_plan = step["keeps_plan"]
+        one.tier = step["tier"]
+        one.head_start = step["head_start"]
+        one.place = step["place"]
+        one.offers = step["offers"]
+        one.reports = step["reports"]
+        one.park = step["park"]
+        one.calls_back = step["calls_back"]
+        one.end = step["end"]
+        self.floor.waits_for_nobody |= one.when == WHEN_NOBODY
+        return 0
+
+    def plan_refs(self, int number) -> int:
+        """Return how many contacts carry a plan, or keep it from a queue they have left."""
+        return self.floor.plans[number].refs
+
+    def is_plan_of_queue(self, int number) -> bool:
+        """Say whether a plan is that of a queue."""
+        cdef int32_t at
+        for at in range(self.floor.queue_count):
+            if self.floor.queues[at].plan == number:
+                return True
+        return False
+
+    def drop_plan(self, int number) -> None:
+        """Free a plan that nobody carries and that is no queue's."""
+        release(self.floor.plans[number].steps)
+        memset(&self.floor.plans[number], 0, sizeof(Plan))
 
     def add_policy(self, uint64_t open_channels, costs, maxes, reserves=None) -> int:
         """Add what some agents take of each channel and return its slot; -1 in a list: not given, of reserves 0: none."""
@@ -209,6 +357,11 @@ cdef class Ground:
         """Add an agent, offline, and return its slot."""
         return room(agent_open(&self.floor, profile, policy, capacity, offers_max))
 
+    def set_lease(self, int agent, int64_t lease_us, int64_t grace_us) -> None:
+        """Say how long an agent may be silent (-1: for ever), and how long it then keeps its work."""
+        agent_at(&self.floor, agent).lease = lease_us
+        agent_at(&self.floor, agent).grace = grace_us
+
     def move_agent(self, int agent, int profile) -> None:
         """Put an agent into another profile that serves the same live classes."""
         agent_detach(&self.floor, agent)
@@ -224,10 +377,11 @@ cdef class Ground:
         """Put an agent into a profile after forget_profiles."""
         self.move_agent(agent, profile)
 
-    def open_class(self, int queue, int channel, int own_cost, bint is_slow=False) -> int:
+    def open_class(self, int queue, int channel, int own_cost, bint is_slow=False, bint is_preferring=False) -> int:
         """Open a class nobody serves yet and return its slot.
 
-        ``own_cost`` -1: contacts bring none. Slow: its contacts say by themselves which agents they allow.
+        ``own_cost`` -1: contacts bring none. Slow: its contacts say by themselves which agents they allow; preferring: and
+        those are the ones they prefer.
         """
         cdef Floor* floor = &self.floor
         cdef int32_t kind, slot
@@ -242,6 +396,7 @@ cdef class Ground:
             room(slots_reserve(&floor.sociable, floor.sociable.count + 1))
         slot = room(class_open(floor, queue, channel, own_cost, kind))
         floor.classes[slot].is_slow = is_slow
+        floor.classes[slot].is_preferring = is_preferring
         if floor.queues[queue].preempt:
             slots_append(&floor.preempting, slot)
         if floor.queues[queue].offers_min > 1:
@@ -275,6 +430,7 @@ cdef class Ground:
         slots_drop(&floor.sociable, class_slot)
         row_clear(floor, class_slot)
         class_close(floor, class_slot)
+        self.floor.led_is_stale = True
 
     def class_refs(self, int class_slot) -> int:
         """Return the number of live contacts of a class."""

@@ -3,6 +3,7 @@
 from ccroute.core.answers cimport agent_give, agent_take, lift_offer_bar, rescind, rescind_all
 from ccroute.core.bars cimport bar_add
 from ccroute.core.contacts cimport queue_leave, wait_again
+from ccroute.core.courses cimport callback_rest
 from ccroute.core.defs cimport (
     BAR_OFFER, CONTACT_ACTIVE, END_PREEMPTED, END_TRANSFERRED, LEG_ACTIVE, MODE_AUTO, MODE_MANUAL, NONE,
     PREEMPT_WORK, RECORD_ACCEPTED, RECORD_ACTIVE, RECORD_OFFERED, REQUEUE_PREEMPTED, RESCIND_INTERRUPTED,
@@ -317,6 +318,7 @@ cdef void begin_work(
     leg_link(floor, store_take(&floor.legs), contact_slot, agent_slot, channel, cost)
     if contact.extra != NONE:
         giver = end_seek(floor, contact_slot)
+        callback_rest(floor, contact_slot)
     record = write(floor, RECORD_ACTIVE)
     record.contact = contact_slot
     record.agent = agent_slot

@@ -411,6 +411,9 @@ cdef int32_t agent_open(
     agent.last_of_offers = NONE
     agent.first_leg = NONE
     agent.first_bar = NONE
+    agent.lease = NONE
+    agent.timer_lease = NONE
+    agent.timer_lost = NONE
     agent.next_presence = NONE
     agent.lowest = TIER_ABOVE_ALL
     agent_place(floor, slot, profile)

@@ -1,11 +1,11 @@
 from libc.stdint cimport int32_t, int64_t
 
-from ccroute.core.defs cimport Contact, u128
+from ccroute.core.defs cimport Contact, Extra
 from ccroute.core.ground cimport Ground
 
 cdef class Sight(Ground):
     cdef int64_t contact_handle(self, int32_t slot) noexcept
     cdef int32_t contact_slot(self, int64_t handle) noexcept
-    cdef u128 aged_word(self, Contact* contact) noexcept
     cdef dict extra(self, Contact* one)
+    cdef dict course(self, Extra* extra)
     cdef dict per_channel(self, int32_t* units)

@@ -4,19 +4,20 @@ from libc.stdint cimport int32_t, int64_t
 
 from ccroute.core.bars cimport bar_find
 from ccroute.core.defs cimport (
-    BAR_EVER, BAR_NEXT, COOL_FOR_EVER, COOL_NEXT_AVAILABLE, MODE_MANUAL, NONE, WHY_CONTACT_STATE, WHY_MANUAL,
-    WHY_OFFERS_MIN, WHY_OFFER_OUT, WHY_QUEUE_PAUSED, Agent, Bar, Contact, Extra, Floor, Leg, Offer, Queue, agent_at,
-    bar_at, contact_at, counts_at, extra_at, is_over, leg_at, loads_at, offer_at, timer_at, u128, units_at, waits,
+    AVAILABLE, AWAY, BAR_EVER, BAR_NEXT, CONTACT_QUEUED, COOL_FOR_EVER, COOL_NEXT_AVAILABLE, MODE_MANUAL, NONE, OFFLINE, WHY_CONTACT_STATE, WHY_MANUAL,
+    WHY_OFFERS_MIN, WHY_OFFER_OUT, WHY_QUEUE_PAUSED, Agent, Bar, Contact, Course, Extra, Floor, Leg, Offer, Queue, agent_at,
+    bar_at, contact_at, counts_at, course_at, course_of, extra_at, is_aside, is_over, leg_at, loads_at, offer_at, timer_at, units_at, waits,
 )
 from ccroute.core.eligible cimport has_company, why_not
 from ccroute.core.giving cimport Victim, find_victim
 from ccroute.core.legs cimport leg_first
 from ccroute.core.making cimport accept, stands_on
 from ccroute.core.offers cimport offer_find
+from ccroute.core.plans cimport next_step
 from ccroute.core.room cimport Aside, can_take, cost_for
 from ccroute.core.store cimport store_bytes, store_has, store_next
 from ccroute.core.timers cimport timers_next
-from ccroute.core.waiting cimport aged, waited_by, word_of
+from ccroute.core.waiting cimport place_in_line, waited_by
 
 cdef enum:
     SLOT_BITS = 24
@@ -51,7 +52,7 @@ cdef class Sight(Ground):
 
     def tallies(self) -> list:
         """Return how many contacts were created, closed, abandoned, cancelled."""
-        return [self.floor.tallies[at] for at in range(4)]
+        return [self.floor.tallies[at] for at in range(5)]
 
     def totals(self) -> dict:
         """Return how many of each thing there are now."""
@@ -70,13 +71,21 @@ cdef class Sight(Ground):
         """Return the first contact slot in use at or after ``slot``, -1 without."""
         return store_next(&self.floor.contacts, slot)
 
+    def contact_seq(self, int slot) -> int:
+        """Return the seq of a contact."""
+        return contact_at(&self.floor, slot).seq
+
+    def is_waiting_or_aside(self, int slot) -> bool:
+        """Say whether a contact is queued, parked or scheduled."""
+        return contact_at(&self.floor, slot).state == CONTACT_QUEUED or is_aside(contact_at(&self.floor, slot))
+
     def contact(self, int slot) -> dict:
         """Return what is known of a contact slot in use."""
         cdef Contact* one = contact_at(&self.floor, slot)
         return {
             "handle": self.contact_handle(slot), "seq": one.seq, "state": one.state, "queue": one.queue, "channel": one.channel, "tier": one.tier,
             "head_start_us": one.head_start, "place_at_us": one.place_at, "in_queue_at_us": one.in_queue_at,
-            "waited_us": waited_by(&self.floor, one), "offers_out": one.offers_out, "offers_made": one.offers_made,
+            "created_at_us": one.created, "waited_us": waited_by(&self.floor, one), "offers_out": one.offers_out, "offers_made": one.offers_made,
             "class": one.class_slot, "has_legs": one.first_leg != NONE, "word": (<object>one.word_hi << 64) | one.word_lo,
             "is_overdue": bool(one.is_overdue), "stage": one.stage, "seeks": one.seeks, "own_cost": one.own_cost,
         } | self.extra(one)
@@ -92,11 +101,93 @@ cdef class Sight(Ground):
             }
         if extra.timer_park != NONE:
             until = timer_at(&self.floor, extra.timer_park).deadline
-        return {
+        return self.course(extra) | {
             "version": extra.version, "seeker": extra.seeker, "direct": extra.direct, "parked_since_us": extra.parked_at,
             "parked_until_us": until, "clock_runs": bool(extra.clock_runs), "displaced_offers": extra.displaced_offers,
             "displaced_work": extra.displaced_work, "parent": extra.parent,
         }
+
+    cdef dict course(self, Extra* extra):
+        """Return what a contact that has a course has."""
+        cdef Course* course
+        cdef int at
+        if extra.course == NONE:
+            return {}
+        course = course_at(&self.floor, extra.course)
+        return {
+            "attempts": course.attempts, "expires_at_us": course.expires_at, "is_owed": bool(course.is_owed),
+            "preferred": [course.preferred[at] for at in range(course.preferred_count)],
+            "favourites": [
+                course.preferred[at] for at in range(course.preferred_count)
+                if course.is_preferring and (course.kept >> at) & 1
+            ],
+            "scope": course.scope, "preferred_requires": course.requires, "own_plan": course.own_plan,
+            "preferring_until_us": course.preferring_until if course.is_preferring else NONE,
+            "ruled_plan": course.ruled_plan, "ruled_step": course.ruled_step,
+        }
+
+    def figures(self, int queue, members) -> tuple:
+        """Return (waiting, longest wait, online, available, away, free) of a queue and the agents that serve it. O(contacts)."""
+        cdef Floor* floor = &self.floor
+        cdef int32_t at = store_next(&floor.contacts, 0)
+        cdef int64_t oldest = 0
+        cdef Contact* contact
+        cdef Agent* agent
+        cdef int counts[4]
+        counts[:] = [0, 0, 0, 0]
+        while at != NONE and floor.queues[queue].waiting:
+            contact = contact_at(floor, at)
+            if contact.state == CONTACT_QUEUED and contact.queue == queue and floor.now - contact.waited > oldest:
+                oldest = floor.now - contact.waited
+            at = store_next(&floor.contacts, at + 1)
+        for at in members:
+            agent = agent_at(floor, at)
+            counts[0] += agent.presence != OFFLINE
+            counts[1] += agent.presence == AVAILABLE
+            counts[2] += agent.presence == AWAY
+            counts[3] += (
+                agent.presence == AVAILABLE and agent.legs == 0 and agent.pending == 0 and agent.next_presence == NONE
+            )
+        return floor.queues[queue].waiting, oldest, counts[0], counts[1], counts[2], counts[3]
+
+    def plans_of(self, int slot) -> list:
+        """Return the plans a contact carries, keeps or is ruled by."""
+        cdef Course* course = course_of(&self.floor, contact_at(&self.floor, slot))
+        if course == NULL:
+            return []
+        return [plan for plan in (course.plan, course.own_plan, course.ruled_plan) if plan >= 0]
+
+    def plan_owner(self, int number) -> tuple:
+        """Return (queue or -1, whether it is that queue's plan now)."""
+        cdef int32_t queue = self.floor.plans[number].queue
+        return queue, queue != NONE and self.floor.queues[queue].plan == number
+
+    def plan_of_queue(self, int queue) -> int:
+        """Return the plan of a queue, -1 without."""
+        return self.floor.queues[queue].plan
+
+    def is_owed(self, int slot) -> bool:
+        """Say whether a contact is a callback that its customer's return drops."""
+        cdef Course* course = course_of(&self.floor, contact_at(&self.floor, slot))
+        return course != NULL and bool(course.is_owed)
+
+    def set_asks(self, int slot, int number) -> None:
+        """State again by which number the requirement of a restored contact goes."""
+        cdef Course* course = course_of(&self.floor, contact_at(&self.floor, slot))
+        if course != NULL:
+            course.asks = number
+
+    def next_rules(self, int slot) -> list:
+        """Return (whether its own, step, moment) of the next step of each plan of a contact that waits for a time."""
+        cdef int64_t at
+        cdef int32_t step
+        found = []
+        if course_of(&self.floor, contact_at(&self.floor, slot)) != NULL:
+            for own in range(2):
+                step = next_step(&self.floor, slot, own, &at)
+                if step != NONE:
+                    found.append((bool(own), step, at))
+        return found
 
     def agent(self, int slot) -> dict:
         """Return what is known of an agent."""
@@ -189,28 +280,9 @@ cdef class Sight(Ground):
 
     def places(self, int slot) -> tuple:
         """Return the place of a waiting contact in its queue and over all queues, ranks aside. O(contacts)."""
-        cdef Floor* floor = &self.floor
-        cdef int32_t at = store_next(&floor.contacts, 0)
-        cdef Contact* one = contact_at(floor, slot)
-        cdef Contact* other
-        cdef u128 own = self.aged_word(one)
-        cdef u128 word
-        cdef int64_t in_queue = 1
-        cdef int64_t overall = 1
-        while at != NONE:
-            other = contact_at(floor, at)
-            if waits(other) and at != slot:
-                word = self.aged_word(other)
-                if word < own or (word == own and other.seq < one.seq):
-                    overall += 1
-                    in_queue += other.queue == one.queue
-            at = store_next(&floor.contacts, at + 1)
+        cdef int64_t overall
+        cdef int64_t in_queue = place_in_line(&self.floor, slot, &overall)
         return in_queue, overall
-
-    cdef u128 aged_word(self, Contact* contact) noexcept:
-        """Return a contact's place as of now, so that contacts of all queues compare, offered or not."""
-        cdef u128 offered = <u128>1 << 87 if contact.offers_out else 0
-        return word_of(&self.floor, contact) - offered - <u128>aged(&self.floor, self.floor.queues[contact.queue].ageing)
 
     def cooldown_until(self, int contact, int agent) -> int:
         """Return when the cool-down of a pair ends; less than 0: its CoolKind, negated."""

@@ -7,18 +7,20 @@ fire. The same state therefore gives the same tape, whatever its history.
 
 from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint16_t, uint64_t
 from libc.stdlib cimport qsort
-from libc.stdlib cimport qsort
 
 from ccroute.core.acd cimport Acd
 from ccroute.core.answers cimport agent_take
 from ccroute.core.bars cimport bar_find, bar_link
 from ccroute.core.contacts cimport adopt, stand
 from ccroute.core.defs cimport (
-    CONTACT_PARKED, CONTACT_QUEUED, LEGS_MAX, LEG_SUSPENDED, NONE, SEEKS_FURTHER, SEEKS_NOBODY, TIMER_AFTER,
-    TIMER_COOLDOWN, TIMER_GUARD, TIMER_OFFER, TIMER_OVERDUE, TIMER_PARK, TIMER_WRAP_UP, UNANSWERED_CANCEL, Agent,
-    Contact, Extra, Floor, Leg, Offer, Store, agent_at, bar_at, contact_at, counts_at, extra_at, is_over, leg_at,
+    CONTACT_EXPIRED, CONTACT_QUEUED, LEGS_MAX, LEG_SUSPENDED, NONE, SEEKS_FURTHER, SEEKS_NOBODY, TIMER_AFTER, TIMER_CALLBACK,
+    TIMER_COOLDOWN, TIMER_GUARD, TIMER_HOURS, TIMER_LEASE, TIMER_LOST, TIMER_OFFER, TIMER_OVERDUE, TIMER_PARK, TIMER_RULE,
+    TIMER_WRAP_UP, UNANSWERED_CANCEL, Agent,
+    Contact, Extra, Floor, Leg, Offer, Store, agent_at, bar_at, contact_at, counts_at, course_of, extra_at, is_over, leg_at,
     loads_at, offer_at, timer_at, units_at, waits,
 )
+from ccroute.core.course_tape cimport load_course, save_course
+from ccroute.core.courses cimport course_for
 from ccroute.core.extras cimport extra_for
 from ccroute.core.legs cimport leg_find, leg_link, leg_sort
 from ccroute.core.offers cimport offer_find, offer_link, offers_reserve
@@ -26,7 +28,7 @@ from ccroute.core.roster cimport agent_refresh
 from ccroute.core.store cimport (
     fresh, release, slots_reserve, store_has, store_next, store_reserve, store_reserve_slot, store_take_slot,
 )
-from ccroute.core.timers cimport timer_arm, timers_open, timers_walk
+from ccroute.core.timers cimport timer_arm, timer_cancel, timers_open, timers_walk
 from ccroute.core.waiting cimport set_word
 from ccroute.core.soundness cimport check_class, check_sound, require
 from ccroute.core.tape cimport Tape
@@ -50,25 +52,26 @@ cdef int64_t HIGHEST = 9223372036854775807
 # ---- saving ----------------------------------------------------------------------------------------------------
 
 
-def save(Acd acd, dict classes) -> bytes:
-    """Return the state of a floor. ``classes`` numbers the class slots that hold contacts."""
+def save(Acd acd, dict classes, dict plans) -> bytes:
+    """Return the state of a floor. ``classes`` numbers the class slots that hold contacts, ``plans`` the plans they carry."""
     cdef Floor* floor = &acd.floor
     cdef Tape tape = Tape()
     cdef int32_t at
     for number in (floor.now, floor.next_contact_seq, floor.next_leg_seq, floor.offers_made, floor.next_suspension):
         tape.put(number)
-    for at in range(4):
+    for at in range(5):
         tape.put(floor.tallies[at])
     tape.put(floor.queue_count)
     for at in range(floor.queue_count):
         tape.put(floor.queues[at].paused)
+        tape.put(floor.queues[at].hours.passed)
     tape.put(floor.agents.count)
     for at in range(floor.agents.count):
         save_agent(tape, floor, at)
     tape.put(floor.contacts.count)
     at = store_next(&floor.contacts, 0)
     while at != NONE:
-        save_contact(tape, floor, at, classes)
+        save_contact(tape, floor, at, classes, plans)
         at = store_next(&floor.contacts, at + 1)
     save_legs_offers_bars(tape, floor)
     at = floor.first_ended
@@ -91,12 +94,14 @@ cdef int save_agent(Tape tape, Floor* floor, int32_t slot) except -1:
     tape.put(agent.away_since)
     tape.put(agent.handled)
     tape.put(agent.expiries)
+    tape.put(agent.is_lost)
+    tape.put(agent.presence_before)
     for at in range(floor.channel_count):
         tape.put(loads_at(floor, slot)[at])
     return 0
 
 
-cdef int save_contact(Tape tape, Floor* floor, int32_t slot, dict classes) except -1:
+cdef int save_contact(Tape tape, Floor* floor, int32_t slot, dict classes, dict plans) except -1:
     cdef Contact* contact = contact_at(floor, slot)
     cdef Extra* extra = NULL if contact.extra == NONE else extra_at(floor, contact.extra)
     tape.put(slot)
@@ -105,7 +110,7 @@ cdef int save_contact(Tape tape, Floor* floor, int32_t slot, dict classes) excep
     tape.put(NONE if is_over(contact) else classes[contact.class_slot])
     for number in (
         contact.queue, contact.channel, contact.own_cost, contact.tier, contact.own_tier, contact.head_start,
-        contact.own_head_start, contact.place_at, contact.in_queue_at, contact.waited, contact.offers_made,
+        contact.own_head_start, contact.created, contact.is_new_here, contact.place_at, contact.in_queue_at, contact.waited, contact.offers_made,
         contact.told_exhausted, contact.is_overdue, contact.stage, contact.seeks,
     ):
         tape.put(number)
@@ -114,6 +119,7 @@ cdef int save_contact(Tape tape, Floor* floor, int32_t slot, dict classes) excep
         return 0
     save_extra(tape, extra)
     save_given(tape, floor, extra)
+    save_course(tape, course_of(floor, contact), plans)
     return 0
 
 
@@ -219,8 +225,9 @@ cdef int save_timers(Tape tape, Floor* floor) except -1:
 # ---- restoring -------------------------------------------------------------------------------------------------
 
 
-def load(Acd acd, bytes data, list classes) -> None:
-    """Bring a floor that was just built into a saved state. ``classes`` gives the class slot of each number.
+def load(Acd acd, bytes data, list classes, list plans) -> None:
+    """Bring a floor that was just built into a saved state. ``classes`` and ``plans`` give the slot of
+    each number.
 
     :raises ValueError: the bytes are not a tape of this floor.
     """
@@ -232,17 +239,21 @@ def load(Acd acd, bytes data, list classes) -> None:
     floor.next_leg_seq = tape.take(1, HIGHEST)
     floor.offers_made = tape.take(0, HIGHEST)
     floor.next_suspension = tape.take(0, HIGHEST)
-    for at in range(4):
+    for at in range(5):
         floor.tallies[at] = tape.take(0, HIGHEST)
+    for at in range(floor.queue_count):
+        timer_cancel(floor, floor.queues[at].hours.timer)
+        floor.queues[at].hours.timer = NONE
     timers_open(floor)
     tape.take(floor.queue_count, floor.queue_count)
     for at in range(floor.queue_count):
         floor.queues[at].paused = <uint8_t>tape.take(0, 1)
+        floor.queues[at].hours.passed = <int32_t>tape.take(0, floor.queues[at].hours.count)
     tape.take(floor.agents.count, floor.agents.count)
     for at in range(floor.agents.count):
         load_agent(tape, floor, at)
     for at in range(<int32_t>tape.take(0, floor.contacts.limit)):
-        load_contact(tape, floor, classes)
+        load_contact(tape, floor, classes, plans)
     load_legs(tape, floor)
     load_offers(tape, floor)
     load_bars(tape, floor)
@@ -280,6 +291,9 @@ cdef void rest(Floor* floor) noexcept:
     floor.stirred.count = 0
     floor.strained.count = 0
     floor.record_count = 0
+    floor.has_news = 0
+    floor.presences_changed = 0
+    floor.somebody_left = 0
 
 
 cdef int load_agent(Tape tape, Floor* floor, int32_t slot) except -1:
@@ -293,6 +307,8 @@ cdef int load_agent(Tape tape, Floor* floor, int32_t slot) except -1:
     agent.away_since = tape.take(0, floor.now)
     agent.handled = <int32_t>tape.take(0, 2147483647)
     agent.expiries = <int32_t>tape.take(0, 2147483647)
+    agent.is_lost = <uint8_t>tape.take(0, agent.lease != NONE)
+    agent.presence_before = <uint8_t>tape.take(0, 2)
     for at in range(floor.channel_count):
         load = <int32_t>tape.take(0, COST_TOP)
         loads_at(floor, slot)[at] = load
@@ -313,12 +329,12 @@ cdef int32_t take_slot(Tape tape, Store* store) except -1:
     return slot
 
 
-cdef int load_contact(Tape tape, Floor* floor, list classes) except -1:
+cdef int load_contact(Tape tape, Floor* floor, list classes, list plans) except -1:
     cdef int32_t slot = take_slot(tape, &floor.contacts)
     cdef Contact* contact = contact_at(floor, slot)
     cdef int32_t number
     contact.seq = tape.take(1, floor.next_contact_seq - 1)
-    contact.state = <uint8_t>tape.take(CONTACT_QUEUED, CONTACT_PARKED)
+    contact.state = <uint8_t>tape.take(CONTACT_QUEUED, CONTACT_EXPIRED)
     number = <int32_t>tape.take(NONE, len(classes) - 1)
     contact.queue = <int32_t>tape.take(0, floor.queue_count - 1)
     contact.channel = <uint8_t>tape.take(0, floor.channel_count - 1)
@@ -327,6 +343,8 @@ cdef int load_contact(Tape tape, Floor* floor, list classes) except -1:
     contact.own_tier = <uint8_t>tape.take(0, 1)
     contact.head_start = tape.take(-DURATION_TOP, DURATION_TOP)
     contact.own_head_start = <uint8_t>tape.take(0, 1)
+    contact.created = tape.take(0, TIME_MAX)
+    contact.is_new_here = <uint8_t>tape.take(0, 1)
     contact.place_at = tape.take(0, floor.now)
     contact.in_queue_at = tape.take(0, floor.now)
     contact.waited = tape.take(0, floor.now)
@@ -356,6 +374,7 @@ cdef int load_contact(Tape tape, Floor* floor, list classes) except -1:
         raise MemoryError
     load_extra(tape, floor, slot)
     load_given(tape, floor, slot)
+    load_course(tape, floor, slot, plans)
     return 0
 
 
@@ -565,8 +584,11 @@ cdef int load_timers(Tape tape, Floor* floor) except -1:
         ):
             raise MemoryError
         deadline = tape.take(deadline, floor.now + TIME_MAX)
-        kind = <int32_t>tape.take(TIMER_OFFER, TIMER_GUARD)
-        require(kind == TIMER_PARK or deadline <= floor.now + DURATION_TOP, "what is timed ends in time")
+        kind = <int32_t>tape.take(TIMER_OFFER, TIMER_CALLBACK)
+        require(
+            kind in (TIMER_PARK, TIMER_RULE, TIMER_HOURS, TIMER_CALLBACK) or deadline <= floor.now + DURATION_TOP,
+            "what is timed ends in time",
+        )
         target = <int32_t>tape.take(0, floor.timers.limit - 1)
         check_target(floor, kind, target)
         timer = timer_arm(floor, deadline, kind, target)
@@ -589,6 +611,16 @@ cdef int check_target(Floor* floor, int32_t kind, int32_t target) except -1:
         store = &floor.bars
     elif kind == TIMER_GUARD:
         return require(target == 0 and floor.guards, "a guard is for everybody")
+    elif kind == TIMER_HOURS:
+        return require(
+            target < floor.queue_count and floor.queues[target].hours.passed < floor.queues[target].hours.count,
+            "a queue that opens or closes has hours",
+        )
+    elif kind == TIMER_LEASE or kind == TIMER_LOST:
+        return require(
+            target < floor.agents.count and agent_at(floor, target).lease != NONE
+            and agent_at(floor, target).is_lost == (kind == TIMER_LOST), "an agent that is waited for has a lease",
+        )
     require(store_has(store, target), "a timer has a target")
     if store == &floor.contacts:
         require(not is_over(contact_at(floor, target)), "only a live contact is timed")
@@ -605,6 +637,16 @@ cdef int32_t* timer_of(Floor* floor, int32_t kind, int32_t target) noexcept:
         return &bar_at(floor, target).timer
     if kind == TIMER_GUARD:
         return &floor.guard_timer
+    if kind == TIMER_HOURS:
+        return &floor.queues[target].hours.timer
+    if kind == TIMER_LEASE:
+        return &agent_at(floor, target).timer_lease
+    if kind == TIMER_LOST:
+        return &agent_at(floor, target).timer_lost
+    if kind == TIMER_RULE:
+        return &course_for(floor, target).timer_rule
+    if kind == TIMER_CALLBACK:
+        return &course_for(floor, target).timer_callback
     if kind == TIMER_AFTER:
         return &extra_for(floor, target).timer_after
     if kind == TIMER_OVERDUE:

@@ -4,8 +4,8 @@ from libc.stdint cimport int32_t, int64_t
 
 from ccroute.core.bars cimport bar_find
 from ccroute.core.defs cimport (
-    BAR_COOLDOWN, BAR_LEG, CONTACT_ACTIVE, CONTACT_PARKED, LEG_WRAPPING, NONE, SEEKS_NOBODY, Agent, Bar, Contact,
-    ContactClass, Extra, Floor, Leg, Queue, agent_at, bar_at, contact_at, extra_at, is_over, leg_at, offer_at, waits,
+    BAR_COOLDOWN, BAR_LEG, CONTACT_ACTIVE, LEG_WRAPPING, NONE, SEEKS_NOBODY, Agent, Bar, Contact,
+    ContactClass, Extra, Floor, Leg, Queue, agent_at, bar_at, contact_at, extra_at, is_aside, is_over, leg_at, offer_at, waits,
 )
 from ccroute.core.legs cimport leg_find
 from ccroute.core.store cimport store_next
@@ -29,7 +29,7 @@ cdef int check_sound(Floor* floor) except -1:
         check_contact(floor, at)
         at = store_next(&floor.contacts, at + 1)
     require(
-        live == floor.tallies[0] - floor.tallies[1] - floor.tallies[2] - floor.tallies[3],
+        live == floor.tallies[0] - floor.tallies[1] - floor.tallies[2] - floor.tallies[3] - floor.tallies[4],
         "contacts inside are all accounted for",
     )
     for at in range(floor.agents.count):
@@ -71,7 +71,7 @@ cdef int check_contact(Floor* floor, int32_t slot) except -1:
 cdef int check_extra(Floor* floor, Contact* contact) except -1:
     """Raise unless what few contacts have agrees with the state of one."""
     cdef Queue* queue = &floor.queues[contact.queue]
-    cdef bint is_parked = contact.state == CONTACT_PARKED
+    cdef bint is_parked = is_aside(contact)
     cdef bint has_stage = floor.classes[contact.class_slot].next_stage != NONE
     cdef bint may_be_late = queue.overdue_after != NONE and not contact.is_overdue
     cdef int32_t leg

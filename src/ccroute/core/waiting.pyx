@@ -15,11 +15,11 @@ Less ``ageing * now``, words of different slopes compare exactly. Equal words: e
 from libc.string cimport memset
 
 from ccroute.core.defs cimport (
-    CONTACT_PARKED, CONTACT_QUEUED, LINE_CLASS, LINE_COMPANION, LINE_NONE, MODE_MANUAL, NONE, Blocks, ContactClass,
-    Queue, contact_at, ctz64, extra_at, int32_t, int64_t, joined, u128, uint64_t, uint8_t,
+    CONTACT_QUEUED, LINE_CLASS, LINE_COMPANION, LINE_NONE, MODE_MANUAL, NONE, Blocks, ContactClass,
+    Contact, Extra, Queue, contact_at, ctz64, extra_at, int32_t, int64_t, is_aside, joined, u128, uint64_t, uint8_t, waits,
 )
 from ccroute.core.line cimport line_clear, line_enter, line_leave, line_open
-from ccroute.core.store cimport grow, release, slots_append, slots_reserve, store_close, store_open
+from ccroute.core.store cimport grow, release, slots_append, slots_reserve, store_close, store_next, store_open
 
 cdef enum:
     TIER_TOP = 2147483647
@@ -277,6 +277,44 @@ cdef int64_t waited_by(Floor* floor, Contact* contact) noexcept nogil:
     """Return how long a contact was queued or offered so far, microseconds; parked with a running clock counts too."""
     if contact.state == CONTACT_QUEUED:
         return floor.now - contact.waited
-    if contact.state == CONTACT_PARKED and extra_at(floor, contact.extra).clock_runs:
+    if is_aside(contact) and extra_at(floor, contact.extra).clock_runs:
         return floor.now - contact.waited
     return contact.waited
+
+
+cdef int64_t place_in_line(Floor* floor, int32_t slot, int64_t* overall) noexcept nogil:
+    """Return the place of a waiting contact in its queue and, where asked, over all queues, ranks aside. O(contacts)."""
+    cdef int32_t at = store_next(&floor.contacts, 0)
+    cdef Contact* one = contact_at(floor, slot)
+    cdef Contact* other
+    cdef u128 own = aged_word(floor, one)
+    cdef u128 word
+    cdef int64_t before = 1
+    cdef int64_t in_queue = 1
+    while at != NONE:
+        other = contact_at(floor, at)
+        if at != slot and waits(other):
+            word = aged_word(floor, other)
+            if word < own or (word == own and other.seq < one.seq):
+                before += 1
+                in_queue += other.queue == one.queue
+        at = store_next(&floor.contacts, at + 1)
+    if overall != NULL:
+        overall[0] = before
+    return in_queue
+
+
+cdef u128 aged_word(Floor* floor, Contact* contact) noexcept nogil:
+    """Return a contact's place as of now, so that contacts of all queues compare, offered or not."""
+    cdef u128 offered = <u128>1 << 87 if contact.offers_out else 0
+    return word_of(floor, contact) - offered - <u128>aged(floor, floor.queues[contact.queue].ageing)
+
+
+cdef int64_t place_now(Floor* floor, Contact* contact) noexcept nogil:
+    """Return the place of a contact, moved on where it is aside with its clock stopped."""
+    cdef Extra* extra
+    if is_aside(contact):
+        extra = extra_at(floor, contact.extra)
+        if not extra.clock_runs:
+            return contact.place_at + floor.now - extra.parked_at
+    return contact.place_at

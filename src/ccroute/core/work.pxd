@@ -19,6 +19,15 @@ cdef void do_requeue(Floor* floor, int32_t contact, uint8_t kind, int64_t cool) 
 cdef void do_connect_failed(Floor* floor, int32_t leg, uint8_t kind, int64_t cool) noexcept nogil
 cdef void do_park(Floor* floor, int32_t contact, bint clock_runs, int64_t until) noexcept nogil
 cdef void do_unpark(Floor* floor, int32_t contact) noexcept nogil
+cdef void do_schedule(Floor* floor, int32_t contact, int64_t due, bint parks) noexcept nogil
+cdef void move_clock(Floor* floor, int32_t contact) noexcept nogil
+cdef void park_over(Floor* floor, int32_t contact) noexcept nogil
+cdef bint is_consult(Floor* floor, int32_t contact) noexcept nogil
+cdef void tell_callback(Floor* floor, int32_t contact) noexcept nogil
+cdef void do_expire(Floor* floor, int32_t contact, int why) noexcept nogil
+cdef void do_close(Floor* floor, int32_t contact) noexcept nogil
+cdef void drop_callback(Floor* floor, int32_t contact, int why, int32_t by) noexcept nogil
+cdef void callback_over(Floor* floor, int32_t contact) noexcept nogil
 cdef void do_abandon(Floor* floor, int32_t contact) noexcept nogil
 cdef void do_cancel(Floor* floor, int32_t contact, int why) noexcept nogil
 cdef void do_presence(Floor* floor, int32_t agent, int presence, int pending, int how) noexcept nogil

@@ -11,7 +11,10 @@ from ccroute.core.contacts cimport (
     begin_wait, catch_up, contact_close, contact_end, queue_leave, stand, tell_queued, unwatch, wait_again, watch,
 )
 from ccroute.core.defs cimport (
-    AVAILABLE, AWAY, BAR_LEG, CONTACT_ABANDONED, CONTACT_ACTIVE, CONTACT_CANCELLED, CONTACT_PARKED, COOL_QUEUE,
+    AVAILABLE, AWAY, BAR_LEG, CALLBACK_ATTEMPTS, CALLBACK_EXPIRED, CONTACT_ABANDONED, CONTACT_ACTIVE, CONTACT_CANCELLED,
+    CONTACT_CLOSED, CONTACT_EXPIRED, CONTACT_PARKED, CONTACT_SCHEDULED, COOL_QUEUE, EXPIRED_ATTEMPTS, EXPIRED_CALLBACK,
+    RECORD_CALLBACK_DROPPED, RECORD_CALLBACK_DUE, RECORD_CLOSED, RECORD_ENDED_BY_TIME, RECORD_SCHEDULED, RESCIND_RULE, Course,
+    course_at, course_of, is_aside,
     DURATION_MAX, END_CANCELLED, END_COMPLETED, END_CONNECT_FAILED, END_LEFT, END_PARKED, END_REQUEUED, LEG_ACTIVE,
     LEG_HELD, LEG_SUSPENDED, LEG_WRAPPING, NONE, OFFLINE, PENDING_KEEP, PENDING_RESCIND, RECORD_ABANDONED,
     RECORD_CANCELLED, RECORD_HELD, RECORD_LEG_ENDED, RECORD_LOAD, RECORD_NEXT_PRESENCE, RECORD_OPENED,
@@ -21,6 +24,7 @@ from ccroute.core.defs cimport (
     Extra, Leg, Record, agent_at, bar_at, contact_at, counts_at, extra_at, int8_t, leg_at, loads_at, timer_at,
     units_at, write,
 )
+from ccroute.core.courses cimport callback_watch, course_for
 from ccroute.core.extras cimport extra_for
 from ccroute.core.legs cimport leg_find, leg_first, leg_unlink, legs_at_work
 from ccroute.core.roster cimport agent_attach, agent_detach, agent_refresh, agent_release, strain_agent
@@ -246,30 +250,59 @@ cdef void do_connect_failed(Floor* floor, int32_t slot, uint8_t kind, int64_t co
     if legs_at_work(floor, contact) == 0:
         withdraw(floor, contact)
         one.waited += floor.now - began_at
-        wait_again(floor, contact, REQUEUE_CONNECT_FAILED, NONE)
-        tell_exhausted(floor, contact)
+        if is_callback(floor, contact):
+            try_again(floor, contact)
+        else:
+            wait_again(floor, contact, REQUEUE_CONNECT_FAILED, NONE)
+            tell_exhausted(floor, contact)
     take_next_presence(floor, agent)
 
 
-# ---- parked ----------------------------------------------------------------------------------------------------
+cdef bint is_callback(Floor* floor, int32_t contact) noexcept nogil:
+    """Say whether a contact is a callback, so that calls that do not connect are made again."""
+    cdef Course* course = course_of(floor, contact_at(floor, contact))
+    return course != NULL and course.expires_at != NONE
+
+
+# ---- aside: parked, or scheduled -------------------------------------------------------------------------------
 
 
 cdef void do_park(Floor* floor, int32_t slot, bint clock_runs, int64_t until) noexcept nogil:
     """Put a contact aside, inside, until it is unparked; ``until`` NONE: by command only."""
-    cdef Contact* contact = contact_at(floor, slot)
-    cdef Extra* extra = extra_for(floor, slot)
     cdef Record* record = write(floor, RECORD_PARKED)
     record.contact = slot
-    record.queue = contact.queue
+    record.queue = contact_at(floor, slot).queue
     record.a = until
     record.x = clock_runs
+    put_aside(floor, slot, CONTACT_PARKED, clock_runs, until)
+
+
+cdef void do_schedule(Floor* floor, int32_t slot, int64_t due, bint parks) noexcept nogil:
+    """Have a contact wait from a moment on, or (``parks``) be parked then."""
+    cdef Record* record = write(floor, RECORD_SCHEDULED)
+    record.contact = slot
+    record.queue = contact_at(floor, slot).queue
+    record.a = due
+    put_aside(floor, slot, CONTACT_SCHEDULED, False, due)
+    course_for(floor, slot).due_parks = parks
+
+
+cdef void put_aside(Floor* floor, int32_t slot, int state, bint clock_runs, int64_t until) noexcept nogil:
+    """Take a contact out of line or from who works on it. ``until`` NONE: by command only."""
+    cdef Contact* contact = contact_at(floor, slot)
+    cdef Extra* extra = extra_for(floor, slot)
     floor.scratch.count = 0
     if contact.state == CONTACT_ACTIVE:
         legs_end(floor, slot, False, END_PARKED)
         withdraw(floor, slot)
     else:
         queue_leave(floor, slot)
-    contact.state = CONTACT_PARKED
+    if is_aside(contact):
+        # From one kind of waiting aside to the other: the clock stood still so far, or ran.
+        move_clock(floor, slot)
+        timer_cancel(floor, extra.timer_park)
+        extra.timer_park = NONE
+    contact.state = <unsigned char>state
     extra.direct = NONE
     rescind_all(floor, slot, RESCIND_PARKED)
     unwatch(floor, slot)
@@ -277,13 +310,36 @@ cdef void do_park(Floor* floor, int32_t slot, bint clock_runs, int64_t until) no
     extra.clock_runs = clock_runs
     if clock_runs:
         contact.waited = floor.now - contact.waited
+    if extra.course != NONE:
+        callback_watch(floor, course_at(floor, extra.course))
     if until != NONE:
         extra.timer_park = timer_arm(floor, until if until > floor.now else floor.now, TIMER_PARK, slot)
     take_next_presences(floor)
 
 
+cdef void move_clock(Floor* floor, int32_t slot) noexcept nogil:
+    """Move place and time in queue of a contact aside with its clock stopped on by its time aside so far."""
+    cdef Contact* contact = contact_at(floor, slot)
+    cdef Extra* extra = extra_at(floor, contact.extra)
+    if extra.clock_runs:
+        return
+    contact.place_at += floor.now - extra.parked_at
+    contact.in_queue_at += floor.now - extra.parked_at
+    extra.parked_at = floor.now
+
+
+cdef void park_over(Floor* floor, int32_t slot) noexcept nogil:
+    """The time of a contact aside is over."""
+    cdef Contact* contact = contact_at(floor, slot)
+    cdef Course* course = course_of(floor, contact)
+    if contact.state == CONTACT_SCHEDULED and course.due_parks:
+        do_park(floor, slot, False, NONE)
+    else:
+        do_unpark(floor, slot)
+
+
 cdef void do_unpark(Floor* floor, int32_t slot) noexcept nogil:
-    """Have a parked contact wait: where its clock stopped, as if it had come that much later."""
+    """Have a contact aside wait: where its clock stopped, as if it had come that much later."""
     cdef Contact* contact = contact_at(floor, slot)
     cdef Extra* extra = extra_at(floor, contact.extra)
     cdef int64_t length = floor.now - extra.parked_at
@@ -297,9 +353,32 @@ cdef void do_unpark(Floor* floor, int32_t slot) noexcept nogil:
         contact.in_queue_at += length
     begin_wait(floor, slot)
     tell_queued(floor, slot)
+    tell_callback(floor, slot)
     catch_up(floor, slot)
     watch(floor, slot)
     stand(floor, slot)
+
+
+cdef bint is_consult(Floor* floor, int32_t contact) noexcept nogil:
+    """Say whether a contact is a consult about another one inside."""
+    cdef int32_t extra = contact_at(floor, contact).extra
+    return extra != NONE and extra_at(floor, extra).parent != NONE
+
+
+cdef void tell_callback(Floor* floor, int32_t slot) noexcept nogil:
+    """Tell that the customer of a callback is to be called, for the first time or anew."""
+    cdef Contact* contact = contact_at(floor, slot)
+    cdef Course* course = course_of(floor, contact)
+    cdef Record* record
+    if course == NULL or course.expires_at == NONE or course.told_attempt > course.attempts:
+        return
+    course.told_attempt = course.attempts + 1
+    record = write(floor, RECORD_CALLBACK_DUE)
+    record.contact = slot
+    record.queue = contact.queue
+    record.a = course.expires_at
+    record.x = course.told_attempt
+    record.y = floor.queues[contact.queue].attempts_max
 
 
 # ---- ends of contacts ------------------------------------------------------------------------------------------
@@ -335,6 +414,58 @@ cdef void do_cancel(Floor* floor, int32_t slot, int why) noexcept nogil:
     take_next_presences(floor)
 
 
+cdef void do_expire(Floor* floor, int32_t slot, int why) noexcept nogil:
+    """Time, or a rule, ends a contact that nobody works on."""
+    cdef Contact* contact = contact_at(floor, slot)
+    cdef Record* record = write(floor, RECORD_ENDED_BY_TIME)
+    queue_leave(floor, slot)
+    record.contact = slot
+    record.queue = contact.queue
+    record.a = contact.waited
+    record.x = why
+    contact_end(floor, slot, CONTACT_EXPIRED)
+    rescind_all(floor, slot, RESCIND_RULE)
+
+
+cdef void do_close(Floor* floor, int32_t slot) noexcept nogil:
+    """A rule closes a contact that nobody works on."""
+    cdef Contact* contact = contact_at(floor, slot)
+    cdef Record* record = write(floor, RECORD_CLOSED)
+    queue_leave(floor, slot)
+    record.contact = slot
+    record.queue = contact.queue
+    record.a = contact.waited
+    contact_end(floor, slot, CONTACT_CLOSED)
+    rescind_all(floor, slot, RESCIND_RULE)
+
+
+cdef void drop_callback(Floor* floor, int32_t slot, int why, int32_t by) noexcept nogil:
+    """Tell that a callback is given up; ``by``: the contact by which its customer came back, or NONE."""
+    cdef Record* record = write(floor, RECORD_CALLBACK_DROPPED)
+    record.contact = slot
+    record.queue = contact_at(floor, slot).queue
+    record.b = by
+    record.x = why
+
+
+cdef void callback_over(Floor* floor, int32_t slot) noexcept nogil:
+    """Nobody reached the customer of a callback in time."""
+    drop_callback(floor, slot, CALLBACK_EXPIRED, NONE)
+    do_expire(floor, slot, EXPIRED_CALLBACK)
+
+
+cdef void try_again(Floor* floor, int32_t slot) noexcept nogil:
+    """The customer of a callback could not be connected: once more later, or no more."""
+    cdef Contact* contact = contact_at(floor, slot)
+    cdef Course* course = course_of(floor, contact)
+    course.attempts += 1
+    if course.attempts < floor.queues[contact.queue].attempts_max:
+        do_schedule(floor, slot, floor.now + floor.queues[contact.queue].retry, False)
+        return
+    drop_callback(floor, slot, CALLBACK_ATTEMPTS, NONE)
+    do_expire(floor, slot, EXPIRED_ATTEMPTS)
+
+
 # ---- agents and queues -----------------------------------------------------------------------------------------
 
 
@@ -352,13 +483,22 @@ cdef void do_presence(Floor* floor, int32_t slot, int presence, int pending, int
         agent.idle_since = floor.now
         agent.handled = 0
         agent.expiries = 0
-    if previous == AWAY and presence == AVAILABLE and floor.now - agent.away_since > floor.idle_grace:
+    if (
+        previous == AWAY and presence == AVAILABLE and not agent.is_lost
+        and floor.now - agent.away_since > floor.idle_grace
+    ):
         agent.idle_since = floor.now
     if presence == AWAY and previous != AWAY:
         agent.away_since = floor.now
     agent.presence = <unsigned char>presence
     agent.next_presence = NONE
     agent_attach(floor, slot)
+    if floor.phases.count or (floor.waits_for_nobody and presence == OFFLINE):
+        floor.has_news = 1
+        floor.presences_changed |= floor.phases.count != 0
+        floor.somebody_left |= presence == OFFLINE
+    if presence == OFFLINE and agent.lease != NONE:
+        lease_over(floor, agent)
     if previous != AVAILABLE and presence == AVAILABLE and agent.bars:
         lift_until_available(floor, slot)
     if previous != AVAILABLE or presence == AVAILABLE or pending == PENDING_KEEP:
@@ -368,6 +508,15 @@ cdef void do_presence(Floor* floor, int32_t slot, int presence, int pending, int
             rescind(floor, agent.first_offer, RESCIND_PRESENCE, NONE)
         else:
             decline(floor, agent.first_offer, False, COOL_QUEUE, 0)
+
+
+cdef void lease_over(Floor* floor, Agent* agent) noexcept nogil:
+    """Nobody waits to hear of an agent that is offline."""
+    timer_cancel(floor, agent.timer_lease)
+    timer_cancel(floor, agent.timer_lost)
+    agent.timer_lease = NONE
+    agent.timer_lost = NONE
+    agent.is_lost = 0
 
 
 cdef void do_next_presence(Floor* floor, int32_t slot, int presence, int pending) noexcept nogil:

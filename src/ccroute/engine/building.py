@@ -9,6 +9,7 @@ from ccroute.config import (
     AgentChannel,
     AgentQueue,
     Config,
+    Prefer,
     Queue,
     ResolvedChannel,
     check,
@@ -20,12 +21,27 @@ from ccroute.config import (
 from ccroute.core.acd import Acd
 from ccroute.engine.classes import Classes
 from ccroute.engine.names import Names
+from ccroute.engine.plans import Plans
 from ccroute.engine.profiles import Profiles, Service
 from ccroute.errors import ConfigError
 from ccroute.requirement import AgentView
-from ccroute.types import UNLIMITED, KeepsPlace, OfferMode, Order, Preempt, SelectKey, Victim
+from ccroute.types import (
+    UNLIMITED,
+    ClosedAction,
+    KeepsPlace,
+    OfferMode,
+    Order,
+    PlanOnOverflow,
+    Preempt,
+    PreferredScope,
+    SelectKey,
+    Victim,
+)
 
-__all__ = ["build"]
+__all__ = ["build", "rule_queue"]
+
+CALLBACK: Final = "callback"
+"""The channel of callbacks."""
 
 _UNLISTED: Final = 2**31 - 1
 _KEY_CODES: Final = {
@@ -40,6 +56,7 @@ _KEY_CODES: Final = {
 }
 _PLACE_CODES: Final = {KeepsPlace.WAITED: 0, KeepsPlace.AGE: 1, KeepsPlace.NONE: 2}
 _MODE_CODES: Final = {mode: code for code, mode in enumerate(OfferMode)}
+_CLOSED_CODES: Final = {action: code for code, action in enumerate(ClosedAction)}
 _PREEMPT_CODES: Final = {preempt: code for code, preempt in enumerate(Preempt)}
 _Select = tuple[tuple[int, ...], tuple[bool, ...], tuple[int, ...] | None]
 _IDLE: Final[_Select] = ((0,), (False,), None)
@@ -71,14 +88,17 @@ def build(config: Config) -> Names:
     agent_slots = {id_: slot for slot, id_ in enumerate(config.agents)}
     for queue in config.queues.values():
         _add_queue(acd, queue, numbers[_select(queue, agent_slots)])
+    plans = Plans(acd, {id_: slot for slot, id_ in enumerate(config.queues)})
+    for slot, queue in enumerate(config.queues.values()):
+        rule_queue(acd, plans, config, slot, queue)
     views = [_view(id_, agent) for id_, agent in config.agents.items()]
     profiles = Profiles(acd, views, _services(config))
     _add_agents(acd, config, channels, profiles)
     classes = Classes(acd, config, views, profiles, list(channels))
-    return Names(acd, config, classes, list(config.queues), list(channels), list(config.agents))
+    return Names(acd, config, classes, plans, list(config.queues), list(channels), list(config.agents))
 
 
-def _channels(channels: dict[str, ResolvedChannel]) -> list[tuple[int, int, bool, int]]:
+def _channels(channels: dict[str, ResolvedChannel]) -> list[tuple[int, int, bool, int, bool, bool]]:
     """Return what the core wants to know of each channel; whom it interrupts as a bit per channel."""
     bits = {id_: 1 << number for number, id_ in enumerate(channels)}
     return [
@@ -87,8 +107,10 @@ def _channels(channels: dict[str, ResolvedChannel]) -> list[tuple[int, int, bool
             channel.away_after,
             channel.suspendable,
             sum(bits[one] for one in dict.fromkeys(channel.interrupts)),
+            channel.live,
+            id_ == CALLBACK,
         )
-        for channel in channels.values()
+        for id_, channel in channels.items()
     ]
 
 
@@ -143,6 +165,38 @@ def _add_queue(acd: Acd, queue: Queue, select: int) -> None:
     )
 
 
+def rule_queue(acd: Acd, plans: Plans, config: Config, slot: int, queue: Queue) -> None:
+    """Tell the core what time does to contacts of a queue slot: its plan, limits, hours, preferred agents, callbacks."""
+    prefer = queue.prefer or Prefer()
+    hours = queue.hours
+    if hours is not None:
+        slots = {id_: number for number, id_ in enumerate(config.queues)}
+        acd.set_hours(
+            slot,
+            [moment for span in hours.spans or () for moment in span],
+            action=_CLOSED_CODES[hours.closed],
+            to_queue=-1 if hours.queue is None else slots[hours.queue],
+            keeps_plan=hours.plan is PlanOnOverflow.KEEP,
+            closes_waiting=hours.closes_waiting,
+        )
+    acd.rule_queue(
+        slot,
+        plan=plans.of_queue(slot, queue.plan),
+        length_max=_or_none(queue.limits.length),
+        in_queue_us=_or_none(queue.limits.in_queue_us),
+        ttl_us=_or_none(queue.limits.ttl_us),
+        preferred_wait_us=prefer.wait_us,
+        prefers_anyone=prefer.scope is PreferredScope.ANYONE,
+        prefers_requires=prefer.requires,
+        prefers_away=prefer.wait_for_away,
+        prefers_max=prefer.waiting_max,
+        calls_back=queue.callback.on_abandon,
+        attempts_max=queue.callback.attempts_max,
+        retry_us=queue.callback.retry_us,
+        callback_expires_us=queue.callback.expires_us,
+    )
+
+
 def _or_none(value: int | None) -> int:
     """Return a number as the core takes it, -1 where none is given."""
     return -1 if value is None else value
@@ -190,3 +244,5 @@ def _add_agents(acd: Acd, config: Config, channels: dict[str, ResolvedChannel], 
         if policy is None:
             policy = policies[key] = acd.add_policy(open_channels, costs, maxes, reserves)
         acd.add_agent(profiles.profile_of(slot), policy, agent.capacity, agent.offers_max)
+        if agent.lease_us is not None:
+            acd.set_lease(slot, agent.lease_us, agent.lease_grace_us)

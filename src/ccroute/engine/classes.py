@@ -11,12 +11,12 @@ the slow class of their queue, channel and cost; which class a contact is in cha
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from ccroute.config import AgentQueue, Config, Queue, resolve_select
 from ccroute.engine.names import empty_classes
-from ccroute.engine.profiles import Look, Profiles
+from ccroute.engine.profiles import Look, Profiles, Service
 from ccroute.errors import UnknownName
 from ccroute.requirement import (
     AgentView,
@@ -63,6 +63,9 @@ class ClassSpec(NamedTuple):
     """Skills that the requirement in force names, for ``skill_sum``; empty where the queue does not select by it."""
     is_slow: bool
     """Takes contacts for which there is no class any more; each is asked agent by agent."""
+    scope: int = 0
+    """Of a class of contacts that wait for their preferred agents: 1 where those must serve the queue, 2 where anyone
+    will do; 0 of any other class."""
 
 
 class ClassPlace(NamedTuple):
@@ -113,8 +116,10 @@ class Classes:
         self._asked_again: set[ClassSpec] = set()
         self._sweep_at = SWEEP_FIRST
         self._freed_count = 0
-        self.quick: dict[tuple[int, int, int, str | None], int] = {}
-        """Slot by queue, channel, own cost and own text, for classes that hang on nothing else of the contact."""
+        self.quick: dict[tuple[int, int, int, str | None, str | None], int] = {}
+        """Slot by queue, channel, own cost, own text and the text a rule put in place of the queue's, for classes that
+        hang on nothing else of the contact."""
+        self._asks: dict[str, int] = {}
 
     def requirement(self, text: str, argument: str = "requires") -> Requirement:
         """Return the requirement of a text, read once.
@@ -145,12 +150,15 @@ class Classes:
         requires: str | None,
         tier: int | None,
         attributes: Mapping[str, Any],
+        ruled: str | None = None,
     ) -> int:
         """Return the slot of a contact's class that is not in ``quick``, opened where it is new.
 
+        ``ruled``: the requirement that a rule put in place of the queue's.
+
         Where ``classes_max`` other classes hold contacts, it is that of the slow class of queue, channel and cost.
         """
-        parts = self._parts(queue, requires)
+        parts = self._parts(queue, requires, ruled)
         expression = self._folded(parts, queue, channel, tier, attributes)
         spec = ClassSpec(queue, channel, own_cost, expression, self._skills(parts, queue), is_slow=False)
         chain = self._chains.get(spec)
@@ -162,29 +170,66 @@ class Classes:
         if not any(part.reads_contact for part in parts):
             if len(self.quick) >= REQUIREMENTS_CACHED_MAX:
                 self.quick.clear()
-            self.quick[queue, channel, own_cost, requires] = slot
+            self.quick[queue, channel, own_cost, requires, ruled] = slot
         return slot
 
+    def preferring_slot(self, queue: int, channel: int, own_cost: int, is_anyone: bool) -> int:
+        """Return the slot of the class of contacts that wait for their preferred agents."""
+        spec = ClassSpec(queue, channel, own_cost, _TRUE, (), is_slow=True, scope=2 if is_anyone else 1)
+        return self._opened(spec).stages[0]
+
+    def asks_number(self, requires: str | None) -> int:
+        """Return the number of a requirement that contacts bring, 0 for none, -1 for one that reads the contact."""
+        if requires is None:
+            return 0
+        number = self._asks.get(requires)
+        if number is None:
+            if self.requirement(requires).reads_contact or len(self._asks) >= REQUIREMENTS_CACHED_MAX:
+                return -1
+            number = self._asks[requires] = len(self._asks) + 1
+        return number
+
     def in_force(
-        self, queue: int, channel: int, requires: str | None, tier: int | None, attributes: Mapping[str, Any]
+        self,
+        queue: int,
+        channel: int,
+        requires: str | None,
+        tier: int | None,
+        attributes: Mapping[str, Any],
+        ruled: str | None = None,
     ) -> Expression:
         """Return the requirement in force of a contact, folded until it reads only the agent."""
-        return self._folded(self._parts(queue, requires), queue, channel, tier, attributes)
+        return self._folded(self._parts(queue, requires, ruled), queue, channel, tier, attributes)
 
     def allowance(
-        self, queue: int, channel: int, requires: str | None, tier: int | None, attributes: Mapping[str, Any]
+        self,
+        queue: int,
+        channel: int,
+        requires: str | None,
+        tier: int | None,
+        attributes: Mapping[str, Any],
+        ruled: str | None = None,
+        only: Collection[int] | None = None,
+        asks: bool = True,
     ) -> tuple[array[int], array[int] | None]:
         """Return what a contact of a slow class says by itself.
 
         First a bit per agent, set where its requirement in force holds, in words of 64; then the skill sum per agent,
         None where the queue does not select by it. O(agents · parts of the requirement).
+
+        :param only: agents that come into question at all; None: every one.
+        :param asks: False: the requirement does not matter for them.
         """
-        parts = self._parts(queue, requires)
+        parts = self._parts(queue, requires, ruled)
         expression = self._folded(parts, queue, channel, tier, attributes)
         tests = {atom: _outcome_of(atom) for atom in atoms(expression)}
         known: dict[tuple[int, ...], int] = {}
         words = array("Q", bytes(8 * (len(self.agents) // 64 + 1)))
-        for agent, view in enumerate(self.agents):
+        for agent in range(len(self.agents)) if only is None else only:
+            view = self.agents[agent]
+            if not asks:
+                words[agent >> 6] |= 1 << (agent & 63)
+                continue
             outcomes = tuple([test(view) for test in tests.values()])
             holds = known.get(outcomes)
             if holds is None:
@@ -198,6 +243,10 @@ class Classes:
             return words, None
         return words, array("i", [sum(agent.skills.get(skill, 0) for skill in skills) for agent in self.agents])
 
+    def queue_view(self, queue: int) -> QueueView:
+        """Return what expressions see of a queue."""
+        return self._queue_views[queue]
+
     def place(self, slot: int) -> ClassPlace:
         """Return what a slot of the core stands for."""
         return self._places[slot]
@@ -210,9 +259,10 @@ class Classes:
         chain = (self._slow if place.spec.is_slow else self._chains).get(place.spec)
         return (self._opened(place.spec) if chain is None else chain).stages[place.stage]
 
-    def _parts(self, queue: int, requires: str | None) -> list[Requirement]:
+    def _parts(self, queue: int, requires: str | None, ruled: str | None) -> list[Requirement]:
         own = None if requires is None else self.requirement(requires)
-        return [part for part in (self._queue_requires[queue], own) if part is not None]
+        from_queue = self._queue_requires[queue] if ruled is None else self.requirement(ruled)
+        return [part for part in (from_queue, own) if part is not None]
 
     def _folded(
         self, parts: list[Requirement], queue: int, channel: int, tier: int | None, attributes: Mapping[str, Any]
@@ -272,7 +322,9 @@ class Classes:
         return chain
 
     def _open_class(self, spec: ClassSpec) -> int:
-        return self._acd.open_class(spec.queue, spec.channel, spec.own_cost, is_slow=spec.is_slow)
+        return self._acd.open_class(
+            spec.queue, spec.channel, spec.own_cost, is_slow=spec.is_slow, is_preferring=spec.scope > 0
+        )
 
     def _sweep(self, spared: set[ClassSpec]) -> None:
         """Free the classes that hold no contact, but for those that are spared. O(classes)."""
@@ -327,7 +379,7 @@ class Classes:
         is_true = {atom: by_value.get(1, 0) for atom, by_value in rows}
         is_false = {atom: by_value.get(0, 0) for atom, by_value in rows}
         allowed = row(spec.requirement, is_true, is_false, profiles.everyone) & only
-        for service, served in sorted(profiles.service_rows(spec.queue).items()):
+        for service, served in self._services(spec):
             bits = _bits(served & allowed)
             for stage, after_us in enumerate(self._thresholds[spec.queue]):
                 if bits and service.after_us <= after_us:
@@ -336,6 +388,19 @@ class Classes:
                             self._acd.serve(slots[stage], service.rank, bits)
         for slot in chain.stages + chain.companions:
             self._fill_values(slot, spec, only)
+
+    def _services(self, spec: ClassSpec) -> list[tuple[Service, int]]:
+        """Return how agents serve a class, and the row of profiles that do so."""
+        rows = self._profiles.service_rows(spec.queue)
+        if spec.scope < 2:
+            return sorted(rows.items())
+        by_rank: dict[int, int] = {}
+        strangers = self._profiles.everyone
+        for service, served in rows.items():
+            by_rank[service.rank] = by_rank.get(service.rank, 0) | served
+            strangers &= ~served
+        by_rank[1] = by_rank.get(1, 0) | strangers
+        return [(Service(rank, 0), served) for rank, served in sorted(by_rank.items())]
 
     def _fill_values(self, slot: int, spec: ClassSpec, only: int) -> None:
         if self._sums_skills[spec.queue] and not spec.is_slow:

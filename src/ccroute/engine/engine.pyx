@@ -12,6 +12,7 @@ from collections import deque
 from ccroute.core.defs cimport CAUSE_COMMAND
 from ccroute.engine.checks cimport check_flag, whole
 from ccroute.engine.fields cimport COMMAND_ID, read
+from ccroute.engine.host cimport attach_host
 from ccroute.engine.intake cimport apply_command
 from ccroute.engine.scrutiny cimport check_command, check_not_configuring
 
@@ -19,6 +20,7 @@ from ccroute.commands import ParkContact
 from ccroute.config import Config
 from ccroute.engine import explain, queries, snapshots
 from ccroute.engine.building import build
+from ccroute.engine.missed import missed
 from ccroute.errors import (
     ConcurrentUse, EngineBug, EngineClosed, EngineOutOfMemory, ForkedEngine, ReentrantCall, TimeJump, WrongType,
 )
@@ -67,6 +69,7 @@ cdef class Engine:
         """Begin with names that were just built."""
         self.names = names
         self.output = Output(names, seq)
+        attach_host(names)
         self.forks = FORKS
         self.is_fresh = True
         self.jump_max = names.config.engine.jump_max_us
@@ -96,6 +99,8 @@ cdef class Engine:
         """Return the exception to raise for one met inside a call; close the engine if something had moved."""
         # Closed before anything else, as there may be no memory for the words either.
         self.is_closed = self.is_moving
+        if self.names is not None and self.names.host_error is not None:
+            error = self.names.host_error
         if isinstance(error, MemoryError):
             if self.is_moving:
                 return EngineOutOfMemory("memory ran out while the engine was deciding; it is closed, restore a snapshot")
@@ -232,9 +237,10 @@ cdef class Engine:
     cdef int run_until(self, int64_t to, list events) except -1:
         """Fire what is due up to a moment, and forget what has been kept long enough by then."""
         self.is_fresh = False
+        self.output.begin(events, None, None)
         self.names.acd.run_until(to)
         if self.names.acd.floor.record_count:
-            self.output.drain(events, None, None)
+            self.output.drain()
         self.names.forget_due()
         return 0
 
@@ -257,11 +263,12 @@ cdef class Engine:
                 return events
         first_seq = self.output.seq + 1
         self.names.acd.floor.cause = CAUSE_COMMAND
+        self.output.begin(events, command, cause)
         reason = apply_command(self.names, command)
         if reason:
             events.append(self.output.refused(command, cause, now, reason))
         else:
-            self.output.drain(events, command, cause)
+            self.output.drain()
             if type(command) is ParkContact:
                 # Alone it can arm a timer for this very moment; a call ends only when none is due.
                 self.run_until(now, events)
@@ -470,6 +477,20 @@ cdef class Engine:
     def counters(self):
         """Return how many contacts were created, ended in each way and are inside, over the engine's life. O(1)."""
         return self.query(queries.counters)
+
+    def missed(self, *, after=None, limit=100):
+        """Return a page of the callbacks that are still owed, in order of creation. O(contacts · log contacts).
+
+        A callback is owed until it is answered and closed, its customer comes back by another contact, or it is given up.
+
+        :param after: id or handle of the callback behind which the page begins; None: at the first.
+        :param limit: most callbacks on the page, 1 to 10 000.
+        :raises WrongType: an argument has another type than stated.
+        :raises OutOfRange: ``limit`` or a handle is outside its range.
+        :raises InvalidId: ``after`` cannot be an id.
+        :raises UnknownName: ``after`` is a contact no more known.
+        """
+        return self.query(missed, (), dict(after=after, limit=limit))
 
     def position(self, contact_id):
         """Return the place in line of a waiting contact, or None where it does not wait. O(contacts).

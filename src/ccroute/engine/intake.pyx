@@ -11,19 +11,26 @@ from ccroute.core.acd cimport COMMAND_END_WRAP_UP, COMMAND_EXTEND_WRAP_UP, COMMA
 from ccroute.core.defs cimport (
     COOL_DURATION, COOL_FOR_EVER, COOL_MOMENT, COOL_NEXT_AVAILABLE, COOL_QUEUE, NONE, PENDING_DECLINE,
     PENDING_RESCIND, REASON_CONTACTS_MAX, REASON_CONTACT_ENDED, REASON_NOT_ELIGIBLE, REASON_VERSION, REFUSED_NOT, UNKNOWN_AGENT,
-    UNKNOWN_CONTACT, UNKNOWN_OFFER, UNLIMITED, Contact, contact_at,
+    UNKNOWN_CONTACT, UNKNOWN_OFFER, UNLIMITED, UNSAID, BRINGS_ASKS, BRINGS_CALLBACK, BRINGS_PLAN, BRINGS_PREFERRED,
+    BRINGS_REQUIRES, BRINGS_SCOPE, BRINGS_WAIT, Contact, Course, Floor, Path, contact_at,
 )
+from ccroute.core.courses cimport course_for, phase_forget
+from ccroute.core.waiting cimport place_now, waited_by
 from ccroute.engine.checks cimport ID_LENGTH
 from ccroute.engine.fields cimport (
     ACCEPT_OFFER_ID, ATTRIBUTES, CHANNEL, COMPLETE_AGENT_ID, COMPLETE_CONTACT_ID, COMPLETE_DISPOSITION,
-    COMPLETE_WRAP_UP_US, CONTACT_ID, COST, EXCLUDED, HEAD_START_US, PARKED, QUEUE_ID, REQUIRES, SCORES, TIER, read,
+    COMPLETE_WRAP_UP_US, CONTACT_ID, COST, CUSTOMER_ID, DUE_AT_US, EXCLUDED, HEAD_START_US, KEEPS_PLACE, LIMITS, PARENT_ID,
+    PARKED, PLAN, PREFERRED, PREFERRED_REQUIRES, PREFERRED_SCOPE, PREFERRED_WAIT_US, QUEUE_ID, REQUIRES, SCORES, TIER, read,
 )
 from ccroute.engine.scrutiny cimport (
     ABANDON, ACCEPT, ASSIGN, CANCEL, CHANGE_CHANNEL, COMPLETE, CONNECT_FAILED, CONSULT, DECLINE, END_WRAP_UP,
-    ENQUEUE, EXTEND_WRAP_UP, HOLD, JOIN, LEAVE, LOAD, OPEN, PARK, PAUSE, PICK, PRESENCE, REQUEUE, RESUME, TRANSFER,
+    ENQUEUE, EXPEDITE, EXTEND_WRAP_UP, HEARTBEAT, HOLD, JOIN, LEAVE, LOAD, OPEN, PARK, PAUSE, PICK, PRESENCE, REQUEUE, RESUME, TRANSFER,
     UNPARK, kind_of,
 )
-from ccroute.engine.terms cimport Brought, bring, bring_allowed, class_for
+from ccroute.engine.paths cimport fill_path, path_clear, path_limits, path_preferred
+from ccroute.engine.terms cimport (
+    Brought, bring, bring_allowed, class_for, class_of_contact, own_head_start, own_tier,
+)
 
 from msgspec import UNSET as NOT_GIVEN
 from msgspec.structs import replace
@@ -31,7 +38,8 @@ from msgspec.structs import replace
 from ccroute.commands import EnqueueContact
 from ccroute.engine.queries import unserved
 from ccroute.types import (
-    NEXT_AVAILABLE, AssignAs, ChangeOffers, Ignorable, KeepsPlace, OnUnanswered, ParkClock, PendingOffers, Presence,
+    NEXT_AVAILABLE, AssignAs, ChangeOffers, Ignorable, KeepsPlace, OnUnanswered, ParkClock, PendingOffers, PreferredScope,
+    Presence,
     Rule, TransferMode,
 )
 
@@ -43,13 +51,14 @@ cdef dict PRESENCES = {Presence.OFFLINE: 0, Presence.AVAILABLE: 1, Presence.AWAY
 cdef dict PENDINGS = {PendingOffers.DECLINE: 0, PendingOffers.RESCIND: 1, PendingOffers.KEEP: 2, PendingOffers.REFUSE: 3}
 cdef dict PLACES = {KeepsPlace.WAITED: 0, KeepsPlace.AGE: 1, KeepsPlace.NONE: 2}
 cdef dict RECHECKS = {ChangeOffers.RECHECK: 0, ChangeOffers.KEEP: 1, ChangeOffers.RESCIND: 2}
+cdef str CALLBACK = "callback"
 cdef object WARM = TransferMode.WARM
 cdef object TO_QUEUE = OnUnanswered.QUEUE
 cdef object RUNS = ParkClock.RUNS
 cdef object ACTIVE = AssignAs.ACTIVE
 cdef dict IGNORED = {
     Ignorable.REQUIREMENT: (Rule.REQUIREMENT,),
-    Ignorable.MEMBERSHIP: (Rule.MEMBERSHIP, Rule.AFTER, Rule.DIRECT),
+    Ignorable.MEMBERSHIP: (Rule.MEMBERSHIP, Rule.AFTER, Rule.DIRECT, Rule.PREFERRED),
     Ignorable.PRESENCE: (Rule.PRESENCE, Rule.NEXT_PRESENCE),
     Ignorable.CAPACITY: (Rule.OFFERS_MAX, Rule.CHANNEL_CLOSED, Rule.CHANNEL_MAX, Rule.CAPACITY, Rule.SUSPENDED),
     Ignorable.COOLDOWN: (Rule.COOLDOWN,),
@@ -77,6 +86,9 @@ cdef int apply_command(Names names, object command) except -1:
         return apply_presence(names, command)
     if kind == PAUSE or kind == OPEN:
         return names.acd.pause(names.queue_slots[command.queue_id], kind == PAUSE)
+    if kind == HEARTBEAT:
+        agent = names.agent_slot(command.agent_id, "agent_id")
+        return UNKNOWN_AGENT if agent == NONE else names.acd.heartbeat(agent)
     if kind == LOAD:
         agent = names.agent_slot(command.agent_id, "agent_id")
         if agent == NONE:
@@ -130,6 +142,7 @@ cdef int apply_enqueue(Names names, object command) except -1:
     cdef object known = names.contact_slots.get(read(command, CONTACT_ID))
     cdef int reason = acd.can_enqueue(NONE if known is None else <int32_t>known)
     cdef Brought brought
+    cdef int64_t place
     cdef int32_t class_slot, slot
     if reason:
         return reason
@@ -139,6 +152,7 @@ cdef int apply_enqueue(Names names, object command) except -1:
         names, names.queue_slots[read(command, QUEUE_ID)], names.channel_slots[read(command, CHANNEL)],
         read(command, COST), read(command, REQUIRES), read(command, TIER), read(command, ATTRIBUTES),
     )
+    place = place_of(names, command)
     if is_full(acd):
         names.forget(acd.floor.first_ended)
     bring(
@@ -149,9 +163,67 @@ cdef int apply_enqueue(Names names, object command) except -1:
     allowed = bring_allowed(
         names, &brought, class_slot, read(command, REQUIRES), read(command, TIER), read(command, ATTRIBUTES)
     )
-    slot = acd.enqueue(class_slot, &brought.terms, read(command, PARKED) is True)
-    names.remember(slot, command)
+    acd.reserve(1)
+    if is_plain(names, command, acd.floor.classes[class_slot].queue):
+        slot = acd.come(class_slot, &brought.terms, NULL, read(command, PARKED) is True)
+        names.remember(slot, command)
+    else:
+        come_with_course(names, command, class_slot, &brought, place)
+    acd.settle()
     return REFUSED_NOT
+
+
+cdef bint is_plain(Names names, object command, int32_t queue) except -1:
+    """Say whether a new contact waits from now on, and time does nothing to it."""
+    cdef object customer_id = read(command, CUSTOMER_ID)
+    return not (
+        names.acd.floor.queues[queue].is_ruled
+        or read(command, PREFERRED) or read(command, PLAN) or read(command, LIMITS) is not None
+        or read(command, DUE_AT_US) is not None or read(command, KEEPS_PLACE) is not None
+        or read(command, PREFERRED_WAIT_US) is not None or read(command, PREFERRED_SCOPE) is not None
+        or read(command, PREFERRED_REQUIRES) is not None or read(command, CHANNEL) == CALLBACK
+        or (names.callbacks and customer_id in names.callbacks)
+    )
+
+
+cdef int come_with_course(Names names, object command, int32_t class_slot, Brought* brought, int64_t place) except -1:
+    """Begin a contact to which time will do something; the callbacks its customer is owed are dropped."""
+    cdef Acd acd = names.acd
+    cdef object customer_id = read(command, CUSTOMER_ID)
+    cdef bint is_callback = read(command, CHANNEL) == CALLBACK
+    cdef Path path
+    cdef int32_t slot
+    path_clear(&path)
+    fill_path(names, &path, command)
+    path.brings |= BRINGS_CALLBACK
+    if read(command, DUE_AT_US) is not None:
+        path.due = read(command, DUE_AT_US)
+    path.place_at = place
+    if is_callback:
+        path.is_owed = read(command, PARENT_ID) is not None
+        path.expires_after = acd.floor.queues[acd.floor.classes[class_slot].queue].callback_expires
+    slot = acd.come(class_slot, &brought.terms, &path, read(command, PARKED) is True)
+    names.remember(slot, command)
+    if customer_id is None:
+        return 0
+    if path.is_owed:
+        names.owe_callback(slot, customer_id)
+    if not is_callback:
+        for callback in sorted(names.callbacks.get(customer_id, ()), key=names.acd.contact_seq):
+            if names.acd.is_waiting_or_aside(callback):
+                acd.drop_returned(callback, slot)
+    return 0
+
+
+cdef int64_t place_of(Names names, object command) except -2:
+    """Return the place that a new contact takes over from its parent, NONE without."""
+    cdef object keeps = read(command, KEEPS_PLACE)
+    cdef object parent = names.contact_slots.get(read(command, PARENT_ID))
+    cdef Contact* one
+    if keeps is None or keeps is KeepsPlace.NONE or parent is None:
+        return NONE
+    one = contact_at(&names.acd.floor, parent)
+    return place_now(&names.acd.floor, one) if keeps is KeepsPlace.AGE else names.acd.floor.now - waited_by(&names.acd.floor, one)
 
 
 cdef str child_id(Names names, str parent_id):
@@ -197,6 +269,7 @@ cdef int apply_consult(Names names, object command, int32_t contact, int32_t age
     bring(names, &brought, child.tier, child.head_start_us, child.excluded, child.scores)
     allowed = bring_allowed(names, &brought, class_slot, None, child.tier, child.attributes)
     names.remember(acd.consult(contact, agent, class_slot, &brought.terms, to_agent), child)
+    acd.settle()
     return REFUSED_NOT
 
 
@@ -309,12 +382,13 @@ cdef int apply_on_leg(Names names, object command, int kind) except -1:
 
 cdef int32_t class_in(Names names, int32_t contact, object queue, object channel, Brought* brought, list held) except -1:
     """Return the class of a contact as it is now, in a queue and on a channel, and fill in its terms; its lists stay."""
-    cdef object known = names.contacts[contact]
-    cdef object attributes = names.attributes_of(contact)
-    cdef int32_t slot = class_for(names, queue, channel, known.cost, known.requires, known.tier, attributes)
-    bring(names, brought, known.tier, known.head_start_us, None, None)
-    held.append(bring_allowed(names, brought, slot, known.requires, known.tier, attributes))
-    return slot
+    cdef object tier = own_tier(names, contact)
+    brought.terms.allowed = NULL
+    brought.terms.sums = NULL
+    bring(names, brought, tier, own_head_start(names, contact), None, None)
+    return class_of_contact(
+        names, contact, queue, channel, names.contacts[contact], tier, names.attributes_of(contact), brought, held
+    )
 
 
 cdef int apply_transfer(Names names, object command, int32_t contact, int32_t agent, int32_t to_agent) except -1:
@@ -396,6 +470,8 @@ cdef int apply_on_contact(Names names, object command, int kind) except -1:
         return acd.park(contact, command.clock is RUNS, NONE if command.until_us is None else <int64_t>command.until_us)
     if kind == UNPARK:
         return acd.unpark(contact)
+    if kind == EXPEDITE:
+        return acd.expedite(contact)
     if kind == CHANGE_CHANNEL:
         return apply_channel(names, command, contact)
     return apply_change(names, command, contact)
@@ -414,16 +490,44 @@ cdef int apply_channel(Names names, object command, int32_t contact) except -1:
     if reason:
         return reason
     class_slot = class_in(names, contact, contact_at(&acd.floor, contact).queue, channel, &brought, held)
-    reason = acd.change_channel(contact, class_slot, command.or_requeue, &brought.terms)
+    acd.change_channel(contact, class_slot, command.or_requeue, &brought.terms)
     names.contacts[contact] = replace(known, channel=command.channel)
-    return reason
+    acd.settle()
+    return REFUSED_NOT
 
 
 cdef object patched(object known, object patch):
     """Return the command that brought a contact as it would have to be now; what is kept elsewhere is left out."""
     names = ("channel", "conversation_id", "requires", "tier", "head_start_us", "cost")
     given = {name: getattr(patch, name) for name in names if getattr(patch, name) is not NOT_GIVEN}
-    return replace(known, **given, excluded=[], scores={}, attributes={})
+    return replace(known, **given, excluded=[], scores={}, attributes={}, preferred=[], plan=[], limits=None)
+
+
+cdef int patched_path(Names names, object patch, Path* path) except -1:
+    """Fill in what a patch says of a contact's course."""
+    path_clear(path)
+    if patch.preferred is not NOT_GIVEN:
+        path_preferred(names, path, patch.preferred)
+    if patch.preferred_wait_us is not NOT_GIVEN:
+        path.brings |= BRINGS_WAIT
+        path.preferred_wait = NONE if patch.preferred_wait_us is None else patch.preferred_wait_us
+    if patch.preferred_scope is not NOT_GIVEN:
+        path.brings |= BRINGS_SCOPE
+        path.scope = UNSAID if patch.preferred_scope is None else patch.preferred_scope is PreferredScope.ANYONE
+    if patch.preferred_requires is not NOT_GIVEN:
+        path.brings |= BRINGS_REQUIRES
+        path.requires = UNSAID if patch.preferred_requires is None else patch.preferred_requires
+    if patch.limits is not NOT_GIVEN:
+        path_limits(path, patch.limits)
+    if patch.plan is not NOT_GIVEN:
+        path.brings |= BRINGS_PLAN
+        path.own_plan = names.plans.own(patch.plan)
+    if patch.due_at_us is not NOT_GIVEN:
+        path.due = 0 if patch.due_at_us is None else patch.due_at_us
+    if patch.requires is not NOT_GIVEN:
+        path.brings |= BRINGS_ASKS
+        path.asks = names.classes.asks_number(patch.requires)
+    return 0
 
 
 cdef int apply_change(Names names, object command, int32_t contact) except -1:
@@ -432,13 +536,17 @@ cdef int apply_change(Names names, object command, int32_t contact) except -1:
     cdef object known = patched(names.contacts[contact], patch)
     cdef object attributes = names.attributes_of(contact) if patch.attributes is NOT_GIVEN else patch.attributes
     cdef object channel = names.channel_slots[known.channel]
+    cdef object tier = own_tier(names, contact) if patch.tier is NOT_GIVEN else patch.tier
+    cdef object head_start = own_head_start(names, contact) if patch.head_start_us is NOT_GIVEN else patch.head_start_us
     cdef Brought brought
+    cdef Path path
+    cdef list held = []
     cdef int32_t class_slot
     cdef int reason
     queue = contact_at(&acd.floor, contact).queue if patch.queue_id is NOT_GIVEN else names.queue_slots[patch.queue_id]
     reason = acd.can_change(
         contact, channel, NONE if known.cost is None else <int32_t>known.cost, queue,
-        acd.floor.queues[<int32_t>queue].tier if known.tier is None else <int32_t>known.tier,
+        acd.floor.queues[<int32_t>queue].tier if tier is None else <int32_t>tier,
     )
     if reason == REASON_CONTACT_ENDED:
         return reason
@@ -446,14 +554,20 @@ cdef int apply_change(Names names, object command, int32_t contact) except -1:
         return REASON_VERSION
     if reason:
         return reason
-    class_slot = class_for(names, queue, channel, known.cost, known.requires, known.tier, attributes)
+    acd.reserve(2)
+    patched_path(names, patch, &path)
+    if path.brings or path.due != NONE:
+        prepare_course(names, contact, patch, &path)
+    brought.terms.allowed = NULL
+    brought.terms.sums = NULL
     bring(
-        names, &brought, known.tier, known.head_start_us, None if patch.excluded is NOT_GIVEN else patch.excluded,
+        names, &brought, tier, head_start, None if patch.excluded is NOT_GIVEN else patch.excluded,
         None if patch.scores is NOT_GIVEN else patch.scores,
     )
-    allowed = bring_allowed(names, &brought, class_slot, known.requires, known.tier, attributes)
-    reason = acd.change(
-        contact, class_slot, &brought.terms, NONE if patch.keeps_place is NOT_GIVEN else PLACES[patch.keeps_place],
+    class_slot = class_of_contact(names, contact, queue, channel, known, tier, attributes, &brought, held)
+    acd.change_now(
+        contact, class_slot, &brought.terms, &path if path.brings or path.due != NONE else NULL,
+        NONE if patch.keeps_place is NOT_GIVEN else PLACES[patch.keeps_place],
         RECHECKS[command.offers], NONE if patch.parked is NOT_GIVEN else <int>(patch.parked is True),
     )
     names.contacts[contact] = known
@@ -461,7 +575,21 @@ cdef int apply_change(Names names, object command, int32_t contact) except -1:
         names.attributes.pop(contact, None)
         if patch.attributes:
             names.keep_attributes(contact, patch.attributes)
-    return reason
+    acd.settle()
+    return REFUSED_NOT
+
+
+cdef int prepare_course(Names names, int32_t contact, object patch, Path* path) except -1:
+    """Have the class of a contact be found by what a patch says of its preferred agents."""
+    cdef Floor* floor = &names.acd.floor
+    cdef Course* course = course_for(floor, contact)
+    if path.brings & BRINGS_PREFERRED:
+        phase_forget(floor, course)
+    if path.brings & BRINGS_SCOPE:
+        course.scope = path.scope
+    if path.brings & BRINGS_REQUIRES:
+        course.requires = path.requires
+    return 0
 
 
 # ---- agents ----------------------------------------------------------------------------------------------------

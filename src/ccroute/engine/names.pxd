@@ -6,6 +6,13 @@ cdef class Names:
     cdef readonly Acd acd
     cdef readonly object config
     cdef readonly object classes          # engine.classes.Classes
+    cdef readonly object plans            # engine.plans.Plans
+    cdef object output                    # engine.output.Output: drained before what it reads is changed
+    cdef object host_error                # what went wrong when the core asked
+    cdef object draft                     # what a callback takes over, while it is made
+    cdef readonly dict callbacks          # by customer, the slots of callbacks they are owed
+    cdef readonly dict members            # by queue slot, the agents that serve it, where somebody asked
+    cdef readonly list lost_labels        # of agents before they were lost
     cdef dict requirements                # texts known to be right
     cdef dict quick_classes               # class slot by queue, channel, own cost, own text
     cdef readonly dict queue_slots
@@ -27,4 +34,6 @@ cdef class Names:
     cdef int remember(self, int32_t slot, object command) except -1
     cdef int keep_attributes(self, int32_t slot, object given) except -1
     cdef int forget(self, int32_t slot) except -1
+    cdef int owe_callback(self, int32_t slot, object customer_id) except -1
+    cdef int settle_callback(self, int32_t slot) except -1
     cdef int forget_due(self) except -1

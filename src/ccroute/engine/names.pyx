@@ -49,10 +49,14 @@ cdef int32_t slot_of_id(dict slots, str reference, str argument) except -2:
 cdef class Names:
     """Ids, slots and the host's own words of one engine."""
 
-    def __cinit__(self, Acd acd, config, classes, list queue_ids, list channel_ids, list agent_ids):
+    def __cinit__(self, Acd acd, config, classes, plans, list queue_ids, list channel_ids, list agent_ids):
         self.acd = acd
         self.config = config
         self.classes = classes
+        self.plans = plans
+        self.callbacks = {}
+        self.members = {}
+        self.lost_labels = [None] * len(agent_ids)
         self.requirements = classes.requirements
         self.quick_classes = classes.quick
         self.queue_ids = queue_ids
@@ -109,6 +113,8 @@ cdef class Names:
         cdef object contact_id = self.contacts[slot].contact_id
         if self.contact_slots.get(contact_id) == slot:
             del self.contact_slots[contact_id]
+        if self.callbacks:
+            self.settle_callback(slot)
         self.contacts[slot] = None
         if self.dispositions:
             self.dispositions.pop(slot, None)
@@ -117,6 +123,21 @@ cdef class Names:
         if self.gave_way:
             self.gave_way.pop(slot, None)
         self.acd.forget_one(slot)
+        return 0
+
+    cdef int owe_callback(self, int32_t slot, object customer_id) except -1:
+        """Note a callback that a customer is owed."""
+        self.callbacks.setdefault(customer_id, {})[slot] = None
+        return 0
+
+    cdef int settle_callback(self, int32_t slot) except -1:
+        """A contact that may have been a callback is owed no more."""
+        cdef object customer_id = self.contacts[slot].customer_id
+        cdef dict owed = self.callbacks.get(customer_id)
+        if owed is not None:
+            owed.pop(slot, None)
+            if not owed:
+                del self.callbacks[customer_id]
         return 0
 
     cdef int forget_due(self) except -1:
@@ -151,12 +172,16 @@ cdef class Names:
         """Note the (slot, command) pairs that brought the contacts of a snapshot; the latest contact of an id has it."""
         for slot, command in contacts:
             self.remember(slot, command)
+            self.acd.set_asks(slot, self.classes.asks_number(command.requires))
+            if command.customer_id is not None and self.acd.is_owed(slot):
+                self.owe_callback(slot, command.customer_id)
         for slot in self.acd.contacts_behind(0):
             self.contact_slots[self.contacts[slot].contact_id] = slot
 
-    def put_back_words(self, dispositions, gave_way, agent_labels, next_labels) -> None:
+    def put_back_words(self, dispositions, gave_way, agent_labels, next_labels, lost_labels) -> None:
         """Note what was said of contacts and agents of a snapshot."""
         self.dispositions.update(dispositions)
         self.gave_way.update(gave_way)
         self.agent_labels[:] = agent_labels
         self.next_labels[:] = next_labels
+        self.lost_labels[:] = lost_labels

@@ -11,7 +11,14 @@ cdef class Output:
     cdef int64_t last_offer               # seq of the id at hand
     cdef str last_offer_id
 
-    cdef int drain(self, list events, object command, object cause) except -1
+    cdef list events                      # where events go
+    cdef object command                   # at hand, None where only timers run
+    cdef object cause
+
+    cdef void begin(self, list events, object command, object cause) noexcept
+    cdef int drain(self) except -1
+    cdef str rule_cause(self, int32_t rule)
+    cdef object of_time(self, Record* record, dict own, object queue_id)
     cdef object event(self, Record* record, object command, object cause, object actor)
     cdef object rank_of(self, int32_t agent, object queue_id)
     cdef str offer_id(self, int64_t seq)

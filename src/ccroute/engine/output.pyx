@@ -3,12 +3,13 @@
 cimport cython
 
 from ccroute.core.defs cimport (
-    CANCEL_COMMAND, COOL_FOR_EVER, COOL_NEXT_AVAILABLE, END_PREEMPTED, NONE, RECORD_ABANDONED,
+    CANCEL_COMMAND, CAUSE_RULE, COOL_FOR_EVER, COOL_NEXT_AVAILABLE, END_PREEMPTED, NONE, RECORD_ABANDONED,
     RECORD_ACCEPTED, RECORD_ACTIVE, RECORD_CHANGED, RECORD_CHANNEL, RECORD_CLOSED, RECORD_DECLINED, RECORD_EXHAUSTED,
     RECORD_EXPIRED, RECORD_HELD, RECORD_LEG_ENDED, RECORD_LOAD, RECORD_NEXT_PRESENCE, RECORD_OFFERED, RECORD_OVERDUE,
     RECORD_PARKED, RECORD_PAUSED, RECORD_PRESENCE, RECORD_QUEUED, RECORD_REQUEUED, RECORD_RESCINDED, RECORD_RESUMED,
     RECORD_SUSPENDED, RECORD_TRANSFERRED, RECORD_WRAP_UP_ENDED, RECORD_WRAP_UP_EXTENDED, RECORD_WRAP_UP_STARTED,
-    REASON_NOT_ELIGIBLE, ctz64, int32_t,
+    REASON_NOT_ELIGIBLE, RECORD_ACTION, RECORD_CALLBACK_DROPPED, RECORD_CALLBACK_DUE, RECORD_ENDED_BY_TIME, RECORD_HOURS,
+    RECORD_LOST, RECORD_PREFERRED_ENDED, RECORD_RULE, RECORD_SCHEDULED, RULE_BITS, RULE_OWN, ctz64, int32_t,
 )
 
 from ccroute.engine.fields cimport ACTOR, CHANNEL, CONTACT_ID, CONVERSATION_ID, CUSTOMER_ID, PARENT_ID, read
@@ -17,7 +18,10 @@ from msgspec import UNSET as NOT_GIVEN
 
 from ccroute.commands import ContactPatch, SetPresence
 from ccroute.engine.explain import GaveWay
+from ccroute.engine.plans import field_names
 from ccroute.events import (
+    ActionRequested, AgentLost, CallbackDropped, CallbackDue, ContactExpired, ContactScheduled, HoursClosed, HoursOpened,
+    PreferredEnded, RuleFired,
     ChannelChanged, CommandRefused, CommandRepeated, ContactAbandoned, ContactActive, ContactCancelled, ContactChanged,
     ContactClosed, ContactHeld, ContactOverdue, ContactParked, ContactQueued, ContactRequeued, ContactResumed,
     ContactSuspended, ContactTransferred, ExternalLoadSet, LegEnded, NextPresenceSet, OfferAccepted, OfferDeclined,
@@ -25,17 +29,21 @@ from ccroute.events import (
     WrapUpEnded, WrapUpExtended, WrapUpStarted,
 )
 from ccroute.types import (
-    FOR_EVER, NEXT_AVAILABLE, LegEnd, OfferMode, ParkClock, Presence, RefusalReason, RequeueReason, RescindReason, Rule,
+    FOR_EVER, NEXT_AVAILABLE, CallbackEnd, LegEnd, PreferredEnd, OfferMode, ParkClock, Presence, RefusalReason, RequeueReason, RescindReason, Rule,
     SuspendReason, TransferMode,
 )
 
 cdef enum:
     BY_COMMAND = 1
     BY_NEXT_PRESENCE = 2
+    BY_LOSS = 4
+    BY_RETURN = 5
     BY_JOINING = 1                # as z of RECORD_CHANGED
+    BY_RULE = 2
 
 cdef list CAUSES = [
     None, "timer:offer", "timer:wrap_up", "timer:cooldown", "timer:after", "timer:overdue", "timer:park", "timer:guard",
+    "timer:rule", "timer:lease", "timer:lost", "timer:hours", "timer:callback",
 ]
 cdef list PRESENCES = [Presence.OFFLINE, Presence.AVAILABLE, Presence.AWAY]
 cdef list LEG_ENDS = list(LegEnd)
@@ -49,8 +57,15 @@ cdef list RULES = list(Rule)
 cdef list REASONS = [None, *RefusalReason]
 cdef tuple PATCH_FIELDS = ContactPatch.__struct_fields__
 cdef str NO_ANSWER = "no_answer"
+cdef str LOST = "lost"
+cdef list WHENS = [
+    "after", "ahead", "entry", "offers_exhausted", "nobody_online", "overdue", "closed", "opened", "limit", "expedited",
+]
+cdef list EXPIRED = ["length", "in_queue", "ttl", "closed", "callback_attempts", "callback_expired", "rule"]
+cdef list PREFERRED_ENDS = list(PreferredEnd)
+cdef list CALLBACK_ENDS = list(CallbackEnd)
 # Reasons of ContactCancelled that no command gives, by CancelWhy.
-cdef list CANCELS = [None, "unanswered", "parent ended"]
+cdef list CANCELS = [None, "unanswered", "parent ended", "rule", "customer returned"]
 
 
 @cython.final
@@ -61,14 +76,21 @@ cdef class Output:
         self.names = names
         self.seq = seq
         self.at_us = 0
+        names.output = self
 
-    cdef int drain(self, list events, object command, object cause) except -1:
-        """Append the events of the records written, and empty the records.
+    cdef void begin(self, list events, object command, object cause) noexcept:
+        """Say where events go from here, and which command and cause are those of records that a command caused."""
+        self.events = events
+        self.command = command
+        self.cause = cause
 
-        ``command`` and ``cause`` are those of records that a command caused, None where only timers ran.
-        """
+    cdef int drain(self) except -1:
+        """Append the events of the records written, and empty the records."""
         cdef Record* record
         cdef int32_t at
+        cdef list events = self.events
+        cdef object command = self.command
+        cdef object cause = self.cause
         cdef object actor = None if command is None else read(command, ACTOR)
         for at in range(self.names.acd.floor.record_count):
             record = &self.names.acd.floor.records[at]
@@ -77,12 +99,21 @@ cdef class Output:
                 # Events of one moment share the object that tells it.
                 self.at = record.at
                 self.at_us = record.at
-            if record.cause:
+            if record.cause == CAUSE_RULE:
+                events.append(self.event(record, None, self.rule_cause(record.rule), None))
+            elif record.cause:
                 events.append(self.event(record, None, CAUSES[record.cause], None))
             else:
                 events.append(self.event(record, command, cause, actor))
         self.names.acd.floor.record_count = 0
         return 0
+
+    cdef str rule_cause(self, int32_t rule):
+        """Return the cause of what a rule brings about."""
+        cdef str queue_id = self.names.queue_ids[rule >> RULE_BITS]
+        if rule & RULE_OWN:
+            return f"rule:{queue_id}/own/{rule & (RULE_OWN - 1)}"
+        return f"rule:{queue_id}/{rule & (RULE_OWN - 1)}"
 
     cdef object event(self, Record* record, object command, object cause, object actor):
         """Build the event of a record; the most frequent kinds come first."""
@@ -233,7 +264,9 @@ cdef class Output:
             )
         if kind == RECORD_CHANGED:
             changed = ["queue_id"]
-            if record.z != BY_JOINING:
+            if record.z == BY_RULE:
+                changed = field_names(record.offer)
+            elif record.z != BY_JOINING:
                 changed = [name for name in PATCH_FIELDS if getattr(command.patch, name) is not NOT_GIVEN]
             return ContactChanged(
                 **own, changed=changed, queue_id=queue_id, channel=read(contact, CHANNEL),
@@ -244,9 +277,40 @@ cdef class Output:
             return ChannelChanged(
                 **own, from_channel=names.channel_ids[record.x], to_channel=names.channel_ids[record.y], version=record.a
             )
+        if kind >= RECORD_SCHEDULED:
+            return self.of_time(record, own, queue_id)
         return ContactCancelled(
             **own, queue_id=queue_id, waited_us=record.a,
             reason=command.reason if record.z == CANCEL_COMMAND else CANCELS[record.z],
+        )
+
+    cdef object of_time(self, Record* record, dict own, object queue_id):
+        """Build the event of a record on what time or a rule does to a contact."""
+        cdef int kind = record.kind
+        cdef Names names = self.names
+        cdef object contact = names.contacts[record.contact]
+        own["queue_id"] = queue_id
+        if kind == RECORD_RULE:
+            return RuleFired(**own, rule=record.x, own=bool(record.z), when=WHENS[record.y])
+        if kind == RECORD_ENDED_BY_TIME:
+            return ContactExpired(**own, waited_us=record.a, reason=EXPIRED[record.x])
+        if kind == RECORD_PREFERRED_ENDED:
+            return PreferredEnded(**own, reason=PREFERRED_ENDS[record.x])
+        own["customer_id"] = read(contact, CUSTOMER_ID)
+        if kind == RECORD_ACTION:
+            return ActionRequested(
+                **own, conversation_id=read(contact, CONVERSATION_ID), report=names.plans.steps(record.y)[record.x].report
+            )
+        own["parent_id"] = read(contact, PARENT_ID)
+        if kind == RECORD_CALLBACK_DUE:
+            return CallbackDue(**own, attempt=record.x, attempts_max=record.y, expires_at_us=record.a)
+        if kind == RECORD_CALLBACK_DROPPED:
+            return CallbackDropped(
+                **own, reason=CALLBACK_ENDS[record.x], by_contact_id=self.other_contact(record.b)
+            )
+        return ContactScheduled(
+            **own, handle=names.acd.contact_handle(record.contact), channel=read(contact, CHANNEL),
+            conversation_id=read(contact, CONVERSATION_ID), due_at_us=record.a,
         )
 
     cdef object rescinded(self, Record* record, dict own, object agent_id):
@@ -272,6 +336,11 @@ cdef class Output:
         if kind == RECORD_PRESENCE:
             if record.a == BY_NEXT_PRESENCE:
                 label = names.next_labels[record.agent]
+            elif record.a == BY_LOSS:
+                label = LOST
+                names.lost_labels[record.agent] = names.agent_labels[record.agent]
+            elif record.a == BY_RETURN:
+                label = names.lost_labels[record.agent]
             elif record.a != BY_COMMAND:
                 label = NO_ANSWER
             names.agent_labels[record.agent] = label
@@ -286,6 +355,14 @@ cdef class Output:
         if kind == RECORD_LOAD:
             return ExternalLoadSet(
                 **own, agent_id=names.agent_ids[record.agent], channel=names.channel_ids[record.x], units=record.y
+            )
+        if kind == RECORD_LOST:
+            return AgentLost(
+                **own, agent_id=names.agent_ids[record.agent], lease_us=record.a, grace_ends_at_us=record.b
+            )
+        if kind == RECORD_HOURS:
+            return (HoursOpened if record.x else HoursClosed)(
+                **own, queue_id=names.queue_ids[record.queue], until_us=None if record.a == NONE else record.a
             )
         return (QueuePaused if kind == RECORD_PAUSED else QueueOpened)(**own, queue_id=names.queue_ids[record.queue])
 

@@ -166,7 +166,7 @@ class OfferStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Counters(msgspec.Struct, frozen=True, kw_only=True):
-    """Contacts over the engine's life: created = closed + abandoned + cancelled + inside."""
+    """Contacts over the engine's life: created = closed + abandoned + cancelled + expired + inside."""
 
     created: int
     """Contacts that were enqueued, consults included."""
@@ -176,8 +176,10 @@ class Counters(msgspec.Struct, frozen=True, kw_only=True):
     """Contacts whose customer left while waiting."""
     cancelled: int
     """Contacts that the host took back."""
+    expired: int
+    """Contacts that time or a rule ended."""
     inside: int
-    """Contacts queued, active or parked now."""
+    """Contacts queued, active, parked or scheduled now."""
 
 
 class Position(msgspec.Struct, frozen=True, kw_only=True):
@@ -233,9 +235,11 @@ def offer(names: Names, offer_id: str) -> OfferStatus | None:
 
 def counters(names: Names) -> Counters:
     """Return the tallies of contacts."""
-    created, closed, abandoned, cancelled = names.acd.tallies()
-    inside = created - closed - abandoned - cancelled
-    return Counters(created=created, closed=closed, abandoned=abandoned, cancelled=cancelled, inside=inside)
+    created, closed, abandoned, cancelled, expired = names.acd.tallies()
+    inside = created - closed - abandoned - cancelled - expired
+    return Counters(
+        created=created, closed=closed, abandoned=abandoned, cancelled=cancelled, expired=expired, inside=inside
+    )
 
 
 def position(names: Names, contact_id: str | int) -> Position | None:
@@ -375,12 +379,6 @@ def contacts(
     queue_slot = _known(names.queue_slots, queue_id, "queue_id", "queue")
     channel_slot = _known(names.channel_slots, channel, "channel", "channel")
     condition = _condition(where)
-    floor_seq = -1
-    if after is not None:
-        behind = names.find_contact(after, "after")
-        if behind is None:
-            raise UnknownName("after", after, "a contact that still answers queries")
-        floor_seq = names.acd.contact(behind)["seq"]
 
     def is_wanted(slot: int) -> bool:
         known = names.acd.contact(slot)
@@ -391,8 +389,20 @@ def contacts(
             and (condition is None or _holds_for_contact(names, condition, slot))
         )
 
-    slots = names.acd.contacts_behind(floor_seq)
-    return [_contact(names, slot) for slot in _page(slots, is_wanted, limit)]
+    return [_contact(names, slot) for slot in page(contacts_behind(names, after), is_wanted, limit)]
+
+
+def contacts_behind(names: Names, after: str | int | None) -> list[int]:
+    """Return the slots of contacts created after one, in order of creation.
+
+    :raises UnknownName: that one answers no more queries.
+    """
+    if after is None:
+        return names.acd.contacts_behind(-1)
+    behind = names.find_contact(after, "after")
+    if behind is None:
+        raise UnknownName("after", after, "a contact that still answers queries")
+    return names.acd.contacts_behind(names.acd.contact_seq(behind))
 
 
 def agents(
@@ -430,7 +440,7 @@ def agents(
         )
 
     assert queue_id is None or queue_slot is not None
-    return [_agent(names, slot) for slot in _page(range(first, len(names.agent_ids)), is_wanted, limit)]
+    return [_agent(names, slot) for slot in page(range(first, len(names.agent_ids)), is_wanted, limit)]
 
 
 def queues(
@@ -441,7 +451,7 @@ def queues(
         raise WrongType("paused", paused, "None, True or False")
     behind = _known(names.queue_slots, after, "after", "queue")
     slots = range(0 if behind is None else behind + 1, len(names.queue_ids))
-    wanted = _page(slots, lambda slot: paused is None or names.acd.queue_state(slot)[1] is paused, limit)
+    wanted = page(slots, lambda slot: paused is None or names.acd.queue_state(slot)[1] is paused, limit)
     return [_queue(names, slot) for slot in wanted]
 
 
@@ -476,11 +486,11 @@ def offers(
             and (channel is None or one.channel == channel)
         )
 
-    found = (_offer(names, seq) for seq in _page(names.acd.offers_behind(floor_seq), is_wanted, limit))
+    found = (_offer(names, seq) for seq in page(names.acd.offers_behind(floor_seq), is_wanted, limit))
     return [one for one in found if one is not None]
 
 
-def _page(slots: Any, is_wanted: Callable[[int], bool], limit: int) -> Iterator[int]:
+def page(slots: Any, is_wanted: Callable[[int], bool], limit: int) -> Iterator[int]:
     """Yield the first ``limit`` of the slots that are wanted."""
     if type(limit) is not int:
         raise WrongType("limit", limit, f"an integer from 1 to {PAGE_MAX}")
@@ -559,6 +569,11 @@ def serves_from(names: Names, agent_slot: int, queue_id: str) -> int | None:
     if served is None:
         return 0 if names.config.queues[queue_id].members == "all" else None
     return served.after_us if isinstance(served, AgentQueue) else 0
+
+
+def members_of(names: Names, queue_id: str) -> list[int]:
+    """Return the agents (slots) that serve a queue, from whatever time on. O(agents)."""
+    return [slot for slot in range(len(names.agent_ids)) if serves_from(names, slot, queue_id) is not None]
 
 
 def unserved(names: Names, contact_slot: int, agent_slot: int) -> int:

@@ -44,6 +44,11 @@ def recheck(Names names, command) -> None:
     check_command(names, command)
 
 
+def recheck_plan(Names names, steps) -> None:
+    """Raise unless the steps of a plan of a snapshot are ones that the engine would have taken."""
+    check_plan(names, steps, "plan")
+
+
 cdef int kind_of(object command) except -2:
     """Return which command a checked one is."""
     return NUMBERS[type(command)]
@@ -62,8 +67,7 @@ cdef int check_command(Names names, object command) except -1:
     # A type of another kind may have a hash of its own, which may do anything.
     cdef object number = NUMBERS.get(type(command)) if type(type(command)) is STRUCT_TYPE else None
     cdef int kind
-    # The last ones have a name, but are not carried out yet.
-    if number is None or number > LOAD:
+    if number is None or number > HEARTBEAT:
         raise WrongType("command", command, "one of the commands of ccroute.commands")
     kind = number
     check_optional_id(read(command, COMMAND_ID), "command_id")
@@ -89,7 +93,12 @@ cdef int check_command(Names names, object command) except -1:
         check_name(names.channel_slots, command.channel, "channel", "channel")
         whole(command.units, "units", 0, COST_HIGH)
         return 0
+    if kind == HEARTBEAT:
+        names.agent_slot(command.agent_id, "agent_id")
+        return 0
     names.contact_slot(command.contact_id, "contact_id")
+    if kind == EXPEDITE:
+        return 0
     if kind == ABANDON or kind == CANCEL:
         return check_text(command.reason, "reason")
     if kind == CHANGE:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from ccroute.commands import EnqueueContact
-from ccroute.config import Config, to_json
+from ccroute.config import Config, PlanStep, to_json
 from ccroute.core import snapshot
 from ccroute.engine.building import build
 from ccroute.engine.classes import ClassPlace, ClassSpec
 from ccroute.engine.explain import GAVE_WAY_EVENTS, GaveWay
-from ccroute.engine.scrutiny import recheck
+from ccroute.engine.scrutiny import recheck, recheck_plan
 from ccroute.errors import SnapshotError, WrongType
 from ccroute.requirement import Expression
 from ccroute.types import COST_MAX, TEXT_LENGTH_MAX, ContactState
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RULES_VERSION", "SnapshotState", "load", "save"]
 
-RULES_VERSION: Final = 2
+RULES_VERSION: Final = 3
 """Goes up whenever the same commands could give other events; replay equality holds within one."""
 
 _MAGIC: Final = b"ccroute\x00" + RULES_VERSION.to_bytes(4, "little")
@@ -44,7 +44,16 @@ class _Class(msgspec.Struct, frozen=True, array_like=True):
     requirement: Expression
     skills: tuple[str, ...]
     is_slow: bool
+    scope: int
     stage: int
+
+
+class _CarriedPlan(msgspec.Struct, frozen=True, array_like=True):
+    queue: int
+    """Whose it is; -1: contacts bring it."""
+    is_current: bool
+    """It is the queue's plan."""
+    steps: list[PlanStep]
 
 
 class SnapshotState(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,6 +74,9 @@ class SnapshotState(msgspec.Struct, frozen=True, kw_only=True):
     gave_way: list[tuple[int, GaveWay]]
     agent_labels: list[str | None]
     next_labels: list[str | None]
+    lost_labels: list[str | None]
+    plans: list[_CarriedPlan]
+    """Plans that contacts carry or are ruled by, numbered in order of slot of their first contact."""
 
 
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
@@ -74,15 +86,24 @@ _DECODER: Final = msgspec.json.Decoder(SnapshotState, float_hook=Decimal)
 def save(names: Names, seq: int, commands: int, is_fresh: bool, command_ids: list[tuple[str, int, int]]) -> bytes:
     """Return the snapshot of an engine; equal states give equal bytes."""
     numbers: dict[int, int] = {}
+    plans: dict[int, int] = {}
     contacts = []
     slot = names.acd.next_contact(0)
     while slot >= 0:
         known = names.acd.contact(slot)
         if _STATES[known["state"]] in _LIVE:
             numbers.setdefault(known["class"], len(numbers))
+            for plan in names.acd.plans_of(slot):
+                plans.setdefault(plan, len(plans))
         # Exclusions and scores are on the tape; the lists and tables of a command are its giver's.
         first = msgspec.structs.replace(
-            names.contacts[slot], attributes=names.attributes_of(slot), excluded=[], scores={}
+            names.contacts[slot],
+            attributes=names.attributes_of(slot),
+            excluded=[],
+            scores={},
+            preferred=[],
+            plan=[],
+            limits=None,
         )
         contacts.append((slot, first))
         slot = names.acd.next_contact(slot + 1)
@@ -98,9 +119,11 @@ def save(names: Names, seq: int, commands: int, is_fresh: bool, command_ids: lis
         gave_way=[(slot, names.gave_way[slot]) for slot in sorted(names.gave_way)],
         agent_labels=names.agent_labels,
         next_labels=names.next_labels,
+        lost_labels=names.lost_labels,
+        plans=[_carried(names, plan) for plan in plans],
     )
     front = _ENCODER.encode(state)
-    tape = snapshot.save(names.acd, numbers)
+    tape = snapshot.save(names.acd, numbers, plans)
     if sys.byteorder != "little":
         raise SnapshotError("byteorder", sys.byteorder, "little")
     body = _MAGIC + len(front).to_bytes(_LENGTH_SIZE, "little") + front + tape
@@ -109,13 +132,27 @@ def save(names: Names, seq: int, commands: int, is_fresh: bool, command_ids: lis
 
 def _class(place: ClassPlace) -> _Class:
     spec = place.spec
-    return _Class(spec.queue, spec.channel, spec.own_cost, spec.requirement, spec.skills, spec.is_slow, place.stage)
+    return _Class(
+        spec.queue, spec.channel, spec.own_cost, spec.requirement, spec.skills, spec.is_slow, spec.scope, place.stage
+    )
 
 
 def _place(one: _Class) -> ClassPlace:
     return ClassPlace(
-        ClassSpec(one.queue, one.channel, one.own_cost, one.requirement, one.skills, one.is_slow), one.stage
+        ClassSpec(one.queue, one.channel, one.own_cost, one.requirement, one.skills, one.is_slow, one.scope), one.stage
     )
+
+
+def _carried(names: Names, number: int) -> _CarriedPlan:
+    queue, is_current = names.acd.plan_owner(number)
+    return _CarriedPlan(queue, is_current, [] if is_current else names.plans.steps(number))
+
+
+def _carry(names: Names, one: _CarriedPlan) -> int:
+    """Return the number of a plan of a snapshot."""
+    if one.queue < 0:
+        return names.plans.own(one.steps)
+    return names.plans.of_queue_now(one.queue) if one.is_current else names.plans.of_queue(one.queue, one.steps)
 
 
 def load(data: bytes) -> tuple[Names, SnapshotState]:
@@ -137,10 +174,13 @@ def load(data: bytes) -> tuple[Names, SnapshotState]:
         names = build(Config.from_json(bytes(state.config)))
         _check_numbers(names, state)
         slots = [names.classes.restore(_place(one)) for one in state.classes]
-        snapshot.load(names.acd, body[begin + length :], slots)
+        plans = [_carry(names, one) for one in state.plans]
+        snapshot.load(names.acd, body[begin + length :], slots, plans)
         _check_names(names, state)
         names.put_back(state.contacts)
-        names.put_back_words(state.dispositions, state.gave_way, state.agent_labels, state.next_labels)
+        names.put_back_words(
+            state.dispositions, state.gave_way, state.agent_labels, state.next_labels, state.lost_labels
+        )
     except MemoryError:
         raise
     except Exception as error:  # a digest keeps accidents away; whoever seals a snapshot of his own may write anything
@@ -164,6 +204,10 @@ def _check_numbers(names: Names, state: SnapshotState) -> None:
         _agree(0 <= one.channel < len(names.channel_ids), "classes have a channel")
         _agree(-1 <= one.own_cost <= COST_MAX, "classes have a cost, or none")
         _agree(one.stage >= 0, "classes have a stage")
+        _agree(0 <= one.scope <= 2 and one.is_slow >= (one.scope > 0), "classes for preferred agents ask one by one")
+    for plan in state.plans:
+        _agree(-1 <= plan.queue < len(names.queue_ids), "plans have a queue, or none")
+        recheck_plan(names, plan.steps)
 
 
 def _check_names(names: Names, state: SnapshotState) -> None:
@@ -182,7 +226,7 @@ def _check_names(names: Names, state: SnapshotState) -> None:
         names.check_id(one.by_contact_id, "gave_way")
         _agree(slot in known and one.agent_id in names.agent_slots, "contacts gave way with an agent")
         _agree(one.event in GAVE_WAY_EVENTS and 0 <= one.at_us <= names.acd.now(), "contacts gave way before")
-    for labels in (state.agent_labels, state.next_labels):
+    for labels in (state.agent_labels, state.next_labels, state.lost_labels):
         _agree(len(labels) == len(names.agent_ids), "every agent has a label, or none")
         _agree(all(one is None or len(one) <= TEXT_LENGTH_MAX for one in labels), "labels are short")
 

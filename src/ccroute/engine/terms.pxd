@@ -11,9 +11,17 @@ cdef struct Brought:                  # Terms, and room for what they point to
     int64_t scores[SCORES_TOP]
 
 cdef int32_t class_for(
-    Names names, object queue, object channel, object cost, object requires, object tier, object attributes
+    Names names, object queue, object channel, object cost, object requires, object tier, object attributes,
+    object ruled=*
+) except -1
+cdef object own_tier(Names names, int32_t contact)
+cdef object own_head_start(Names names, int32_t contact)
+cdef object ruled_text(Names names, int32_t plan, int32_t step)
+cdef int32_t class_of_contact(
+    Names names, int32_t contact, object queue, object channel, object known, object tier, object attributes, Brought* brought,
+    list held
 ) except -1
 cdef object bring_allowed(
-    Names names, Brought* brought, int32_t class_slot, object requires, object tier, object attributes
+    Names names, Brought* brought, int32_t class_slot, object requires, object tier, object attributes, object ruled=*
 )
 cdef int bring(Names names, Brought* brought, object tier, object head_start, object excluded, object scores) except -1

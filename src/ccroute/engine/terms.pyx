@@ -2,26 +2,89 @@
 
 from cpython.array cimport array
 
-from ccroute.core.defs cimport NONE, ContactClass
+from ccroute.core.defs cimport NONE, UNSAID, Contact, ContactClass, Course, Floor, Queue, contact_at, course_of
 
 cdef enum:
     KEEP = -1                         # as a count: what the contact has stays
 
 
 cdef int32_t class_for(
-    Names names, object queue, object channel, object cost, object requires, object tier, object attributes
+    Names names, object queue, object channel, object cost, object requires, object tier, object attributes,
+    object ruled=None
 ) except -1:
-    """Return the class (of its first stage) of a contact in a queue; queue and channel are slots."""
+    """Return the class (of its first stage) of a contact in a queue; queue and channel are slots.
+
+    ``ruled``: the requirement that a rule put in place of the queue's.
+    """
     if cost is None:
         cost = NONE
-    cdef object slot = names.quick_classes.get((queue, channel, cost, requires))
+    cdef object slot = names.quick_classes.get((queue, channel, cost, requires, ruled))
     if slot is None:
-        slot = names.classes.slot_for(queue, channel, cost, requires, tier, attributes)
+        slot = names.classes.slot_for(queue, channel, cost, requires, tier, attributes, ruled)
+    return slot
+
+
+cdef object own_tier(Names names, int32_t contact):
+    """Return the tier of a contact's own, None where its queue's is in force."""
+    cdef Contact* one = contact_at(&names.acd.floor, contact)
+    return one.tier if one.own_tier else None
+
+
+cdef object own_head_start(Names names, int32_t contact):
+    """Return the head start of a contact's own, None where its queue's is in force."""
+    cdef Contact* one = contact_at(&names.acd.floor, contact)
+    return one.head_start if one.own_head_start else None
+
+
+cdef object ruled_text(Names names, int32_t plan, int32_t step):
+    """Return the requirement that a step put in place of the queue's, None without."""
+    return None if plan == NONE else names.plans.steps(plan)[step].requires
+
+
+cdef int32_t class_of_contact(
+    Names names, int32_t contact, object queue, object channel, object known, object tier, object attributes, Brought* brought,
+    list held
+) except -1:
+    """Return the class of a contact as ``known`` tells it, in a queue and on a channel; fill in whom it allows.
+
+    While it stays in its queue, so do what rules put in place of that one's requirement, and its wait for preferred agents.
+    """
+    cdef Floor* floor = &names.acd.floor
+    cdef Contact* one = contact_at(floor, contact)
+    cdef Course* course = course_of(floor, one)
+    cdef object ruled = None
+    cdef int32_t slot
+    if course != NULL and queue == one.queue:
+        ruled = ruled_text(names, course.ruled_plan, course.ruled_step)
+        if course.is_preferring:
+            return preferring_class(names, course, one, channel, known, tier, attributes, ruled, brought, held)
+    slot = class_for(names, queue, channel, known.cost, known.requires, tier, attributes, ruled)
+    held.append(bring_allowed(names, brought, slot, known.requires, tier, attributes, ruled))
+    return slot
+
+
+cdef int32_t preferring_class(
+    Names names, Course* course, Contact* one, object channel, object known, object tier, object attributes, object ruled,
+    Brought* brought, list held
+) except -1:
+    """Return the class of a contact that waits for its preferred agents, and say that it allows these alone."""
+    cdef Queue* queue = &names.acd.floor.queues[one.queue]
+    cdef bint is_anyone = queue.prefers_anyone if course.scope == UNSAID else course.scope
+    cdef bint asks = queue.prefers_requires if course.requires == UNSAID else course.requires
+    cdef array allowed, sums
+    cdef int at
+    kept = [course.preferred[at] for at in range(course.preferred_count) if (course.kept >> at) & 1]
+    slot = names.classes.preferring_slot(one.queue, channel, NONE if known.cost is None else known.cost, is_anyone)
+    both = names.classes.allowance(one.queue, channel, known.requires, tier, attributes, ruled, sorted(kept), asks)
+    allowed, sums = both
+    brought.terms.allowed = <uint64_t*>allowed.data.as_ulonglongs
+    brought.terms.sums = NULL if sums is None else <int32_t*>sums.data.as_ints
+    held.append(both)
     return slot
 
 
 cdef object bring_allowed(
-    Names names, Brought* brought, int32_t class_slot, object requires, object tier, object attributes
+    Names names, Brought* brought, int32_t class_slot, object requires, object tier, object attributes, object ruled=None
 ):
     """Say which agents a contact of a slow class allows, or that its class says so; return what holds the memory."""
     cdef ContactClass* one = &names.acd.floor.classes[class_slot]
@@ -30,7 +93,7 @@ cdef object bring_allowed(
     brought.terms.sums = NULL
     if not one.is_slow:
         return None
-    both = names.classes.allowance(one.queue, one.channel, requires, tier, attributes)
+    both = names.classes.allowance(one.queue, one.channel, requires, tier, attributes, ruled)
     allowed, sums = both
     brought.terms.allowed = <uint64_t*>allowed.data.as_ulonglongs
     if sums is not None:

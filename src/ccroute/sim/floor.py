@@ -94,7 +94,7 @@ def open_floor(staff: Staff, needs: Sequence[frozenset[int]], *, contacts_max: i
 
 def _empty(*, agents: int, classes: int, contacts_max: int) -> Acd:
     return Acd(
-        channels=[(UNITS, 0, True, _INTERRUPTS_NONE)],
+        channels=[(UNITS, 0, True, _INTERRUPTS_NONE, False, False)],
         selects=[((0,), (False,), None)],
         contacts_max=max(1, contacts_max),
         agents_max=max(1, agents),

@@ -191,7 +191,7 @@ cdef class SteadyFloor:
         """A contact comes in. Slots are handed out lowest first, so a decision in the same call already names this one's."""
         cdef int32_t slot
         self.terms.tier = tier
-        slot = self.acd.enqueue(self.class_slots[class_index], &self.terms, False)
+        slot = self.acd.enqueue(self.class_slots[class_index], &self.terms)
         self.class_of[slot] = class_index
         self.note_taken()
         return 0

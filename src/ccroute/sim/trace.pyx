@@ -170,7 +170,7 @@ cdef class Loop:
         self.acd.run_until(at)
         self.terms.tier = self.tier[index]
         # The core hands out the lowest free slot; a decision within the call already names it.
-        slot = self.acd.enqueue(self.class_slot[index], &self.terms, False)
+        slot = self.acd.enqueue(self.class_slot[index], &self.terms)
         self.slots[index] = slot
         self.indices[slot] = index
         self.note()

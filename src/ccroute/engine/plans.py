@@ -1,0 +1,172 @@
+"""Plans by number: steps as the core takes them, their conditions, and the words that only the host needs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from ccroute.commands import ContactPatch
+from ccroute.config import PlanStep
+from ccroute.requirement import Condition, parse_condition
+from ccroute.types import ChangeOffers, KeepsPlace, PlanOn, PlanOnOverflow, RuleEnd
+
+if TYPE_CHECKING:
+    from ccroute.core.acd import Acd
+
+__all__ = ["FIELD_BITS", "Plans", "field_names"]
+
+FIELD_BITS: Final = {
+    "queue": 1,
+    "requires": 2,
+    "tier": 4,
+    "head_start_us": 8,
+    "keeps_place": 16,
+    "channel": 32,
+    "preferred": 64,
+    "preferred_wait_us": 128,
+    "preferred_scope": 256,
+    "preferred_requires": 512,
+    "excluded": 1024,
+    "scores": 2048,
+    "attributes": 4096,
+    "cost": 8192,
+}
+"""By field of a step, its bit in the core. From ``channel`` on, only the host can carry a patch out."""
+_TRIGGERS: Final = {
+    PlanOn.ENTRY: 2,
+    PlanOn.OFFERS_EXHAUSTED: 3,
+    PlanOn.NOBODY_ONLINE: 4,
+    PlanOn.OVERDUE: 5,
+    PlanOn.CLOSED: 6,
+    PlanOn.OPENED: 7,
+    PlanOn.LIMIT: 8,
+}
+_AFTER: Final = 0
+_AHEAD: Final = 1
+_ENDS: Final = {None: 0, RuleEnd.CLOSED: 1, RuleEnd.CANCELLED: 2, RuleEnd.EXPIRED: 3}
+_PLACES: Final = {None: -1, KeepsPlace.WAITED: 0, KeepsPlace.AGE: 1, KeepsPlace.NONE: 2}
+_OFFERS: Final = {ChangeOffers.RECHECK: 0, ChangeOffers.KEEP: 1, ChangeOffers.RESCIND: 2}
+_PARK_NOT: Final = -1
+_PARK_OPEN: Final = -2
+_SWEEP_FIRST: Final = 256
+"""Plans that contacts bring, beyond which those that nobody carries any more are looked for."""
+
+
+def field_names(bits: int) -> list[str]:
+    """Return the names of the fields of some bits, in the order of ``ContactPatch``."""
+    chosen = {"queue_id" if name == "queue" else name for name, bit in FIELD_BITS.items() if bits & bit}
+    return [name for name in ContactPatch.__struct_fields__ if name in chosen]
+
+
+def _when(step: PlanStep) -> int:
+    if step.on is not None:
+        return _TRIGGERS[step.on]
+    return _AFTER if step.after is not None else _AHEAD
+
+
+def _park(step: PlanStep) -> int:
+    if isinstance(step.park, bool):
+        return _PARK_OPEN if step.park else _PARK_NOT
+    return step.park
+
+
+def _for_core(step: PlanStep, queue_slots: dict[str, int]) -> dict[str, Any]:
+    return {
+        "when": _when(step),
+        "after": step.after or 0,
+        "ahead": step.ahead or 0,
+        "asks": step.if_ is not None,
+        "fields": sum(bit for name, bit in FIELD_BITS.items() if getattr(step, name) is not None),
+        "queue": -1 if step.queue is None else queue_slots[step.queue],
+        "keeps_plan": step.plan is PlanOnOverflow.KEEP,
+        "tier": step.tier or 0,
+        "head_start": step.head_start_us or 0,
+        "place": _PLACES[step.keeps_place],
+        "offers": _OFFERS[step.offers],
+        "reports": step.report is not None,
+        "park": _park(step),
+        "calls_back": step.callback,
+        "end": _ENDS[step.end],
+    }
+
+
+class _Plan(msgspec.Struct, frozen=True):
+    steps: list[PlanStep]
+    conditions: list[Condition | None]
+    key: bytes | None
+    """Of a plan that contacts bring: its words."""
+
+
+class Plans:
+    """The plans of one floor, of queues and of contacts that bring one."""
+
+    def __init__(self, acd: Acd, queue_slots: dict[str, int]) -> None:
+        self._acd = acd
+        self._queue_slots = queue_slots
+        self._plans: dict[int, _Plan] = {}
+        self._own: dict[bytes, int] = {}
+        self._sweep_at = _SWEEP_FIRST
+
+    def of_queue(self, queue: int, steps: list[PlanStep]) -> int:
+        """Return the number of a new plan of a queue slot, -1 where it has no steps."""
+        return self._add(queue, steps, None) if steps else -1
+
+    def own(self, steps: list[PlanStep]) -> int:
+        """Return the number of a plan that contacts bring, the same for the same words; -1 where it has no steps."""
+        if not steps:
+            return -1
+        # The words are kept, too, as the lists of a command are its giver's.
+        key = msgspec.json.encode(steps)
+        known = self._own.get(key)
+        if known is not None:
+            return known
+        if len(self._own) >= self._sweep_at:
+            self._sweep()
+        number = self._own[key] = self._add(-1, msgspec.json.decode(key, type=list[PlanStep]), key)
+        return number
+
+    def of_queue_now(self, queue: int) -> int:
+        """Return the number of the plan that a queue slot has.
+
+        :raises ValueError: it has none.
+        """
+        number = self._acd.plan_of_queue(queue)
+        if number < 0:
+            raise ValueError("a queue whose plan contacts keep has a plan")
+        return number
+
+    def steps(self, number: int) -> list[PlanStep]:
+        """Return the steps of a plan."""
+        return self._plans[number].steps
+
+    def condition(self, number: int, step: int) -> Condition:
+        """Return the condition of a step that has one."""
+        condition = self._plans[number].conditions[step]
+        assert condition is not None
+        return condition
+
+    def free_left(self) -> None:
+        """Free plans that were a queue's and that nobody has kept."""
+        for number in [number for number, plan in self._plans.items() if plan.key is None and self._is_left(number)]:
+            self._drop(number)
+
+    def _is_left(self, number: int) -> bool:
+        return self._acd.plan_refs(number) == 0 and not self._acd.is_plan_of_queue(number)
+
+    def _add(self, queue: int, steps: list[PlanStep], key: bytes | None) -> int:
+        number = self._acd.add_plan(queue, [_for_core(step, self._queue_slots) for step in steps])
+        conditions = [None if step.if_ is None else parse_condition(step.if_) for step in steps]
+        self._plans[number] = _Plan(steps, conditions, key)
+        return number
+
+    def _sweep(self) -> None:
+        for key, number in list(self._own.items()):
+            if self._acd.plan_refs(number) == 0:
+                del self._own[key]
+                self._drop(number)
+        self._sweep_at = 2 * len(self._own) + _SWEEP_FIRST
+
+    def _drop(self, number: int) -> None:
+        del self._plans[number]
+        self._acd.drop_plan(number)
