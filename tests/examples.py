@@ -30,6 +30,8 @@ WORDS = {
     "agent_id": "{}",
     "reason": "{}",
     "rule": "{}",
+    "when": "{}",
+    "report": "{}",
     "presence": "{}",
     "mode": "{}",
     "to_queue_id": "to {}",
@@ -114,6 +116,8 @@ def _details(event: Event) -> list[str]:
     found = {name: getattr(event, name, None) for name in WORDS}
     if found["mode"] not in SAID_MODES:
         found["mode"] = None
+    if getattr(event, "own", False):
+        found["rule"] = f"own {found['rule']}"
     return [WORDS[name].format(value) for name, value in found.items() if value is not None]
 
 

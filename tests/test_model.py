@@ -449,7 +449,7 @@ def test_cancel_ends_wrapping_legs_without_wrap_up_and_frees_the_id() -> None:
     assert isinstance(ended, LegEnded)
     assert (ended.reason, ended.handled_us) == (LegEnd.CANCELLED, 1)
     assert tags(model.handle(arrive("c", "r"), 4)) == ["contact.queued", "offer.made"]
-    assert model.counters() == {"created": 2, "closed": 0, "abandoned": 0, "cancelled": 1, "inside": 1}
+    assert model.counters() == {"created": 2, "closed": 0, "abandoned": 0, "cancelled": 1, "expired": 0, "inside": 1}
 
 
 def test_repeat_within_the_window_is_told_and_not_done() -> None:

@@ -11,6 +11,7 @@ from ccroute.commands import ContactPatch, EnqueueContact
 from ccroute.types import (
     ChangeOffers,
     ContactState,
+    KeepsPlace,
     LegEnd,
     LegState,
     ParkClock,
@@ -78,6 +79,7 @@ class Changing(Handover):
         if not contact.clock_runs:
             contact.place += self.now - contact.parked_since
             contact.queued_since += self.now - contact.parked_since
+            contact.course.began += self.now - contact.parked_since
             contact.parked_since = self.now
 
     # ---- channel
@@ -181,7 +183,11 @@ class Changing(Handover):
                 contact.given, contact.queue = before, queue_before
                 raise
         moves = contact.queue != queue_before
-        self._place_changed(contact, command.patch, moves)
+        keeps_place = None if command.patch.keeps_place is msgspec.UNSET else command.patch.keeps_place
+        self._place_changed(contact, keeps_place, moves)
+        if "plan" in patch:
+            contact.course.spent.clear()
+            contact.course.consumed = {key for key in contact.course.consumed if key[0] != "own"}
         self._tell_changed(contact, list(patch))
         self._move_legs(plans)
         self._see_to_offers(contact, command.offers)
@@ -192,9 +198,10 @@ class Changing(Handover):
         if patch.get("parked") is False and contact.state == ContactState.PARKED:
             self._unpark(contact)
 
-    def _place_changed(self, contact: Contact, patch: ContactPatch, moves: bool) -> None:
+    def _place_changed(
+        self, contact: Contact, keeps_place: KeepsPlace | None, moves: bool, keeps_plan: bool = False
+    ) -> None:
         """Set the place of a changed contact, and let it enter the queue it has now, if it moves."""
-        keeps_place = None if patch.keeps_place is msgspec.UNSET else patch.keeps_place
         if not moves and keeps_place is None:
             return
         if contact.state == ContactState.PARKED:
@@ -202,7 +209,7 @@ class Changing(Handover):
         self._set_place(contact, keeps_place or self.choice.queue(contact).keeps_place)
         if moves:
             contact.direct = None
-            self._enter_queue(contact, contact.queue)
+            self._enter_queue(contact, contact.queue, keeps_plan)
 
     def _see_to_offers(self, contact: Contact, offers: ChangeOffers) -> None:
         if offers == ChangeOffers.RESCIND:

@@ -151,8 +151,12 @@ class Choice(Terms):
 
     def requirement_holds(self, contact: Contact, agent: Agent) -> bool:
         """Tell whether the queue's requirement and the contact's own hold."""
-        texts = (self.queue(contact).requires, contact.given.requires)
+        texts = (self.queue_requires(contact), contact.given.requires)
         return all(self.expressions.holds(text, agent.id, contact.given, contact.queue) for text in texts)
+
+    def queue_requires(self, contact: Contact) -> str | None:
+        """Return the requirement of its queue for a contact, or what a rule put in its place."""
+        return self.queue(contact).requires if contact.course.requires is None else contact.course.requires
 
     def is_barred(self, contact: Contact, channel: str, agent: Agent) -> bool:
         """Tell whether a suspended leg of the agent keeps it from the contact, coming by a channel."""
@@ -204,7 +208,7 @@ class Choice(Terms):
         if name == "load":
             return (Fraction(agent.taken(), agent.config.capacity),)
         if name == "skill_sum":
-            skills = self.expressions.skills_named(queue.requires, contact.given.requires)
+            skills = self.expressions.skills_named(self.queue_requires(contact), contact.given.requires)
             return (sum(agent.config.skills.get(skill, 0) for skill in skills),)
         if name == "last_offer":
             return (agent.last_offer,)

@@ -1,7 +1,8 @@
 """What requirements and scores mean, by a CEL implementation that is not ours.
 
-An expression sees ``agent`` (id, skills with 0 where it has none, attributes), ``contact`` (attributes) and ``queue``
-(attributes). Agents and queues never change, so answers are remembered by agent, queue and the contact's attributes.
+A requirement or score sees ``agent`` (id, skills with 0 where it has none, attributes), ``contact`` (attributes) and
+``queue`` (attributes). Agents and queues are those of one configuration, so answers are remembered by agent, queue and
+the contact's attributes. The condition of a plan's step sees no agent, but more of contact and queue, as it is now.
 """
 
 from __future__ import annotations
@@ -46,6 +47,16 @@ class Expressions:
         value = self._evaluate(text, agent_id, contact, queue_id)
         return value if type(value) is int else None
 
+    def condition(self, text: str | None, contact: dict[str, Any], queue_id: str, figures: dict[str, int]) -> bool:
+        """Tell whether the condition of a step holds, for what is known of a contact and the figures of its queue now.
+
+        One that is not there does, one that fails to evaluate does not. An agent is not in sight.
+        """
+        if text is None:
+            return True
+        queue = {"id": queue_id, **self._queues[queue_id], **figures}
+        return self._execute(text, {"contact": contact, "queue": queue}) is True
+
     def skills_named(self, *texts: str | None) -> list[str]:
         """Return the skills that requirements name, each once."""
         named = [dot or bracket for text in texts if text is not None for dot, bracket in SKILL.findall(text)]
@@ -59,16 +70,20 @@ class Expressions:
         return answer
 
     def _evaluate_anew(self, text: str, agent_id: str, contact: EnqueueContact, queue_id: str) -> Any:
+        return self._execute(
+            text,
+            {
+                "agent": self._agents[agent_id],
+                "contact": {"attributes": contact.attributes},
+                "queue": self._queues[queue_id],
+            },
+        )
+
+    def _execute(self, text: str, values: dict[str, Any]) -> Any:
         program = self._programs.get(text)
         if program is None:
             program = self._programs[text] = cel.compile(text)
         try:
-            return program.execute(
-                {
-                    "agent": self._agents[agent_id],
-                    "contact": {"attributes": contact.attributes},
-                    "queue": self._queues[queue_id],
-                }
-            )
+            return program.execute(values)
         except Exception:  # whatever the evaluator raises is an error in the sense of CEL
             return None

@@ -49,8 +49,14 @@ class Ground(Centre):
         self.offer_ids: list[str] = []
         self.timers_armed = 0
         self.timers: SortedKeyList[Timer, tuple[int, int]] = SortedKeyList(key=lambda timer: (timer.due, timer.arming))
+        self.rounds = 0
+        """Rounds of all decisions so far; a round does one thing, as does a step of a plan."""
         self.over: list[Contact] = []
-        self.counts = dict.fromkeys(("created", "closed", "abandoned", "cancelled"), 0)
+        self.to_look_at: list[Contact] = []
+        """Contacts whose plans are looked at before the next offer, in this order."""
+        self.someone_left = False
+        """An agent has gone offline since it was last asked who is online."""
+        self.counts = dict.fromkeys(("created", "closed", "abandoned", "cancelled", "expired"), 0)
         self.cause = ""
         self.actor: str | None = None
         self.out: list[Event] = []
@@ -70,6 +76,13 @@ class Ground(Centre):
     def _disarm(self, timer: Timer | None) -> None:
         if timer is not None and timer in self.timers:
             self.timers.remove(timer)
+
+    # ---- plans
+
+    def _look_at(self, contact: Contact) -> None:
+        """Have the plans of a contact looked at, once."""
+        if contact not in self.to_look_at:
+            self.to_look_at.append(contact)
 
     # ---- who is meant
 

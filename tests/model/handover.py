@@ -276,3 +276,5 @@ class Handover(Taking):
             place_at_us=contact.place,
             version=contact.version,
         )
+        if contact.state == ContactState.QUEUED:
+            self._look_at(contact)

@@ -13,11 +13,11 @@ from ccroute.commands import Command
 from ccroute.config.structs import Config
 from ccroute.events import Event
 from ccroute.types import OfferMode, RescindReason
-from tests.model.changing import Changing
 from tests.model.choice import Pair
 from tests.model.giving_way import Preemption
 from tests.model.ground import RefusalError
 from tests.model.offers import newest_first
+from tests.model.plans import Plans
 from tests.model.state import Leg, Offer, Timer
 
 ROUNDS_MAX = 100_000
@@ -28,7 +28,7 @@ class TimeJumpError(Exception):
     """The call reaches further ahead than ``jump_max_us`` allows; nothing has moved."""
 
 
-class Model(Changing):
+class Model(Plans):
     """What :class:`ccroute.Engine` must do."""
 
     def __init__(self, config: Config) -> None:
@@ -36,8 +36,6 @@ class Model(Changing):
         self.called = False
         self.window: dict[str, tuple[int, int]] = {}
         self.guard: Timer | None = None
-        self.rounds = 0
-        """Rounds of all decisions so far; a round does one thing."""
 
     # ---- the surface
 
@@ -172,19 +170,28 @@ class Model(Changing):
         return True
 
     def _clear_up(self) -> None:
-        """Tie loose ends, the earliest contact first, and rescind offers that cannot stand, until there are none."""
+        """Tie loose ends, the earliest contact first, look at plans, and rescind offers that cannot stand.
+
+        Each only when nothing of what is named before is left, until there is nothing.
+        """
         began = self.rounds
-        while True:
-            while ends := self._loose_ends():
-                self._tie_loose_end(ends[0])
-                self.rounds += 1
-                assert self.rounds - began < ROUNDS_MAX, "the decision does not come to rest"
-            unfit = self.unfit_offers()
-            if not unfit:
-                return
-            for offer in unfit:
-                self._rescind(offer, RescindReason.NO_ROOM)
-            self.rounds += len(unfit)
+        while self._clears_something_up():
+            assert self.rounds - began < ROUNDS_MAX, "the decision does not come to rest"
+
+    def _clears_something_up(self) -> bool:
+        if ends := self._loose_ends():
+            self._tie_loose_end(ends[0])
+            self.rounds += 1
+            return True
+        self._notice_departures()
+        if self.to_look_at:
+            self._work_off()
+            return True
+        unfit = self.unfit_offers()
+        for offer in unfit:
+            self._rescind(offer, RescindReason.NO_ROOM)
+        self.rounds += len(unfit)
+        return bool(unfit)
 
     def _preempt(self, preemption: Preemption) -> None:
         contact, victim = preemption.contact, preemption.victim

@@ -11,6 +11,7 @@ from ccroute.types import (
     LegEnd,
     OfferMode,
     PendingOffers,
+    PlanOn,
     Presence,
     RequeueReason,
     RescindReason,
@@ -194,6 +195,7 @@ class Offers(Legs):
             self._tell(
                 events.OffersExhausted, contact_id=contact.id, queue_id=contact.queue, offers=contact.offers_made
             )
+            self._raise_flag(contact, PlanOn.OFFERS_EXHAUSTED)
 
     def _withdraw_seek(self, contact: Contact) -> None:
         """Let an active contact look for nobody any more."""
@@ -225,11 +227,11 @@ class Offers(Legs):
         self._close_if_done(leg.contact)
         self._take_next_presence(leg.agent)
 
-    def _cancel(self, contact: Contact, reason: str | None) -> None:
+    def _cancel(self, contact: Contact, reason: str | None, rescinds: RescindReason = RescindReason.CANCELLED) -> None:
         self._end(contact, ContactState.CANCELLED)
         self._tell(events.ContactCancelled, **self._ending(contact), reason=reason)
         for offer in list(contact.offers):
-            self._rescind(offer, RescindReason.CANCELLED)
+            self._rescind(offer, rescinds)
         legs = in_agent_order(contact.legs)
         for leg in legs:
             self._end_leg(leg, LegEnd.CANCELLED)

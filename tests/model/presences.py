@@ -17,6 +17,7 @@ class Presences(Offers):
         agent.presence = presence
         agent.label = label
         agent.next = None
+        self.someone_left = self.someone_left or (previous != Presence.OFFLINE and presence == Presence.OFFLINE)
         if previous == Presence.OFFLINE and presence != Presence.OFFLINE:
             agent.idle_since = self.now
             agent.handled = 0

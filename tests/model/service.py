@@ -29,6 +29,7 @@ class Service(Presences):
             refuse(RefusalReason.CONTACT_EXISTS)
         self._make_room_for_contact()
         contact = self._new_contact(command, command.queue_id, ContactState.QUEUED)
+        self._begin_plans(contact)
         if command.parked:
             contact.state = ContactState.PARKED
             contact.parked_since = self.now
@@ -55,6 +56,7 @@ class Service(Presences):
         self.contacts_made += 1
         self.counts["created"] += 1
         contact = Contact(self.contacts_made, given, queue_id, self.now, self.now, waits_since=self.now, state=state)
+        contact.born = self.now
         self.contacts.append(contact)
         return contact
 

@@ -8,9 +8,21 @@ from dataclasses import dataclass, field
 from ccroute.commands import EnqueueContact
 from ccroute.config.structs import Agent as AgentConfig
 from ccroute.config.structs import Config
-from ccroute.types import ContactState, LegEnd, LegState, OfferMode, OnUnanswered, PendingOffers, Presence
+from ccroute.types import (
+    ContactState,
+    LegEnd,
+    LegState,
+    Limit,
+    OfferMode,
+    OnUnanswered,
+    PendingOffers,
+    PlanOn,
+    Presence,
+)
 
-ENDED_STATES = (ContactState.CLOSED, ContactState.ABANDONED, ContactState.CANCELLED)
+ENDED_STATES = (ContactState.CLOSED, ContactState.ABANDONED, ContactState.CANCELLED, ContactState.EXPIRED)
+OUT_OF_LINE = (ContactState.PARKED, ContactState.SCHEDULED)
+"""Inside, with no agent, and not waiting for one."""
 WORKING_STATES = (LegState.ACTIVE, LegState.HELD, LegState.SUSPENDED)
 
 
@@ -103,6 +115,34 @@ class Cooldown:
     until_available: bool = False
 
 
+StepKey = tuple[str, int]
+"""Where a step stands: ``queue``, ``own`` or ``closed``, and its index."""
+
+
+@dataclass(eq=False)
+class Course:
+    """How far a contact is in the plans that it follows. The caller sees to what begins anew at an entry."""
+
+    queue: str
+    """The queue whose plan it follows."""
+    began: int
+    """When the clock of the plans began; a stopped clock moves it on."""
+    consumed: set[StepKey] = field(default_factory=set)
+    spent: set[StepKey] = field(default_factory=set)
+    """Steps of its own plan that moved it: they never fire again."""
+    asked: set[StepKey] = field(default_factory=set)
+    """Steps whose condition did not hold, in this processing and entry."""
+    own_fields: set[str] = field(default_factory=set)
+    """Fields that its own plan has set; the queue's plan leaves them alone."""
+    requires: str | None = None
+    """What a rule put in the place of the queue's requirement."""
+    flags: set[PlanOn] = field(default_factory=set)
+    limits_told: set[Limit] = field(default_factory=set)
+    limits_raised: dict[Limit, bool] = field(default_factory=dict)
+    """Limits reached, and whether a step has fired for them."""
+    timer: Timer | None = None
+
+
 @dataclass(eq=False)
 class Contact:
     """A contact, inside or retained. ``given`` is what it asks for now, with every change since it was enqueued."""
@@ -140,6 +180,12 @@ class Contact:
     clock_runs: bool = False
     displaced_offers: int = 0
     displaced_work: int = 0
+    born: int = 0
+    """When it was made, or the moment for which it was made."""
+    course: Course = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.course = Course(self.queue, self.queued_since)
 
     @property
     def id(self) -> str:

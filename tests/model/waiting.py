@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ccroute import events
-from ccroute.types import ContactState, KeepsPlace, RequeueReason
+from ccroute.types import ContactState, KeepsPlace, Limit, PlanOn, RequeueReason
 from tests.model.ground import Ground
-from tests.model.state import ENDED_STATES, Contact
+from tests.model.state import ENDED_STATES, OUT_OF_LINE, Contact
 
 
 class Waiting(Ground):
@@ -13,15 +13,33 @@ class Waiting(Ground):
 
     # ---- entering, leaving
 
-    def _enter_queue(self, contact: Contact, queue_id: str) -> None:
+    def _enter_queue(self, contact: Contact, queue_id: str, keeps_plan: bool = False) -> None:
         """Put a contact into a queue, whatever its state; the caller sets its place and tells the event."""
         contact.queue = queue_id
         contact.queued_since = self.now
         contact.offers_made = 0
         contact.exhausted_told = False
         contact.is_overdue = False
-        if contact.state != ContactState.PARKED:
+        self._begin_plans(contact, keeps_plan)
+        if contact.state not in OUT_OF_LINE:
             self._watch_the_time(contact)
+
+    def _begin_plans(self, contact: Contact, keeps_plan: bool = False) -> None:
+        """Begin the plans that a contact follows in the queue it has entered, or let those go on that it follows."""
+        course = contact.course
+        course.flags = {PlanOn.ENTRY}
+        if course.limits_raised.get(Limit.TTL) is False:
+            course.limits_told.discard(Limit.TTL)
+        course.limits_told &= {Limit.TTL}
+        course.limits_raised.clear()
+        course.asked.clear()
+        course.own_fields.clear()
+        course.requires = None
+        course.consumed.discard(("closed", 0))
+        if not keeps_plan:
+            course.queue = contact.queue
+            course.began = self.now
+            course.consumed = set(course.spent)
 
     def _set_place(self, contact: Contact, keeps_place: KeepsPlace) -> None:
         if keeps_place == KeepsPlace.WAITED:
@@ -47,6 +65,7 @@ class Waiting(Ground):
             head_start_us=self.choice.head_start(contact),
             place_at_us=contact.place,
         )
+        self._look_at(contact)
 
     def _requeue(self, contact: Contact, reason: RequeueReason, by: Contact | None = None) -> None:
         """Let a contact wait at its place again and tell it."""
@@ -62,10 +81,13 @@ class Waiting(Ground):
             reason=reason,
             by_contact_id=None if by is None else by.id,
         )
+        self._look_at(contact)
 
     def _leave_queue(self, contact: Contact, state: ContactState) -> None:
         contact.waited_before = self._waited(contact)
         contact.state = state
+        self._disarm(contact.course.timer)
+        contact.course.timer = None
 
     def _waited(self, contact: Contact) -> int:
         runs = contact.state == ContactState.PARKED and contact.clock_runs
@@ -126,3 +148,10 @@ class Waiting(Ground):
             return
         contact.is_overdue = True
         self._tell(events.ContactOverdue, contact_id=contact.id, queue_id=contact.queue, in_queue_us=in_queue_us)
+        self._raise_flag(contact, PlanOn.OVERDUE)
+
+    def _raise_flag(self, contact: Contact, flag: PlanOn) -> None:
+        """Note for the plans of a contact what has happened, if it waits in its queue."""
+        if contact.state == ContactState.QUEUED:
+            contact.course.flags.add(flag)
+            self._look_at(contact)

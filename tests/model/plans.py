@@ -1,0 +1,302 @@
+"""What plans do as contacts wait: which step is due, what it brings about, what follows where none sees to a limit.
+
+Contacts are looked at one after the other, in the order in which something happened to them, and each until it has come
+to rest. A contact that is being looked at is still on the list, so that nothing puts it there again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+
+from ccroute import commands, events
+from ccroute.commands import ContactPatch
+from ccroute.config.structs import PlanStep
+from ccroute.types import ContactState, Limit, ParkClock, PlanOn, PlanOnOverflow, RefusalReason, RescindReason, RuleEnd
+from tests.model.changing import Changing
+from tests.model.figures import Figures, limits_in_force
+from tests.model.ground import refuse
+from tests.model.state import Contact, StepKey
+
+STEPS_MAX: Final = 10_000
+"""Steps that fire while one contact is looked at; more would mean that plans lead in a circle."""
+PATCHED: Final = [
+    name for name in ContactPatch.__struct_fields__ if name in PlanStep.__struct_fields__ and name != "plan"
+]
+"""Fields of a step that change the contact, in the order in which they are told."""
+KEPT_APART: Final = ("requires", "keeps_place")
+"""Of those, what does not become the contact's own."""
+
+
+@dataclass(frozen=True, eq=False)
+class Rule:
+    """A step, and where it stands."""
+
+    step: PlanStep
+    queue: str
+    """Whose plan it is; with an own one, where the contact stood."""
+    index: int
+    key: StepKey
+    reason: str = "rule"
+    """Told where it ends the contact as expired."""
+
+    @property
+    def is_own(self) -> bool:
+        return self.key[0] == "own"
+
+    @property
+    def cause(self) -> str:
+        return f"rule:{self.queue}/own/{self.index}" if self.is_own else f"rule:{self.queue}/{self.index}"
+
+    @property
+    def when(self) -> str:
+        if self.step.on is not None:
+            return self.step.on.value
+        return "after" if self.step.ahead is None else "ahead"
+
+
+class Plans(Changing):
+    """The plans of queues and of contacts."""
+
+    def __init__(self, config: Any) -> None:
+        super().__init__(config)
+        self.figures = Figures(self, self.choice)
+
+    # ---- what is to be looked at
+
+    def _notice_departures(self) -> None:
+        """Look at the contacts that nobody who is online could ever serve, where somebody has left."""
+        if not self.someone_left:
+            return
+        self.someone_left = False
+        for contact in self.contacts:
+            is_queued = contact.state == ContactState.QUEUED
+            if is_queued and self._waits_for_nobody(contact) and self.figures.is_nobody_online(contact):
+                self._look_at(contact)
+
+    def _waits_for_nobody(self, contact: Contact) -> bool:
+        return any(
+            rule.step.on == PlanOn.NOBODY_ONLINE and rule.key not in contact.course.consumed
+            for rule in self._rules(contact)
+        )
+
+    def _work_off(self) -> None:
+        """Look at contacts until there is none left to be looked at."""
+        while self.to_look_at:
+            self._process(self.to_look_at[0])
+            self.to_look_at.pop(0)
+
+    def _process(self, contact: Contact) -> None:
+        """Do all that the plans of a contact say now."""
+        course = contact.course
+        course.asked.clear()
+        for _ in range(STEPS_MAX):
+            if contact.state != ContactState.QUEUED:
+                return
+            self._raise_limits(contact)
+            rule = self._rule_due(contact)
+            if rule is None:
+                self._expire_by_limit(contact)
+                break
+            self._fire(contact, rule, rule.when)
+        else:
+            raise AssertionError("plans lead in a circle")
+        if contact.state == ContactState.QUEUED:
+            course.flags.clear()
+            course.limits_raised.clear()
+            self._wait_for_rules(contact)
+
+    # ---- which step
+
+    def _rules(self, contact: Contact) -> Iterator[Rule]:
+        """Return all steps that a contact follows, in the order in which they are asked."""
+        queue = contact.course.queue
+        for index, step in enumerate(self.config.queues[queue].plan):
+            yield Rule(step, queue, index, ("queue", index))
+        for index, step in enumerate(contact.given.plan):
+            yield Rule(step, contact.queue, index, ("own", index))
+
+    def _rule_due(self, contact: Contact) -> Rule | None:
+        """Return the first step that is due and whose condition holds; those of time and number are asked once."""
+        course = contact.course
+        for rule in self._rules(contact):
+            if rule.key in course.consumed or rule.key in course.asked or not self._is_due(contact, rule.step):
+                continue
+            if self._agrees(contact, rule):
+                return rule
+            course.asked.add(rule.key)
+            if rule.step.on is None:
+                course.consumed.add(rule.key)
+        return None
+
+    def _is_due(self, contact: Contact, step: PlanStep) -> bool:
+        flags = contact.course.flags
+        if step.after is not None:
+            return self.now >= contact.course.began + step.after
+        if step.ahead is not None:
+            return PlanOn.ENTRY in flags and self.figures.ahead(contact) >= step.ahead
+        if step.on == PlanOn.NOBODY_ONLINE:
+            return self.figures.is_nobody_online(contact)
+        return bool(contact.course.limits_raised) if step.on == PlanOn.LIMIT else step.on in flags
+
+    def _agrees(self, contact: Contact, rule: Rule) -> bool:
+        """Tell whether the condition of a step holds."""
+        return self.figures.holds(rule.step.if_, contact)
+
+    # ---- what it brings about
+
+    def _fire(self, contact: Contact, rule: Rule, when: str) -> None:
+        """Let a step fire and do what it says, under its own name."""
+        course, step = contact.course, rule.step
+        self.rounds += 1
+        course.consumed.add(rule.key)
+        if rule.is_own and step.queue is not None:
+            course.spent.add(rule.key)
+        self._tell_fired(contact, rule.queue, rule.index, when, own=rule.is_own)
+        if step.on == PlanOn.LIMIT:
+            course.limits_raised = dict.fromkeys(course.limits_raised, True)
+        contact.offers_made = 0
+        contact.exhausted_told = False
+        self._under(rule.cause, lambda: self._bring_about(contact, rule))
+
+    def _tell_fired(self, contact: Contact, queue: str, index: int, when: str, own: bool = False) -> None:
+        self._tell(events.RuleFired, contact_id=contact.id, queue_id=queue, rule=index, own=own, when=when)
+
+    def _under(self, cause: str, do: Callable[[], None]) -> None:
+        """Do something under a cause of its own."""
+        before = self.cause, self.actor
+        self.cause, self.actor = cause, None
+        do()
+        self.cause, self.actor = before
+
+    def _bring_about(self, contact: Contact, rule: Rule) -> None:
+        step = rule.step
+        self._patch(contact, rule)
+        if step.report is not None:
+            self._tell(
+                events.ActionRequested,
+                contact_id=contact.id,
+                queue_id=contact.queue,
+                customer_id=contact.given.customer_id,
+                conversation_id=contact.given.conversation_id,
+                report=step.report,
+            )
+        if step.park is not False:
+            self._park(contact, ParkClock.STOPS, None if step.park is True else self.now + step.park)
+        elif step.end is not None:
+            self._end_by_rule(contact, step.end, rule.reason)
+
+    def _patch(self, contact: Contact, rule: Rule) -> None:
+        """Change a contact as a step says; what its own plan has set, the queue's leaves alone."""
+        course, step = contact.course, rule.step
+        names = [name for name in PATCHED if getattr(step, name) is not None]
+        if not rule.is_own:
+            names = [name for name in names if name not in course.own_fields]
+        if not names and step.queue is None:
+            return
+        own = {name: getattr(step, name) for name in names if name not in KEPT_APART}
+        contact.given = msgspec.structs.replace(contact.given, **own)
+        moves = step.queue is not None and step.queue != contact.queue
+        contact.queue = step.queue or contact.queue
+        keeps_place = step.keeps_place if "keeps_place" in names else None
+        self._place_changed(contact, keeps_place, moves, keeps_plan=step.plan == PlanOnOverflow.KEEP)
+        if "requires" in names:
+            course.requires = step.requires
+        if rule.is_own:
+            course.own_fields |= set(names)
+        self._tell_changed(contact, (["queue_id"] if step.queue is not None else []) + names)
+        self._see_to_offers(contact, step.offers)
+        if moves:
+            self._tell_queued(contact)
+
+    def _end_by_rule(self, contact: Contact, end: RuleEnd, reason: str) -> None:
+        """End a waiting contact; of legs that wrap up, only a cancelled one takes leave."""
+        if end == RuleEnd.CANCELLED:
+            self._cancel(contact, None, RescindReason.RULE)
+            return
+        if end == RuleEnd.CLOSED:
+            self._end(contact, ContactState.CLOSED)
+            self._tell(events.ContactClosed, **self._ending(contact), disposition=None)
+        else:
+            self._end(contact, ContactState.EXPIRED)
+            self._tell(events.ContactExpired, **self._ending(contact), reason=reason)
+        for offer in list(contact.offers):
+            self._rescind(offer, RescindReason.RULE)
+
+    # ---- limits
+
+    def _raise_limits(self, contact: Contact) -> None:
+        """Note the limits that a contact has reached, each once in a queue and the last once in its life."""
+        course, limits = contact.course, limits_in_force(self.choice, contact)
+        others = len(self.figures.queued(contact.queue)) - 1
+        is_new = PlanOn.ENTRY in course.flags
+        reached = {
+            Limit.LENGTH: is_new and limits.length is not None and others >= limits.length,
+            Limit.IN_QUEUE: is_past(contact.queued_since, limits.in_queue_us, self.now),
+            Limit.TTL: is_past(contact.born, limits.ttl_us, self.now),
+        }
+        for limit, is_reached in reached.items():
+            if is_reached and limit not in course.limits_told:
+                course.limits_told.add(limit)
+                course.limits_raised[limit] = False
+
+    def _expire_by_limit(self, contact: Contact) -> None:
+        """End a contact at a limit for which no step has fired."""
+        left = [limit for limit in Limit if contact.course.limits_raised.get(limit) is False]
+        if left:
+            index = len(self.choice.queue(contact).plan) + 1
+            self._tell_fired(contact, contact.queue, index, "limit")
+            cause = f"rule:{contact.queue}/{index}"
+            self._under(cause, lambda: self._end_by_rule(contact, RuleEnd.EXPIRED, left[0].value))
+
+    # ---- time
+
+    def _wait_for_rules(self, contact: Contact) -> None:
+        """Arm the timer for the next moment at which something becomes due by itself."""
+        course = contact.course
+        due = min((moment for moment in self._moments(contact) if moment > self.now), default=None)
+        if course.timer is not None and course.timer.due == due:
+            return
+        self._disarm(course.timer)
+        course.timer = None if due is None else self._arm(due, "rule", lambda: self._wake(contact))
+
+    def _wake(self, contact: Contact) -> None:
+        contact.course.timer = None
+        self._look_at(contact)
+
+    def _moments(self, contact: Contact) -> Iterator[int]:
+        course, limits = contact.course, limits_in_force(self.choice, contact)
+        for rule in self._rules(contact):
+            if rule.step.after is not None and rule.key not in course.consumed:
+                yield course.began + rule.step.after
+        if limits.in_queue_us is not None and Limit.IN_QUEUE not in course.limits_told:
+            yield contact.queued_since + limits.in_queue_us
+        if limits.ttl_us is not None and Limit.TTL not in course.limits_told:
+            yield contact.born + limits.ttl_us
+
+    # ---- expedite
+
+    def _on_contact_expedite(self, command: commands.ExpediteContact) -> None:
+        contact = self._live_contact(command.contact_id)
+        if contact.state != ContactState.QUEUED:
+            refuse(RefusalReason(f"contact_{contact.state.value}"))
+        course = contact.course
+        waiting = [
+            (course.began + rule.step.after, rule.is_own, rule.index, rule)
+            for rule in self._rules(contact)
+            if rule.step.after is not None and rule.key not in course.consumed
+        ]
+        for *_, rule in sorted(waiting, key=lambda one: one[:3]):
+            if self._agrees(contact, rule):
+                self._fire(contact, rule, "expedited")
+                self._look_at(contact)
+                return
+        refuse(RefusalReason.NO_RULE)
+
+
+def is_past(began: int, length_us: int | None, now: int) -> bool:
+    """Tell whether a limit of time has been reached."""
+    return length_us is not None and now >= began + length_us
