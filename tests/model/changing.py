@@ -24,7 +24,10 @@ from ccroute.types import (
 from tests.model.ground import refuse, refuse_if_broken
 from tests.model.handover import Handover
 from tests.model.room import Need, without
-from tests.model.state import Contact, Leg, Offer, Thing
+from tests.model.state import OUT_OF_LINE, Contact, Leg, Offer, Thing
+
+SEEN_TO_APART = ("queue_id", "parked", "due_at_us", "keeps_place")
+"""Fields of a patch that do not become what a contact asks for."""
 
 
 class Changing(Handover):
@@ -34,20 +37,34 @@ class Changing(Handover):
 
     def _on_contact_park(self, command: commands.ParkContact) -> None:
         contact = self._live_contact(command.contact_id)
-        if contact.state == ContactState.PARKED:
-            refuse(RefusalReason.CONTACT_PARKED)
+        if contact.state in OUT_OF_LINE:
+            refuse(RefusalReason(f"contact_{contact.state.value}"))
         self._park(contact, command.clock, command.until_us)
 
     def _park(self, contact: Contact, clock: ParkClock, until_us: int | None) -> None:
+        self._put_aside(contact, ContactState.PARKED, clock, until_us)
+
+    def _schedule(self, contact: Contact, due_at_us: int) -> None:
+        self._put_aside(contact, ContactState.SCHEDULED, ParkClock.STOPS, due_at_us)
+
+    def _put_aside(self, contact: Contact, state: ContactState, clock: ParkClock, until_us: int | None) -> None:
         was_active = contact.state == ContactState.ACTIVE
-        self._leave_queue(contact, ContactState.PARKED)
+        if contact.state in OUT_OF_LINE:
+            self._move_on_by_parking(contact)
+        self._disarm(contact.park_timer)
+        contact.park_timer = None
+        self._leave_queue(contact, state)
         contact.parked_since = contact.waits_since = self.now
         contact.clock_runs = clock == ParkClock.RUNS
         contact.seek = contact.direct = None
         self._ignore_the_time(contact)
-        self._tell_parked(contact, clock, until_us)
+        if state == ContactState.PARKED:
+            self._tell_parked(contact, clock, until_us)
+        else:
+            assert until_us is not None
+            self._tell_scheduled(contact, until_us)
         if until_us is not None:
-            contact.park_timer = self._arm(max(self.now, until_us), "park", lambda: self._unpark(contact))
+            contact.park_timer = self._arm(max(self.now, until_us), "park", lambda: self._come_back(contact))
         legs = contact.working_legs()
         for leg in legs:
             self._end_leg(leg, LegEnd.PARKED)
@@ -63,6 +80,14 @@ class Changing(Handover):
         if contact.state == ContactState.ACTIVE:
             refuse(RefusalReason.CONTACT_ACTIVE)
         self._unpark(contact)
+
+    def _come_back(self, contact: Contact) -> None:
+        """Let a contact wait for which the moment has come, or be parked, if that was said."""
+        contact.park_timer = None
+        if contact.state == ContactState.SCHEDULED and contact.parks_when_due:
+            self._park(contact, ParkClock.STOPS, None)
+        else:
+            self._unpark(contact)
 
     def _unpark(self, contact: Contact) -> None:
         self._move_on_by_parking(contact)
@@ -106,6 +131,7 @@ class Changing(Handover):
             to_channel=command.channel,
             version=contact.version,
         )
+        self._watch_callback(contact)
         if broken:
             self._requeue_for_channel(contact)
             return
@@ -193,9 +219,23 @@ class Changing(Handover):
         self._see_to_offers(contact, command.offers)
         if moves and contact.state == ContactState.QUEUED:
             self._tell_queued(contact)
-        if patch.get("parked") is True and contact.state != ContactState.PARKED:
+        self._put_aside_as_said(contact, patch)
+
+    def _put_aside_as_said(self, contact: Contact, patch: dict[str, Any]) -> None:
+        """Schedule, park or unpark a changed contact; what is scheduled is parked or not only when it is due."""
+        due_at_us, parked = patch.get("due_at_us"), patch.get("parked")
+        if due_at_us is not None and due_at_us > self.now:
+            was_scheduled = contact.state == ContactState.SCHEDULED
+            contact.parks_when_due = (was_scheduled and contact.parks_when_due) if parked is None else parked
+            self._schedule(contact, due_at_us)
+        elif contact.state == ContactState.SCHEDULED:
+            contact.parks_when_due = contact.parks_when_due if parked is None else parked
+            if "due_at_us" in patch:
+                self._disarm(contact.park_timer)
+                self._come_back(contact)
+        elif parked is True and contact.state != ContactState.PARKED:
             self._park(contact, ParkClock.STOPS, None)
-        if patch.get("parked") is False and contact.state == ContactState.PARKED:
+        elif parked is False and contact.state == ContactState.PARKED:
             self._unpark(contact)
 
     def _place_changed(
@@ -204,7 +244,7 @@ class Changing(Handover):
         """Set the place of a changed contact, and let it enter the queue it has now, if it moves."""
         if not moves and keeps_place is None:
             return
-        if contact.state == ContactState.PARKED:
+        if contact.state in OUT_OF_LINE:
             self._move_on_by_parking(contact)
         self._set_place(contact, keeps_place or self.choice.queue(contact).keeps_place)
         if moves:
@@ -231,5 +271,5 @@ def given_fields(patch: ContactPatch) -> dict[str, Any]:
 
 def patched(given: EnqueueContact, patch: dict[str, Any]) -> EnqueueContact:
     """Return what a contact asks for after a patch; queue, place and parking are seen to elsewhere."""
-    own = {name: value for name, value in patch.items() if name not in ("queue_id", "parked", "keeps_place")}
+    own = {name: value for name, value in patch.items() if name not in SEEN_TO_APART}
     return msgspec.structs.replace(given, **own)

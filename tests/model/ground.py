@@ -120,3 +120,15 @@ class Ground(Centre):
 
     def _set_presence_to(self, agent: Agent, presence: Presence, label: str | None, offers: PendingOffers) -> None:
         raise NotImplementedError
+
+    def _watch_callback(self, contact: Contact) -> None:
+        raise NotImplementedError
+
+    def _leave_callback(self, contact: Contact, place: int, due_at_us: int | None = None) -> bool:
+        raise NotImplementedError
+
+    def _count_failed_attempt(self, contact: Contact) -> None:
+        raise NotImplementedError
+
+    def _drop_those_returned(self, contact: Contact) -> None:
+        raise NotImplementedError

@@ -16,9 +16,11 @@ from ccroute import commands, events
 from ccroute.commands import ContactPatch
 from ccroute.config.structs import PlanStep
 from ccroute.types import ContactState, Limit, ParkClock, PlanOn, PlanOnOverflow, RefusalReason, RescindReason, RuleEnd
-from tests.model.changing import Changing
+from tests.model.callbacks import Callbacks
 from tests.model.figures import Figures, limits_in_force
 from tests.model.ground import refuse
+from tests.model.hours import next_opening
+from tests.model.service import may_be_called_back
 from tests.model.state import Contact, StepKey
 
 STEPS_MAX: Final = 10_000
@@ -58,7 +60,7 @@ class Rule:
         return "after" if self.step.ahead is None else "ahead"
 
 
-class Plans(Changing):
+class Plans(Callbacks):
     """The plans of queues and of contacts."""
 
     def __init__(self, config: Any) -> None:
@@ -186,6 +188,8 @@ class Plans(Changing):
             )
         if step.park is not False:
             self._park(contact, ParkClock.STOPS, None if step.park is True else self.now + step.park)
+        elif step.callback and may_be_called_back(contact):
+            self._call_back(contact)
         elif step.end is not None:
             self._end_by_rule(contact, step.end, rule.reason)
 
@@ -212,7 +216,14 @@ class Plans(Changing):
         if moves:
             self._tell_queued(contact)
 
-    def _end_by_rule(self, contact: Contact, end: RuleEnd, reason: str) -> None:
+    def _call_back(self, contact: Contact) -> None:
+        """Close a contact that leaves a callback, due at the next opening of its queue; nothing without room for it."""
+        queue = self.choice.queue(contact)
+        due_at_us = None if queue.hours is None else next_opening(queue.hours, self.now)
+        if self._leave_callback(contact, self._kept_place(contact, queue.keeps_place), due_at_us):
+            self._end_by_rule(contact, RuleEnd.CLOSED)
+
+    def _end_by_rule(self, contact: Contact, end: RuleEnd, reason: str = "rule") -> None:
         """End a waiting contact; of legs that wrap up, only a cancelled one takes leave."""
         if end == RuleEnd.CANCELLED:
             self._cancel(contact, None, RescindReason.RULE)

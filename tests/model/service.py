@@ -15,7 +15,7 @@ from ccroute.types import (
 )
 from tests.model.ground import refuse
 from tests.model.presences import Presences
-from tests.model.state import WORKING_STATES, Contact, Leg
+from tests.model.state import CALLBACK, WORKING_STATES, Contact, Leg
 
 
 class Service(Presences):
@@ -27,16 +27,41 @@ class Service(Presences):
         same = self._newest(command.contact_id)
         if same is not None and same.over_at is None:
             refuse(RefusalReason.CONTACT_EXISTS)
+        place = self._place_after_parent(command)
         self._make_room_for_contact()
         contact = self._new_contact(command, command.queue_id, ContactState.QUEUED)
-        self._begin_plans(contact)
-        if command.parked:
+        contact.place = place
+        if command.due_at_us is not None and command.due_at_us > self.now:
+            contact.parks_when_due = command.parked
+            self._come_in_scheduled(contact, command.due_at_us)
+        elif command.parked:
+            self._begin_plans(contact)
             contact.state = ContactState.PARKED
             contact.parked_since = self.now
             self._tell_parked(contact, ParkClock.STOPS, None)
         else:
             self._enter_queue(contact, command.queue_id)
             self._tell_queued(contact)
+        self._drop_those_returned(contact)
+
+    def _place_after_parent(self, command: commands.EnqueueContact) -> int:
+        """Return the place of a new contact: that of its parent, as it is said, where there is one; else now."""
+        parent = None if command.parent_id is None else self._newest(command.parent_id)
+        if parent is None or command.keeps_place is None:
+            return self.now
+        return self._kept_place(parent, command.keeps_place)
+
+    def _come_in_scheduled(self, contact: Contact, due_at_us: int) -> None:
+        """Let a new contact wait out of line for its moment."""
+        self._begin_plans(contact)
+        contact.state = ContactState.SCHEDULED
+        contact.parked_since = self.now
+        contact.born = due_at_us
+        self._tell_scheduled(contact, due_at_us)
+        contact.park_timer = self._arm(due_at_us, "park", lambda: self._come_back(contact))
+
+    def _come_back(self, contact: Contact) -> None:
+        raise NotImplementedError
 
     def _check_contacts_max(self) -> None:
         if sum(contact.over_at is None for contact in self.contacts) >= self.config.engine.contacts_max:
@@ -56,7 +81,7 @@ class Service(Presences):
         self.contacts_made += 1
         self.counts["created"] += 1
         contact = Contact(self.contacts_made, given, queue_id, self.now, self.now, waits_since=self.now, state=state)
-        contact.born = self.now
+        contact.born = contact.made = self.now
         self.contacts.append(contact)
         return contact
 
@@ -73,6 +98,21 @@ class Service(Presences):
             clock=clock,
             until_us=until_us,
         )
+        self._watch_callback(contact)
+
+    def _tell_scheduled(self, contact: Contact, due_at_us: int) -> None:
+        self._tell(
+            events.ContactScheduled,
+            contact_id=contact.id,
+            handle=contact.seq,
+            queue_id=contact.queue,
+            channel=contact.channel,
+            customer_id=contact.given.customer_id,
+            conversation_id=contact.given.conversation_id,
+            parent_id=contact.given.parent_id,
+            due_at_us=due_at_us,
+        )
+        self._watch_callback(contact)
 
     # ---- going
 
@@ -80,10 +120,14 @@ class Service(Presences):
         contact = self._live_contact(command.contact_id)
         if contact.state == ContactState.ACTIVE:
             refuse(RefusalReason.CONTACT_ACTIVE)
+        queue = self.choice.queue(contact)
+        place = self._kept_place(contact, queue.keeps_place)
         self._end(contact, ContactState.ABANDONED)
         self._tell(events.ContactAbandoned, **self._ending(contact), reason=command.reason)
         for offer in list(contact.offers):
             self._rescind(offer, RescindReason.ABANDONED)
+        if queue.callback.on_abandon and may_be_called_back(contact):
+            self._leave_callback(contact, place)
 
     def _on_contact_cancel(self, command: commands.CancelContact) -> None:
         self._cancel(self._live_contact(command.contact_id), command.reason)
@@ -134,8 +178,7 @@ class Service(Presences):
         if contact.over_at is not None:
             refuse(RefusalReason.CONTACT_ENDED)
         if not contact.legs:
-            is_parked = contact.state == ContactState.PARKED
-            refuse(RefusalReason.CONTACT_PARKED if is_parked else RefusalReason.CONTACT_QUEUED)
+            refuse(RefusalReason(f"contact_{contact.state.value}"))
         return contact.working_legs() or refuse(RefusalReason.LEG_WRAPPING)
 
     def _on_leg_end_wrap_up(self, command: commands.EndWrapUp) -> None:
@@ -151,3 +194,8 @@ class Service(Presences):
             leg.wrap_ends = None if isinstance(more, str) else min(leg.wrap_ends + more, longest)
         self._tell(events.WrapUpExtended, **leg.ids(), ends_at_us=leg.wrap_ends)
         self._arm_wrap_up(leg)
+
+
+def may_be_called_back(contact: Contact) -> bool:
+    """Tell whether a contact can leave a callback: it is neither one itself nor a consult."""
+    return contact.channel != CALLBACK and contact.consulted is None

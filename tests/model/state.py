@@ -26,6 +26,10 @@ OUT_OF_LINE = (ContactState.PARKED, ContactState.SCHEDULED)
 WORKING_STATES = (LegState.ACTIVE, LegState.HELD, LegState.SUSPENDED)
 
 
+CALLBACK = "callback"
+"""The channel of callbacks."""
+
+
 @dataclass(eq=False)
 class Timer:
     """An armed timer."""
@@ -182,6 +186,16 @@ class Contact:
     displaced_work: int = 0
     born: int = 0
     """When it was made, or the moment for which it was made."""
+    made: int = 0
+    parks_when_due: bool = False
+    """Scheduled: it is parked at its moment, and does not enter the queue."""
+    attempts: int = 0
+    """Failed attempts to reach the customer of a callback."""
+    is_due_told: bool = False
+    """``CallbackDue`` was told for the next attempt."""
+    expires_at: int | None = None
+    """When it is dropped as a callback; None for what never was one."""
+    callback_timer: Timer | None = None
     course: Course = field(init=False)
 
     def __post_init__(self) -> None:
@@ -203,6 +217,10 @@ class Contact:
     def is_live(self) -> bool:
         """Tell whether it has met no end."""
         return self.state not in ENDED_STATES
+
+    def is_callback(self) -> bool:
+        """Tell whether it is a call that is owed to a customer; a consult about one is none."""
+        return self.channel == CALLBACK and self.consulted is None
 
     def waits(self) -> bool:
         """Tell whether it may get an agent: it is queued, or active and seeks one."""

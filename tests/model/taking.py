@@ -20,7 +20,7 @@ from tests.model.ground import refuse, refuse_if_broken
 from tests.model.offers import newest_first
 from tests.model.room import without
 from tests.model.service import Service
-from tests.model.state import WORKING_STATES, Agent, Contact, Leg, Offer, Thing
+from tests.model.state import OUT_OF_LINE, WORKING_STATES, Agent, Contact, Leg, Offer, Thing
 
 ASKED_OF_PICK = (
     Rule.PRESENCE,
@@ -52,8 +52,8 @@ class Taking(Service):
 
     def _contact_to_take(self, key: str | int) -> Contact:
         contact = self._live_contact(key)
-        if contact.state == ContactState.PARKED:
-            refuse(RefusalReason.CONTACT_PARKED)
+        if contact.state in OUT_OF_LINE:
+            refuse(RefusalReason(f"contact_{contact.state.value}"))
         if not contact.waits():
             refuse(RefusalReason.CONTACT_ACTIVE)
         return contact
@@ -121,10 +121,8 @@ class Taking(Service):
     def _legs_of_active(self, key: str | int) -> list[Leg]:
         """Return the working legs of an active contact."""
         contact = self._live_contact(key)
-        if contact.state == ContactState.QUEUED:
-            refuse(RefusalReason.CONTACT_QUEUED)
-        if contact.state == ContactState.PARKED:
-            refuse(RefusalReason.CONTACT_PARKED)
+        if contact.state != ContactState.ACTIVE:
+            refuse(RefusalReason(f"contact_{contact.state.value}"))
         return self._legs_at_work(contact)
 
     def _on_contact_requeue(self, command: commands.RequeueContact) -> None:
@@ -164,7 +162,10 @@ class Taking(Service):
         if not contact.working_legs():
             self._begin_to_wait(contact)
             contact.waits_since = leg.began
-            self._requeue(contact, RequeueReason.CONNECT_FAILED)
-            self._look_at_overdue(contact)
-            self._tell_exhausted(contact)
+            if contact.is_callback():
+                self._count_failed_attempt(contact)
+            else:
+                self._requeue(contact, RequeueReason.CONNECT_FAILED)
+                self._look_at_overdue(contact)
+                self._tell_exhausted(contact)
         self._take_next_presence(agent)

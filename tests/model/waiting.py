@@ -47,6 +47,15 @@ class Waiting(Ground):
         elif keeps_place == KeepsPlace.NONE:
             contact.place = self.now
 
+    def _kept_place(self, parent: Contact, keeps_place: KeepsPlace) -> int:
+        """Return the place that a contact takes after its parent."""
+        if keeps_place == KeepsPlace.NONE:
+            return self.now
+        if keeps_place == KeepsPlace.WAITED:
+            return self.now - self._waited(parent)
+        stands_still = parent.state in OUT_OF_LINE and not parent.clock_runs
+        return parent.place + (self.now - parent.parked_since if stands_still else 0)
+
     def _begin_to_wait(self, contact: Contact) -> None:
         contact.state = ContactState.QUEUED
         contact.waits_since = self.now
@@ -66,6 +75,7 @@ class Waiting(Ground):
             place_at_us=contact.place,
         )
         self._look_at(contact)
+        self._watch_callback(contact)
 
     def _requeue(self, contact: Contact, reason: RequeueReason, by: Contact | None = None) -> None:
         """Let a contact wait at its place again and tell it."""
@@ -82,12 +92,16 @@ class Waiting(Ground):
             by_contact_id=None if by is None else by.id,
         )
         self._look_at(contact)
+        self._watch_callback(contact)
 
     def _leave_queue(self, contact: Contact, state: ContactState) -> None:
         contact.waited_before = self._waited(contact)
         contact.state = state
         self._disarm(contact.course.timer)
         contact.course.timer = None
+        if state not in OUT_OF_LINE:
+            self._disarm(contact.callback_timer)
+            contact.callback_timer = None
 
     def _waited(self, contact: Contact) -> int:
         runs = contact.state == ContactState.PARKED and contact.clock_runs

@@ -1,0 +1,32 @@
+"""When a queue is open, by the moments to which its hours were resolved: pure functions, all from the earliest span on.
+
+Before the first span and after the last a queue is closed; without hours it is open always.
+"""
+
+from __future__ import annotations
+
+from ccroute.config.structs import Hours
+
+
+def is_open(hours: Hours | None, now: int) -> bool:
+    """Tell whether a queue is open."""
+    return hours is None or any(opens <= now < closes for opens, closes in spans(hours))
+
+
+def next_change(hours: Hours | None, now: int) -> int | None:
+    """Return the next moment at which a queue opens or closes, or None."""
+    moments = [] if hours is None else [moment for span in spans(hours) for moment in span]
+    return min((moment for moment in moments if moment > now), default=None)
+
+
+def next_opening(hours: Hours, now: int) -> int | None:
+    """Return when a closed queue opens next; None for an open one and where that is not known."""
+    if is_open(hours, now):
+        return None
+    return min((opens for opens, _ in spans(hours) if opens > now), default=None)
+
+
+def spans(hours: Hours) -> list[tuple[int, int]]:
+    """Return the spans of resolved hours."""
+    assert hours.spans is not None, "the engine takes no hours that are not resolved"
+    return hours.spans
