@@ -105,6 +105,8 @@ class Changing(Handover):
             contact.place += self.now - contact.parked_since
             contact.queued_since += self.now - contact.parked_since
             contact.course.began += self.now - contact.parked_since
+            if contact.phase is not None:
+                contact.phase.ends += self.now - contact.parked_since
             contact.parked_since = self.now
 
     # ---- channel
@@ -211,6 +213,8 @@ class Changing(Handover):
         moves = contact.queue != queue_before
         keeps_place = None if command.patch.keeps_place is msgspec.UNSET else command.patch.keeps_place
         self._place_changed(contact, keeps_place, moves)
+        if "preferred" in patch:
+            self._prefer_others(contact)
         if "plan" in patch:
             contact.course.spent.clear()
             contact.course.consumed = {key for key in contact.course.consumed if key[0] != "own"}
@@ -251,6 +255,11 @@ class Changing(Handover):
             contact.direct = None
             self._enter_queue(contact, contact.queue, keeps_plan)
 
+    def _prefer_others(self, contact: Contact) -> None:
+        """End the phase of a contact whose preferred agents have changed, without a word; another may begin."""
+        contact.phase = None
+        contact.phase_from = contact.phase_from or "change"
+
     def _see_to_offers(self, contact: Contact, offers: ChangeOffers) -> None:
         if offers == ChangeOffers.RESCIND:
             for offer in list(contact.offers):
@@ -259,7 +268,7 @@ class Changing(Handover):
         elif offers == ChangeOffers.RECHECK:
             asked: tuple[Rule, ...] = (Rule.EXCLUDED, Rule.CHANNEL_CLOSED)
             if contact.direct is None:
-                asked += (Rule.MEMBERSHIP, Rule.AFTER, Rule.REQUIREMENT)
+                asked += (Rule.MEMBERSHIP, Rule.AFTER, Rule.REQUIREMENT, Rule.PREFERRED)
             self._recheck(contact, asked)
 
 

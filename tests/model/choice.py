@@ -117,7 +117,7 @@ class Choice(Terms):
         ``needs_slot`` is as the mode of the contact's queue says if it is None.
         """
         queue = self.queue(contact)
-        is_member = self.rank(contact.queue, agent) is not None
+        is_member = self.rank_for(contact, agent) is not None
         things = without([*agent.offers, *agent.legs], gone)
         rules = [
             (Rule.OFFER_OUT, any(thing in contact.offers for thing in things)),
@@ -125,12 +125,13 @@ class Choice(Terms):
             (Rule.NEXT_PRESENCE, agent.next is not None),
             (Rule.MEMBERSHIP, not is_member),
             (Rule.AFTER, is_member and not self.serves(contact, agent)),
-            (Rule.REQUIREMENT, not self.requirement_holds(contact, agent)),
+            (Rule.REQUIREMENT, not self.suits(contact, agent)),
             (Rule.DIRECT, contact.direct is not None and contact.direct.agent is not agent),
             (Rule.EXCLUDED, agent.id in contact.given.excluded),
             (Rule.COOLDOWN, agent.id in contact.cooldowns),
             (Rule.LEG, any(leg.agent is agent for leg in contact.legs if leg in things)),
             (Rule.SUSPENDED, self.is_barred(contact, contact.channel, agent)),
+            (Rule.PREFERRED, self.is_kept_from(contact, agent)),
         ]
         broken = [rule for rule, is_broken in rules if is_broken]
         if needs_slot is None:
@@ -140,12 +141,17 @@ class Choice(Terms):
 
     def meets(self, contact: Contact, agent: Agent, gone: Sequence[Thing] = ()) -> bool:
         """Tell whether no rule about the agent alone keeps it from the contact, were some of its things gone."""
-        if agent.presence != Presence.AVAILABLE or agent.next is not None or self.rank(contact.queue, agent) is None:
+        if agent.presence != Presence.AVAILABLE or agent.next is not None or self.rank_for(contact, agent) is None:
             return False  # found below, too; this is only sooner
         return not self.rules_against(contact, agent, gone)
 
     def serves(self, contact: Contact, agent: Agent) -> bool:
-        """Tell whether the agent serves the contact's queue, and does so for contacts that have been in it so long."""
+        """Tell whether the agent serves the contact's queue, and does so for contacts that have been in it so long.
+
+        A contact that is kept for it, of whatever queue, is served by it.
+        """
+        if self.is_kept_for_anyone(contact, agent):
+            return True
         in_queue_us = self.centre.now - contact.queued_since
         return self.rank(contact.queue, agent) is not None and in_queue_us >= self.after(contact.queue, agent)
 
@@ -153,6 +159,12 @@ class Choice(Terms):
         """Tell whether the queue's requirement and the contact's own hold."""
         texts = (self.queue_requires(contact), contact.given.requires)
         return all(self.expressions.holds(text, agent.id, contact.given, contact.queue) for text in texts)
+
+    def suits(self, contact: Contact, agent: Agent) -> bool:
+        """Tell whether the requirement in force holds, or is not asked of an agent for whom the contact is kept."""
+        if self.is_kept_for(contact, agent) and not self.asks_preferred(contact):
+            return True
+        return self.requirement_holds(contact, agent)
 
     def queue_requires(self, contact: Contact) -> str | None:
         """Return the requirement of its queue for a contact, or what a rule put in its place."""
@@ -182,8 +194,9 @@ class Choice(Terms):
     def key(self, contact: Contact, agent: Agent) -> tuple[Any, ...]:
         """Return the whole key of an eligible pair; the least pair is taken."""
         tier, *place = self.place(self.centre.now, contact)
-        rank = self.rank(contact.queue, agent)
+        rank = self.rank_for(contact, agent)
         first: list[Any] = [rank] if self.config.engine.order == Order.RANK else []
+        assert rank is not None
         needs_aside = bool(self.aside(contact, agent))
         keys = [self._preferred_first(key, contact, agent) for key in select_keys(self.queue(contact))]
         is_overdue, credit, seq = place

@@ -56,6 +56,8 @@ class Ground(Centre):
         """Contacts whose plans are looked at before the next offer, in this order."""
         self.someone_left = False
         """An agent has gone offline since it was last asked who is online."""
+        self.someone_moved = False
+        """The presence of an agent has changed since then."""
         self.counts = dict.fromkeys(("created", "closed", "abandoned", "cancelled", "expired"), 0)
         self.cause = ""
         self.actor: str | None = None

@@ -183,7 +183,7 @@ class Model(Plans):
             self._tie_loose_end(ends[0])
             self.rounds += 1
             return True
-        self._notice_departures()
+        self._notice_presences()
         if self.to_look_at:
             self._work_off()
             return True

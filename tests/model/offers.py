@@ -78,8 +78,8 @@ class Offers(Legs):
         return offer
 
     def _told_rank(self, contact: Contact, agent: Agent, is_by_name: bool) -> int:
-        serves = self.choice.serves(contact, agent) and self.choice.requirement_holds(contact, agent)
-        rank = self.choice.rank(contact.queue, agent) if serves or not is_by_name else None
+        serves = self.choice.serves(contact, agent) and self.choice.suits(contact, agent)
+        rank = self.choice.rank_for(contact, agent) if serves or not is_by_name else None
         return 1 if rank is None else rank
 
     def _set_offers_aside(self, contact: Contact, aside: Sequence[Thing]) -> None:

@@ -16,10 +16,10 @@ from ccroute import commands, events
 from ccroute.commands import ContactPatch
 from ccroute.config.structs import PlanStep
 from ccroute.types import ContactState, Limit, ParkClock, PlanOn, PlanOnOverflow, RefusalReason, RescindReason, RuleEnd
-from tests.model.callbacks import Callbacks
 from tests.model.figures import Figures, limits_in_force
 from tests.model.ground import refuse
 from tests.model.hours import next_opening
+from tests.model.preferring import Preferring
 from tests.model.service import may_be_called_back
 from tests.model.state import Contact, StepKey
 
@@ -60,7 +60,7 @@ class Rule:
         return "after" if self.step.ahead is None else "ahead"
 
 
-class Plans(Callbacks):
+class Plans(Preferring):
     """The plans of queues and of contacts."""
 
     def __init__(self, config: Any) -> None:
@@ -69,14 +69,15 @@ class Plans(Callbacks):
 
     # ---- what is to be looked at
 
-    def _notice_departures(self) -> None:
-        """Look at the contacts that nobody who is online could ever serve, where somebody has left."""
-        if not self.someone_left:
-            return
-        self.someone_left = False
-        for contact in self.contacts:
-            is_queued = contact.state == ContactState.QUEUED
-            if is_queued and self._waits_for_nobody(contact) and self.figures.is_nobody_online(contact):
+    def _notice_presences(self) -> None:
+        """Look at contacts that nobody online could ever serve, where somebody has left, and at those kept in vain."""
+        someone_left, someone_moved = self.someone_left, self.someone_moved
+        self.someone_left = self.someone_moved = False
+        for contact in self.contacts if someone_moved else ():
+            if contact.state != ContactState.QUEUED:
+                continue
+            waits_for_nobody = someone_left and self._waits_for_nobody(contact)
+            if self._is_kept_in_vain(contact) or (waits_for_nobody and self.figures.is_nobody_online(contact)):
                 self._look_at(contact)
 
     def _waits_for_nobody(self, contact: Contact) -> bool:
@@ -98,6 +99,7 @@ class Plans(Callbacks):
         for _ in range(STEPS_MAX):
             if contact.state != ContactState.QUEUED:
                 return
+            self._see_to_preferred(contact)
             self._raise_limits(contact)
             rule = self._rule_due(contact)
             if rule is None:
@@ -207,6 +209,8 @@ class Plans(Callbacks):
         contact.queue = step.queue or contact.queue
         keeps_place = step.keeps_place if "keeps_place" in names else None
         self._place_changed(contact, keeps_place, moves, keeps_plan=step.plan == PlanOnOverflow.KEEP)
+        if "preferred" in names:
+            self._prefer_others(contact)
         if "requires" in names:
             course.requires = step.requires
         if rule.is_own:
@@ -283,6 +287,8 @@ class Plans(Callbacks):
         for rule in self._rules(contact):
             if rule.step.after is not None and rule.key not in course.consumed:
                 yield course.began + rule.step.after
+        if contact.phase is not None:
+            yield contact.phase.ends
         if limits.in_queue_us is not None and Limit.IN_QUEUE not in course.limits_told:
             yield contact.queued_since + limits.in_queue_us
         if limits.ttl_us is not None and Limit.TTL not in course.limits_told:

@@ -18,6 +18,7 @@ class Presences(Offers):
         agent.label = label
         agent.next = None
         self.someone_left = self.someone_left or (previous != Presence.OFFLINE and presence == Presence.OFFLINE)
+        self.someone_moved = True
         if previous == Presence.OFFLINE and presence != Presence.OFFLINE:
             agent.idle_since = self.now
             agent.handled = 0

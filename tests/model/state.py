@@ -148,6 +148,15 @@ class Course:
 
 
 @dataclass(eq=False)
+class Phase:
+    """A contact is kept for some of its preferred agents."""
+
+    kept: list[str]
+    """Their ids, in the contact's order."""
+    ends: int
+
+
+@dataclass(eq=False)
 class Contact:
     """A contact, inside or retained. ``given`` is what it asks for now, with every change since it was enqueued."""
 
@@ -196,6 +205,9 @@ class Contact:
     expires_at: int | None = None
     """When it is dropped as a callback; None for what never was one."""
     callback_timer: Timer | None = None
+    phase: Phase | None = None
+    phase_from: str | None = None
+    """What begins a phase when the contact is looked at next: ``entry`` or ``change``."""
     course: Course = field(init=False)
 
     def __post_init__(self) -> None:

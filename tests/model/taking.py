@@ -32,12 +32,13 @@ ASKED_OF_PICK = (
     Rule.EXCLUDED,
     Rule.LEG,
     Rule.SUSPENDED,
+    Rule.PREFERRED,
 )
 """Beside room, which a pick makes."""
 ASKED_OF_ASSIGN = (*ASKED_OF_PICK, Rule.COOLDOWN, Rule.CHANNEL_CLOSED, Rule.CHANNEL_MAX, Rule.CAPACITY)
 IGNORED = {
     Ignorable.REQUIREMENT: (Rule.REQUIREMENT,),
-    Ignorable.MEMBERSHIP: (Rule.MEMBERSHIP, Rule.AFTER, Rule.DIRECT),
+    Ignorable.MEMBERSHIP: (Rule.MEMBERSHIP, Rule.AFTER, Rule.DIRECT, Rule.PREFERRED),
     Ignorable.PRESENCE: (Rule.PRESENCE, Rule.NEXT_PRESENCE),
     Ignorable.CAPACITY: (Rule.OFFERS_MAX, Rule.CHANNEL_CLOSED, Rule.CHANNEL_MAX, Rule.CAPACITY, Rule.SUSPENDED),
     Ignorable.COOLDOWN: (Rule.COOLDOWN,),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from ccroute.config.structs import AgentChannel, AgentQueue, Channel, Config
+from ccroute.config.structs import AgentChannel, AgentQueue, Channel, Config, Prefer
 from ccroute.config.structs import Queue as QueueConfig
-from ccroute.types import Preempt
+from ccroute.types import ContactState, Preempt, PreferredScope, Presence
 from tests.model.state import Agent, Contact
 
 CHANNEL_COST = {"voice": 100, "video": 100, "callback": 100, "chat": 30, "messenger": 30, "social": 30, "sms": 30}
@@ -45,6 +45,47 @@ class Terms:
         if listed is not None:
             return listed
         return 1 if self.config.queues[queue_id].members == "all" else None
+
+    # ---- preferred agents
+
+    def prefer(self, contact: Contact) -> Prefer:
+        """Return how the present queue of a contact treats preferred agents."""
+        return self.queue(contact).prefer or Prefer()
+
+    def is_kept(self, contact: Contact) -> bool:
+        """Tell whether a contact that stands in line is kept for some of its preferred agents."""
+        return contact.phase is not None and contact.state == ContactState.QUEUED and contact.direct is None
+
+    def is_kept_for(self, contact: Contact, agent: Agent) -> bool:
+        """Tell whether the contact is kept for this agent, perhaps among others."""
+        return contact.phase is not None and self.is_kept(contact) and agent.id in contact.phase.kept
+
+    def is_kept_from(self, contact: Contact, agent: Agent) -> bool:
+        """Tell whether the contact is kept for others."""
+        return self.is_kept(contact) and not self.is_kept_for(contact, agent)
+
+    def is_kept_for_anyone(self, contact: Contact, agent: Agent) -> bool:
+        """Tell whether the contact is kept for this agent, who need not serve its queue."""
+        own = contact.given.preferred_scope
+        scope = self.prefer(contact).scope if own is None else own
+        return scope == PreferredScope.ANYONE and self.is_kept_for(contact, agent)
+
+    def asks_preferred(self, contact: Contact) -> bool:
+        """Tell whether the requirement must hold for those for whom the contact is kept."""
+        own = contact.given.preferred_requires
+        return self.prefer(contact).requires if own is None else own
+
+    def is_there(self, contact: Contact, agent: Agent) -> bool:
+        """Tell whether an agent is such that a contact may be kept for it: online, busy or not."""
+        away_counts = self.prefer(contact).wait_for_away
+        return agent.presence == Presence.AVAILABLE or (agent.presence == Presence.AWAY and away_counts)
+
+    # ---- membership
+
+    def rank_for(self, contact: Contact, agent: Agent) -> int | None:
+        """Return the rank at which an agent serves a contact, 1 where it need not serve the queue; None: not at all."""
+        rank = self.rank(contact.queue, agent)
+        return 1 if rank is None and self.is_kept_for_anyone(contact, agent) else rank
 
     def after(self, queue_id: str, agent: Agent) -> int:
         """Return how long a contact must have been in the queue before the agent serves it, microseconds."""

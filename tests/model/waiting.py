@@ -35,6 +35,8 @@ class Waiting(Ground):
         course.asked.clear()
         course.own_fields.clear()
         course.requires = None
+        contact.phase = None
+        contact.phase_from = "entry"
         course.consumed.discard(("closed", 0))
         if not keeps_plan:
             course.queue = contact.queue
