@@ -5,7 +5,8 @@ Before the first span and after the last a queue is closed; without hours it is 
 
 from __future__ import annotations
 
-from ccroute.config.structs import Hours
+from ccroute.config.structs import Hours, PlanStep
+from ccroute.types import ClosedAction, PlanOn, RuleEnd
 
 
 def is_open(hours: Hours | None, now: int) -> bool:
@@ -24,6 +25,17 @@ def next_opening(hours: Hours, now: int) -> int | None:
     if is_open(hours, now):
         return None
     return min((opens for opens, _ in spans(hours) if opens > now), default=None)
+
+
+def step_when_closed(hours: Hours | None) -> PlanStep | None:
+    """Return what becomes of contacts in a closed queue as a step of a plan; None where they wait."""
+    if hours is None or hours.closed == ClosedAction.WAIT:
+        return None
+    if hours.closed == ClosedAction.OVERFLOW:
+        return PlanStep(on=PlanOn.CLOSED, queue=hours.queue, plan=hours.plan)
+    if hours.closed == ClosedAction.CALLBACK:
+        return PlanStep(on=PlanOn.CLOSED, callback=True)
+    return PlanStep(on=PlanOn.CLOSED, end=RuleEnd.EXPIRED)
 
 
 def spans(hours: Hours) -> list[tuple[int, int]]:

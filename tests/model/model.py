@@ -17,7 +17,7 @@ from tests.model.choice import Pair
 from tests.model.giving_way import Preemption
 from tests.model.ground import RefusalError
 from tests.model.offers import newest_first
-from tests.model.plans import Plans
+from tests.model.opening import Opening
 from tests.model.state import Leg, Offer, Timer
 
 ROUNDS_MAX = 100_000
@@ -28,11 +28,12 @@ class TimeJumpError(Exception):
     """The call reaches further ahead than ``jump_max_us`` allows; nothing has moved."""
 
 
-class Model(Plans):
+class Model(Opening):
     """What :class:`ccroute.Engine` must do."""
 
     def __init__(self, config: Config) -> None:
         super().__init__(config)
+        self._wait_for_all_hours()
         self.called = False
         self.window: dict[str, tuple[int, int]] = {}
         self.guard: Timer | None = None

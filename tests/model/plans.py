@@ -18,7 +18,7 @@ from ccroute.config.structs import PlanStep
 from ccroute.types import ContactState, Limit, ParkClock, PlanOn, PlanOnOverflow, RefusalReason, RescindReason, RuleEnd
 from tests.model.figures import Figures, limits_in_force
 from tests.model.ground import refuse
-from tests.model.hours import next_opening
+from tests.model.hours import is_open, next_opening, step_when_closed
 from tests.model.preferring import Preferring
 from tests.model.service import may_be_called_back
 from tests.model.state import Contact, StepKey
@@ -29,6 +29,8 @@ PATCHED: Final = [
     name for name in ContactPatch.__struct_fields__ if name in PlanStep.__struct_fields__ and name != "plan"
 ]
 """Fields of a step that change the contact, in the order in which they are told."""
+CLOSED_KEY: Final = ("closed", 0)
+"""Where that stands which the hours of a queue say."""
 KEPT_APART: Final = ("requires", "keeps_place")
 """Of those, what does not become the contact's own."""
 
@@ -101,6 +103,7 @@ class Plans(Preferring):
                 return
             self._see_to_preferred(contact)
             self._raise_limits(contact)
+            self._raise_hours(contact)
             rule = self._rule_due(contact)
             if rule is None:
                 self._expire_by_limit(contact)
@@ -122,12 +125,16 @@ class Plans(Preferring):
             yield Rule(step, queue, index, ("queue", index))
         for index, step in enumerate(contact.given.plan):
             yield Rule(step, contact.queue, index, ("own", index))
+        closed_step = None if contact.is_callback() else step_when_closed(self.choice.queue(contact).hours)
+        if closed_step is not None:
+            index = len(self.choice.queue(contact).plan)
+            yield Rule(closed_step, contact.queue, index, CLOSED_KEY, reason="closed")
 
     def _rule_due(self, contact: Contact) -> Rule | None:
         """Return the first step that is due and whose condition holds; those of time and number are asked once."""
         course = contact.course
         for rule in self._rules(contact):
-            if rule.key in course.consumed or rule.key in course.asked or not self._is_due(contact, rule.step):
+            if rule.key in course.consumed or rule.key in course.asked or not self._is_due(contact, rule):
                 continue
             if self._agrees(contact, rule):
                 return rule
@@ -136,8 +143,12 @@ class Plans(Preferring):
                 course.consumed.add(rule.key)
         return None
 
-    def _is_due(self, contact: Contact, step: PlanStep) -> bool:
-        flags = contact.course.flags
+    def _is_due(self, contact: Contact, rule: Rule) -> bool:
+        flags, step = contact.course.flags, rule.step
+        if rule.key == CLOSED_KEY:
+            hours = self.choice.queue(contact).hours
+            applies = PlanOn.ENTRY in flags or (hours is not None and hours.closes_waiting)
+            return applies and PlanOn.CLOSED in flags
         if step.after is not None:
             return self.now >= contact.course.began + step.after
         if step.ahead is not None:
@@ -240,6 +251,17 @@ class Plans(Preferring):
             self._tell(events.ContactExpired, **self._ending(contact), reason=reason)
         for offer in list(contact.offers):
             self._rescind(offer, RescindReason.RULE)
+
+    # ---- hours
+
+    def _raise_hours(self, contact: Contact) -> None:
+        """Note that the queue is closed as a contact enters, or has closed or opened since it was last looked at."""
+        course, opens = contact.course, is_open(self.choice.queue(contact).hours, self.now)
+        before = True if course.saw_open is None else course.saw_open
+        if opens != before:
+            course.flags -= {PlanOn.CLOSED, PlanOn.OPENED}
+            course.flags.add(PlanOn.OPENED if opens else PlanOn.CLOSED)
+        course.saw_open = opens
 
     # ---- limits
 

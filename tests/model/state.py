@@ -144,6 +144,8 @@ class Course:
     limits_told: set[Limit] = field(default_factory=set)
     limits_raised: dict[Limit, bool] = field(default_factory=dict)
     """Limits reached, and whether a step has fired for them."""
+    saw_open: bool | None = None
+    """Whether its queue was open when it was last looked at; None: it has just entered."""
     timer: Timer | None = None
 
 

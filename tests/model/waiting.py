@@ -35,6 +35,7 @@ class Waiting(Ground):
         course.asked.clear()
         course.own_fields.clear()
         course.requires = None
+        course.saw_open = None
         contact.phase = None
         contact.phase_from = "entry"
         course.consumed.discard(("closed", 0))
