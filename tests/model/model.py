@@ -16,8 +16,8 @@ from ccroute.types import OfferMode, RescindReason
 from tests.model.choice import Pair
 from tests.model.giving_way import Preemption
 from tests.model.ground import RefusalError
+from tests.model.leases import Leases
 from tests.model.offers import newest_first
-from tests.model.opening import Opening
 from tests.model.state import Leg, Offer, Timer
 
 ROUNDS_MAX = 100_000
@@ -28,7 +28,7 @@ class TimeJumpError(Exception):
     """The call reaches further ahead than ``jump_max_us`` allows; nothing has moved."""
 
 
-class Model(Opening):
+class Model(Leases):
     """What :class:`ccroute.Engine` must do."""
 
     def __init__(self, config: Config) -> None:

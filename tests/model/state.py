@@ -245,6 +245,15 @@ class Contact:
         return [leg for leg in in_agent_order(self.legs) if leg.works()]
 
 
+@dataclass(frozen=True)
+class Loss:
+    """Where an agent was when it was lost."""
+
+    at: int
+    presence: Presence
+    label: str | None
+
+
 @dataclass(eq=False)
 class Agent:
     """An agent."""
@@ -264,6 +273,10 @@ class Agent:
     offers: list[Offer] = field(default_factory=list)
     external: dict[str, int] = field(default_factory=dict)
     """Units per channel booked by work that was not routed here."""
+    lease_timer: Timer | None = None
+    lost_timer: Timer | None = None
+    loss: Loss | None = None
+    """Nothing was heard of it since."""
 
     def taken(self) -> int:
         """Return the units that legs, pending offers and external load take; suspended legs take none."""
