@@ -15,7 +15,6 @@ from ccroute.commands import (
     CompleteContact,
     ConnectFailed,
     ConsultAgent,
-    DeclineOffer,
     EnqueueContact,
     ExpediteContact,
     JoinConference,
@@ -367,14 +366,13 @@ def test_callback_expires_unless_somebody_is_about_to_make_it() -> None:
     assert (events[0].at_us, events[0].cause) == (15, "timer:callback")
 
 
-def test_callback_on_offer_at_the_end_of_its_time_is_dropped_when_the_offer_ends() -> None:
+def test_callback_that_is_on_offer_expires_all_the_same() -> None:
     model = centre(Queue(offer=RING, callback=CallbackPolicy(expires_us=5), cooldown_us=0))
     model.handle(owed(), 0)
-    assert wait(model, 7) == []
-    assert ask(model, DeclineOffer(offer_id="o1"), 8) == [
-        "offer.declined c a0",
+    assert wait(model, 7) == [
         "callback.dropped c expired",
         "contact.expired c callback_expired",
+        "offer.rescinded c a0 rule",
     ]
 
 
@@ -404,6 +402,15 @@ def test_callback_expires_while_it_is_scheduled_or_parked_too() -> None:
     assert model.now == 50
 
 
+def test_contact_that_becomes_a_callback_too_late_is_dropped() -> None:
+    model = centre(Queue(offer=MANUAL, callback=CallbackPolicy(expires_us=5)))
+    model.handle(arrive("c"), 0)
+    assert ask(model, ChangeChannel(contact_id="c", channel="callback"), 5)[1:] == [
+        "callback.dropped c expired",
+        "contact.expired c callback_expired",
+    ]
+
+
 def test_change_of_channel_makes_a_callback_and_unmakes_it() -> None:
     model = centre(Queue(offer=MANUAL, callback=CallbackPolicy(expires_us=50)))
     model.handle(arrive("c"), 10)
@@ -428,10 +435,10 @@ def test_customer_who_comes_back_drops_what_is_owed() -> None:
     assert said(events) == [
         "contact.queued back",
         "callback.dropped callback:1 returned by back",
-        "contact.cancelled callback:1 returned",
+        "contact.cancelled callback:1 customer returned",
         "offer.rescinded callback:1 a0 cancelled",
         "callback.dropped s returned by back",
-        "contact.cancelled s returned",
+        "contact.cancelled s customer returned",
         "offer.made host a0",
     ]
     assert [one.contact_id for one in model.missed()] == ["host", "other"]
@@ -444,7 +451,7 @@ def test_customer_who_is_called_at_present_or_comes_by_a_callback_drops_nothing(
     assert ask(model, owed("third", customer_id="anna"), 1) == ["contact.queued third", "callback.due third"]
     assert ask(model, arrive("back", customer_id="anna"), 1)[1:] == [
         "callback.dropped waits returned by back",
-        "contact.cancelled waits returned",
+        "contact.cancelled waits customer returned",
     ]
 
 

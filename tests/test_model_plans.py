@@ -391,7 +391,7 @@ def test_transfer_is_an_entry_too() -> None:
     ("end", "events", "field"),
     [
         (RuleEnd.CLOSED, ["contact.closed c", "offer.rescinded c a0 rule"], ("disposition", None)),
-        (RuleEnd.CANCELLED, ["contact.cancelled c", "offer.rescinded c a0 rule"], ("reason", None)),
+        (RuleEnd.CANCELLED, ["contact.cancelled c rule", "offer.rescinded c a0 cancelled"], ("reason", "rule")),
         (RuleEnd.EXPIRED, ["contact.expired c rule", "offer.rescinded c a0 rule"], ("reason", "rule")),
     ],
 )

@@ -225,10 +225,19 @@ def test_pick_by_another_is_refused_and_assignment_may_ignore_it() -> None:
     assert ask(model, change("c", tier=1), 3) == ["contact.changed c", "offer.rescinded c a1 changed"]
 
 
-def test_nobody_online_of_a_plan_looks_at_members_only() -> None:
+def test_nobody_online_is_not_asked_while_a_contact_is_kept() -> None:
     queue = planned(step(PlanOn.NOBODY_ONLINE, report="empty"), prefer=TWENTY, offer=MANUAL)
     model = centre(queue, agents={"a0": agent(queues={})})
-    assert ask(model, arrive("c", preferred=["a0"], preferred_scope=ANYONE), 0)[1:] == [
+    assert ask(model, arrive("c", preferred=["a0"], preferred_scope=ANYONE), 0) == ["contact.queued c"]
+    assert wait(model, 20) == [
+        "contact.preferred_ended c waited",
         "rule.fired c 0 nobody_online",
         "action.requested c empty",
     ]
+
+
+def test_phase_whose_time_is_over_does_not_begin() -> None:
+    model = centre(keeping(offer=AUTO), planned(prefer=TWENTY, offer=MANUAL))
+    model.handle(arrive("c", preferred=["a0"]), 0)
+    model.handle(change("c", queue_id="r"), 1)
+    assert ask(model, RequeueContact(contact_id="c"), 21)[1:] == ["contact.requeued c command"]

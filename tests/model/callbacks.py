@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ccroute import events
 from ccroute.commands import EnqueueContact
-from ccroute.types import CallbackEnd, ContactState
+from ccroute.types import CallbackEnd, ContactState, RescindReason
 from tests.model.changing import Changing
 from tests.model.state import CALLBACK, OUT_OF_LINE, Contact
 
@@ -114,15 +114,20 @@ class Callbacks(Changing):
     # ---- dropped
 
     def _lapse(self, contact: Contact) -> None:
-        """Drop a callback whose time is over; one with an offer out is looked at again when it has none."""
         contact.callback_timer = None
-        if self._has_lapsed(contact):
-            self._expire_callback(contact, CallbackEnd.EXPIRED)
+        self._expire_callback(contact, CallbackEnd.EXPIRED)
+
+    def _has_lapsed(self, contact: Contact) -> bool:
+        """Tell whether it is a callback whose time is over."""
+        is_over = contact.expires_at is not None and self.now >= contact.expires_at
+        return contact.is_callback() and is_over
 
     def _expire_callback(self, contact: Contact, reason: CallbackEnd) -> None:
         self._tell_dropped(contact, reason)
         self._end(contact, ContactState.EXPIRED)
         self._tell(events.ContactExpired, **self._ending(contact), reason=f"callback_{reason.value}")
+        for offer in list(contact.offers):
+            self._rescind(offer, RescindReason.RULE)
 
     def _count_failed_attempt(self, contact: Contact) -> None:
         """Let a callback that was not reached wait for its next attempt, or give it up; it is queued for the moment."""
@@ -145,7 +150,7 @@ class Callbacks(Changing):
             is_made = owed.is_callback() and owed.given.parent_id is not None
             if is_made and is_pending and owed.given.customer_id == customer_id:
                 self._tell_dropped(owed, CallbackEnd.RETURNED, contact)
-                self._cancel(owed, "returned")
+                self._cancel(owed, "customer returned")
 
     def _tell_dropped(self, contact: Contact, reason: CallbackEnd, by: Contact | None = None) -> None:
         self._tell(

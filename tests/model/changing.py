@@ -134,6 +134,8 @@ class Changing(Handover):
             version=contact.version,
         )
         self._watch_callback(contact)
+        if contact.state == ContactState.QUEUED and contact.is_callback() and before.channel != contact.channel:
+            self._look_at(contact)
         if broken:
             self._requeue_for_channel(contact)
             return

@@ -7,7 +7,6 @@ from ccroute.commands import EnqueueContact
 from ccroute.types import (
     ID_LENGTH_MAX,
     LEGS_MAX,
-    CallbackEnd,
     ContactState,
     LegEnd,
     LegState,
@@ -20,7 +19,7 @@ from ccroute.types import (
 )
 from tests.model.ground import refuse, refuse_if_broken
 from tests.model.room import without
-from tests.model.state import OUT_OF_LINE, WORKING_STATES, Agent, Contact, Direct, Leg, Seek
+from tests.model.state import WORKING_STATES, Agent, Contact, Direct, Leg, Seek
 from tests.model.taking import Taking
 
 ASKED_OF_TAKER = (
@@ -113,25 +112,13 @@ class Handover(Taking):
             for contact in self.contacts
             if (contact.direct is not None and contact.waits() and not contact.offers)
             or (contact.is_orphan and contact.state == ContactState.QUEUED)
-            or self._has_lapsed(contact)
         ]
-
-    def _has_lapsed(self, contact: Contact) -> bool:
-        """Tell whether a callback is owed no longer, and nobody is about to make it."""
-        waits = contact.state == ContactState.QUEUED or contact.state in OUT_OF_LINE
-        is_open = contact.is_callback() and waits and not contact.offers
-        return is_open and contact.expires_at is not None and self.now >= contact.expires_at
 
     def _tie_loose_end(self, contact: Contact) -> None:
         if contact.is_orphan:
             self._cancel(contact, "parent ended")
-        elif self._has_lapsed(contact):
-            self._expire_callback(contact, CallbackEnd.EXPIRED)
         else:
             self._go_unanswered(contact)
-
-    def _expire_callback(self, contact: Contact, reason: CallbackEnd) -> None:
-        raise NotImplementedError
 
     def _go_unanswered(self, contact: Contact) -> None:
         """See to a contact whose one agent did not take it."""

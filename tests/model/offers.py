@@ -227,11 +227,11 @@ class Offers(Legs):
         self._close_if_done(leg.contact)
         self._take_next_presence(leg.agent)
 
-    def _cancel(self, contact: Contact, reason: str | None, rescinds: RescindReason = RescindReason.CANCELLED) -> None:
+    def _cancel(self, contact: Contact, reason: str | None) -> None:
         self._end(contact, ContactState.CANCELLED)
         self._tell(events.ContactCancelled, **self._ending(contact), reason=reason)
         for offer in list(contact.offers):
-            self._rescind(offer, rescinds)
+            self._rescind(offer, RescindReason.CANCELLED)
         legs = in_agent_order(contact.legs)
         for leg in legs:
             self._end_leg(leg, LegEnd.CANCELLED)

@@ -15,7 +15,17 @@ import msgspec
 from ccroute import commands, events
 from ccroute.commands import ContactPatch
 from ccroute.config.structs import PlanStep
-from ccroute.types import ContactState, Limit, ParkClock, PlanOn, PlanOnOverflow, RefusalReason, RescindReason, RuleEnd
+from ccroute.types import (
+    CallbackEnd,
+    ContactState,
+    Limit,
+    ParkClock,
+    PlanOn,
+    PlanOnOverflow,
+    RefusalReason,
+    RescindReason,
+    RuleEnd,
+)
 from tests.model.figures import Figures, limits_in_force
 from tests.model.ground import refuse
 from tests.model.hours import is_open, next_opening, step_when_closed
@@ -23,8 +33,8 @@ from tests.model.preferring import Preferring
 from tests.model.service import may_be_called_back
 from tests.model.state import Contact, StepKey
 
-STEPS_MAX: Final = 10_000
-"""Steps that fire while one contact is looked at; more would mean that plans lead in a circle."""
+ENTRIES_MAX: Final = 64
+"""Queues that a contact enters while it is looked at; where plans lead in a circle, it stops there for the time."""
 PATCHED: Final = [
     name for name in ContactPatch.__struct_fields__ if name in PlanStep.__struct_fields__ and name != "plan"
 ]
@@ -78,7 +88,7 @@ class Plans(Preferring):
         for contact in self.contacts if someone_moved else ():
             if contact.state != ContactState.QUEUED:
                 continue
-            waits_for_nobody = someone_left and self._waits_for_nobody(contact)
+            waits_for_nobody = someone_left and contact.phase is None and self._waits_for_nobody(contact)
             if self._is_kept_in_vain(contact) or (waits_for_nobody and self.figures.is_nobody_online(contact)):
                 self._look_at(contact)
 
@@ -98,7 +108,10 @@ class Plans(Preferring):
         """Do all that the plans of a contact say now."""
         course = contact.course
         course.asked.clear()
-        for _ in range(STEPS_MAX):
+        entries = course.entries
+        while course.entries - entries < ENTRIES_MAX:
+            if contact.state == ContactState.QUEUED and self._has_lapsed(contact):
+                self._expire_callback(contact, CallbackEnd.EXPIRED)
             if contact.state != ContactState.QUEUED:
                 return
             self._see_to_preferred(contact)
@@ -107,13 +120,14 @@ class Plans(Preferring):
             rule = self._rule_due(contact)
             if rule is None:
                 self._expire_by_limit(contact)
-                break
+                self._come_to_rest(contact)
+                return
             self._fire(contact, rule, rule.when)
-        else:
-            raise AssertionError("plans lead in a circle")
+
+    def _come_to_rest(self, contact: Contact) -> None:
         if contact.state == ContactState.QUEUED:
-            course.flags.clear()
-            course.limits_raised.clear()
+            contact.course.flags.clear()
+            contact.course.limits_raised.clear()
             self._wait_for_rules(contact)
 
     # ---- which step
@@ -121,8 +135,8 @@ class Plans(Preferring):
     def _rules(self, contact: Contact) -> Iterator[Rule]:
         """Return all steps that a contact follows, in the order in which they are asked."""
         queue = contact.course.queue
-        for index, step in enumerate(self.config.queues[queue].plan):
-            yield Rule(step, queue, index, ("queue", index))
+        for index, step in enumerate([] if queue is None else self.config.queues[queue].plan):
+            yield Rule(step, queue or "", index, ("queue", index))
         for index, step in enumerate(contact.given.plan):
             yield Rule(step, contact.queue, index, ("own", index))
         closed_step = None if contact.is_callback() else step_when_closed(self.choice.queue(contact).hours)
@@ -154,7 +168,7 @@ class Plans(Preferring):
         if step.ahead is not None:
             return PlanOn.ENTRY in flags and self.figures.ahead(contact) >= step.ahead
         if step.on == PlanOn.NOBODY_ONLINE:
-            return self.figures.is_nobody_online(contact)
+            return contact.phase is None and self.figures.is_nobody_online(contact)
         return bool(contact.course.limits_raised) if step.on == PlanOn.LIMIT else step.on in flags
 
     def _agrees(self, contact: Contact, rule: Rule) -> bool:
@@ -239,9 +253,9 @@ class Plans(Preferring):
             self._end_by_rule(contact, RuleEnd.CLOSED)
 
     def _end_by_rule(self, contact: Contact, end: RuleEnd, reason: str = "rule") -> None:
-        """End a waiting contact; of legs that wrap up, only a cancelled one takes leave."""
+        """End a waiting contact: as a command cancels it, or else as if it were abandoned."""
         if end == RuleEnd.CANCELLED:
-            self._cancel(contact, None, RescindReason.RULE)
+            self._cancel(contact, "rule")
             return
         if end == RuleEnd.CLOSED:
             self._end(contact, ContactState.CLOSED)

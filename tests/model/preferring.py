@@ -16,7 +16,10 @@ class Preferring(Callbacks):
     """The phase in which a contact is kept."""
 
     def _see_to_preferred(self, contact: Contact) -> None:
-        """Begin the phase of a queued contact that has entered or prefers others now, and end one that is over."""
+        """Begin the phase of a queued contact that has entered or prefers others now, and end one that is over.
+
+        One whose time would be over already does not begin.
+        """
         if contact.phase_from is not None:
             self._begin_to_keep(contact)
         if contact.phase is not None and self.now >= contact.phase.ends:
@@ -30,7 +33,7 @@ class Preferring(Callbacks):
         prefer, own_wait_us = self.choice.prefer(contact), contact.given.preferred_wait_us
         wait_us = prefer.wait_us if own_wait_us is None else own_wait_us
         listed = [self.agents[id_] for id_ in dict.fromkeys(contact.given.preferred) if id_ in self.agents]
-        if not listed or wait_us == 0:
+        if not listed or since + wait_us <= self.now:
             return
         kept = [agent for agent in listed if self._count_kept_for(agent) < prefer.waiting_max]
         if not kept:

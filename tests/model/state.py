@@ -127,8 +127,8 @@ StepKey = tuple[str, int]
 class Course:
     """How far a contact is in the plans that it follows. The caller sees to what begins anew at an entry."""
 
-    queue: str
-    """The queue whose plan it follows."""
+    queue: str | None
+    """The queue whose plan it follows; None: it kept the plan of a queue that had none."""
     began: int
     """When the clock of the plans began; a stopped clock moves it on."""
     consumed: set[StepKey] = field(default_factory=set)
@@ -147,6 +147,8 @@ class Course:
     saw_open: bool | None = None
     """Whether its queue was open when it was last looked at; None: it has just entered."""
     timer: Timer | None = None
+    entries: int = 0
+    """How many queues it has entered."""
 
 
 @dataclass(eq=False)

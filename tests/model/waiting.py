@@ -27,6 +27,7 @@ class Waiting(Ground):
     def _begin_plans(self, contact: Contact, keeps_plan: bool = False) -> None:
         """Begin the plans that a contact follows in the queue it has entered, or let those go on that it follows."""
         course = contact.course
+        course.entries += 1
         course.flags = {PlanOn.ENTRY}
         if course.limits_raised.get(Limit.TTL) is False:
             course.limits_told.discard(Limit.TTL)
@@ -43,6 +44,8 @@ class Waiting(Ground):
             course.queue = contact.queue
             course.began = self.now
             course.consumed = set(course.spent)
+        elif course.queue is not None and not self.config.queues[course.queue].plan:
+            course.queue = None
 
     def _set_place(self, contact: Contact, keeps_place: KeepsPlace) -> None:
         if keeps_place == KeepsPlace.WAITED:
