@@ -201,18 +201,21 @@ class Changing(Handover):
         if command.if_version is not None and command.if_version != contact.version:
             refuse(RefusalReason.VERSION)
         patch = given_fields(command.patch)
+        if patch.get("queue_id", contact.queue) not in self.config.queues:
+            refuse(RefusalReason.QUEUE_DRAINING)
         before, queue_before = contact.given, contact.queue
-        contact.given = patched(before, patch)
+        contact.given = self._known_agents(patched(before, patch))
         contact.queue = patch.get("queue_id", contact.queue)
         plans: list[tuple[Leg, int, list[Thing]]] = []
-        if contact.channel != before.channel and contact.state == ContactState.ACTIVE:
-            try:
+        moves = contact.queue != queue_before
+        try:
+            if contact.channel != before.channel and contact.state == ContactState.ACTIVE:
                 plans, broken = self._plans_for_channel(contact)
                 refuse_if_broken(broken)
-            except Exception:
-                contact.given, contact.queue = before, queue_before
-                raise
-        moves = contact.queue != queue_before
+            self._refuse_if_draining(contact.queue if moves else None, *(step.queue for step in patch.get("plan", ())))
+        except Exception:
+            contact.given, contact.queue = before, queue_before
+            raise
         keeps_place = None if command.patch.keeps_place is msgspec.UNSET else command.patch.keeps_place
         self._place_changed(contact, keeps_place, moves)
         if "preferred" in patch:

@@ -8,6 +8,7 @@ the contact's attributes. The condition of a plan's step sees no agent, but more
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import cel
@@ -22,13 +23,14 @@ MISSING = object()
 class Expressions:
     """Evaluates the expressions of one configuration and of its contacts."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, skills: Iterable[str] = ()) -> None:
+        """Build them for a configuration; ``skills`` are such as it has no more, of which everybody has 0."""
         self._queues = {id_: {"attributes": queue.attributes} for id_, queue in config.queues.items()}
-        skills = dict.fromkeys(config.skills) | {skill: None for a in config.agents.values() for skill in a.skills}
+        known = dict.fromkeys([*skills, *skills_known(config)])
         self._agents = {
             id_: {
                 "id": id_,
-                "skills": {skill: agent.skills.get(skill, 0) for skill in skills},
+                "skills": {skill: agent.skills.get(skill, 0) for skill in known},
                 "attributes": agent.attributes,
             }
             for id_, agent in config.agents.items()
@@ -87,3 +89,9 @@ class Expressions:
             return program.execute(values)
         except Exception:  # whatever the evaluator raises is an error in the sense of CEL
             return None
+
+
+def skills_known(config: Config) -> list[str]:
+    """Return the skills that are declared or that an agent has."""
+    had = [skill for agent in config.agents.values() for skill in agent.skills]
+    return list(dict.fromkeys([*config.skills, *had]))

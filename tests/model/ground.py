@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+import msgspec
 from sortedcontainers import SortedKeyList  # type: ignore[import-untyped]
 
+from ccroute.commands import EnqueueContact
 from ccroute.config.structs import Config
 from ccroute.events import Event
 from ccroute.types import LegState, PendingOffers, Presence, RefusalReason, Rule
 from tests.model.choice import Choice
+from tests.model.entries import entry_paths
 from tests.model.giving_way import GivingWay
 from tests.model.state import ENDED_STATES, Agent, Centre, Contact, Leg, Offer, Timer
 
@@ -49,6 +52,8 @@ class Ground(Centre):
         self.offer_ids: list[str] = []
         self.timers_armed = 0
         self.timers: SortedKeyList[Timer, tuple[int, int]] = SortedKeyList(key=lambda timer: (timer.due, timer.arming))
+        self.versions = dict.fromkeys(entry_paths(config), 1)
+        """Version of every entry of the configuration, by its key path."""
         self.rounds = 0
         """Rounds of all decisions so far; a round does one thing, as does a step of a plan."""
         self.over: list[Contact] = []
@@ -59,12 +64,15 @@ class Ground(Centre):
         self.someone_moved = False
         """The presence of an agent has changed since then."""
         self.counts = dict.fromkeys(("created", "closed", "abandoned", "cancelled", "expired"), 0)
+        self.last_cause: tuple[str, str | None] | None = None
+        """Cause and actor of the last event."""
         self.cause = ""
         self.actor: str | None = None
         self.out: list[Event] = []
 
     def _tell(self, kind: type[Event], **fields: Any) -> None:
         self.seq += 1
+        self.last_cause = (self.cause, self.actor)
         self.out.append(kind(seq=self.seq, at_us=self.now, cause=self.cause, actor=self.actor, **fields))
 
     # ---- timers
@@ -103,6 +111,29 @@ class Ground(Centre):
     def _newest(self, contact_id: str | int) -> Contact | None:
         """Return the newest contact of an id; an earlier one of the same id is still retained under its handle."""
         return next((contact for contact in reversed(self.contacts) if contact.id == contact_id), None)
+
+    def _refuse_if_draining(self, *queue_ids: str | None) -> None:
+        """Refuse the command if one of the queues that it names takes nothing new, or is gone by now."""
+        if any(queue_id is not None and self._takes_nothing(queue_id) for queue_id in queue_ids):
+            refuse(RefusalReason.QUEUE_DRAINING)
+
+    def _takes_nothing(self, queue_id: str) -> bool:
+        queue = self.config.queues.get(queue_id)
+        return queue is None or queue.draining
+
+    def _refuse_other_version(self, path: str, version: int | None) -> None:
+        """Refuse the command if it is for another version of an entry of the configuration; 0 is one not there."""
+        if version is not None and version != self.versions.get(path, 0):
+            refuse(RefusalReason.VERSION)
+
+    def _known_agents(self, given: EnqueueContact) -> EnqueueContact:
+        """Return what a contact asks for without agents that there are not."""
+        return msgspec.structs.replace(
+            given,
+            preferred=[id_ for id_ in given.preferred if id_ in self.agents],
+            excluded=[id_ for id_ in given.excluded if id_ in self.agents],
+            scores={id_: score for id_, score in given.scores.items() if id_ in self.agents},
+        )
 
     def _leg(self, contact: Contact, agent: Agent, *allowed: LegState) -> Leg:
         if contact.over_at is not None:

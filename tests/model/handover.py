@@ -60,6 +60,7 @@ class Handover(Taking):
             refuse(RefusalReason.LEGS_MAX)
         if contact.working_legs() != [leg]:
             refuse(RefusalReason.CONFERENCE)
+        self._refuse_if_draining(command.to_queue)
         if taker is not None:
             refuse_if_broken(self._rules_against_taker(contact, taker))
         from_queue = contact.queue
@@ -161,6 +162,7 @@ class Handover(Taking):
         taker = self._to_agent(command.to_agent)
         contact = self._contact(command.contact_id)
         self._leg(contact, agent, LegState.ACTIVE, LegState.HELD)
+        self._refuse_if_draining(command.to_queue)
         self._check_contacts_max()
         given = EnqueueContact(
             contact_id=self._consult_id(contact),
@@ -207,6 +209,7 @@ class Handover(Taking):
         leg = self._leg(contact, agent, LegState.ACTIVE, LegState.HELD)
         if len(contact.legs) >= LEGS_MAX:
             refuse(RefusalReason.LEGS_MAX)
+        self._refuse_if_draining(command.to_queue)
         if taker is None:
             assert command.to_queue is not None
             self._seek_in_queue(contact, leg, command.to_queue)

@@ -16,7 +16,7 @@ from ccroute.types import OfferMode, RescindReason
 from tests.model.choice import Pair
 from tests.model.giving_way import Preemption
 from tests.model.ground import RefusalError
-from tests.model.leases import Leases
+from tests.model.live import Live
 from tests.model.offers import newest_first
 from tests.model.state import Leg, Offer, Timer
 
@@ -28,14 +28,13 @@ class TimeJumpError(Exception):
     """The call reaches further ahead than ``jump_max_us`` allows; nothing has moved."""
 
 
-class Model(Leases):
+class Model(Live):
     """What :class:`ccroute.Engine` must do."""
 
     def __init__(self, config: Config) -> None:
         super().__init__(config)
         self._wait_for_all_hours()
         self.called = False
-        self.window: dict[str, tuple[int, int]] = {}
         self.guard: Timer | None = None
 
     # ---- the surface
@@ -111,11 +110,11 @@ class Model(Leases):
             return self.out
         self._carry_out(command)
         self._decide()
-        self._pass_time(self.now)
+        self._finish_instant()
+        self._forget()
         if command.command_id is not None:
             self.window[command.command_id] = (first_seq, len(self.out) - before)
-            while len(self.window) > self.config.engine.command_ids_max:
-                del self.window[next(iter(self.window))]
+            self._forget_commands()
         return self.out
 
     def _carry_out(self, command: Command) -> None:
@@ -134,13 +133,22 @@ class Model(Leases):
         target = max(self.now, to_us)
         while self.timers and self.timers[0].due <= target:
             self.now = self.timers[0].due
-            while self.timers and self.timers[0].due == self.now:
-                timer = self.timers.pop(0)
-                self.cause, self.actor = f"timer:{timer.name}", None
-                timer.fire()
-            self._decide()
+            self._finish_instant()
         self.now = target
         self._forget()
+
+    def _finish_instant(self) -> None:
+        """Fire what is due now and decide, until nothing is due; then take away what has drained, and decide again."""
+        while True:
+            while self.timers and self.timers[0].due == self.now:
+                while self.timers and self.timers[0].due == self.now:
+                    timer = self.timers.pop(0)
+                    self.cause, self.actor = f"timer:{timer.name}", None
+                    timer.fire()
+                self._decide()
+            if not self._remove_drained():
+                return
+            self._decide()
 
     def _forget(self) -> None:
         while self.over and self.now >= (self.over[0].over_at or 0) + self.config.engine.retain_us:

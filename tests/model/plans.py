@@ -172,7 +172,9 @@ class Plans(Preferring):
         return bool(contact.course.limits_raised) if step.on == PlanOn.LIMIT else step.on in flags
 
     def _agrees(self, contact: Contact, rule: Rule) -> bool:
-        """Tell whether the condition of a step holds."""
+        """Tell whether the condition of a step holds, and the queue to which it leads takes contacts."""
+        if rule.step.queue is not None and self._takes_nothing(rule.step.queue):
+            return False
         return self.figures.holds(rule.step.if_, contact)
 
     # ---- what it brings about
@@ -229,7 +231,7 @@ class Plans(Preferring):
         if not names and step.queue is None:
             return
         own = {name: getattr(step, name) for name in names if name not in KEPT_APART}
-        contact.given = msgspec.structs.replace(contact.given, **own)
+        contact.given = self._known_agents(msgspec.structs.replace(contact.given, **own))
         moves = step.queue is not None and step.queue != contact.queue
         contact.queue = step.queue or contact.queue
         keeps_place = step.keeps_place if "keeps_place" in names else None

@@ -61,6 +61,7 @@ class Presences(Offers):
 
     def _on_agent_presence(self, command: commands.SetPresence) -> None:
         agent = self._agent(command.agent_id)
+        self._refuse_other_version(f"agents.{agent.id}", command.if_version)
         self._set_presence(agent, command.presence, command.label, command.offers, when_done=command.next_)
 
     def _on_agent_external_load(self, command: commands.SetExternalLoad) -> None:
@@ -68,13 +69,21 @@ class Presences(Offers):
         agent.external[command.channel] = command.units
         self._tell(events.ExternalLoadSet, agent_id=agent.id, channel=command.channel, units=command.units)
 
+    def _refuse_if_gone(self, queue_id: str) -> None:
+        if queue_id not in self.config.queues:
+            refuse(RefusalReason.QUEUE_DRAINING)
+
     def _on_queue_pause(self, command: commands.PauseQueue) -> None:
+        self._refuse_if_gone(command.queue_id)
+        self._refuse_other_version(f"queues.{command.queue_id}", command.if_version)
         if command.queue_id in self.paused:
             refuse(RefusalReason.QUEUE_PAUSED)
         self.paused.add(command.queue_id)
         self._tell(events.QueuePaused, queue_id=command.queue_id)
 
     def _on_queue_open(self, command: commands.OpenQueue) -> None:
+        self._refuse_if_gone(command.queue_id)
+        self._refuse_other_version(f"queues.{command.queue_id}", command.if_version)
         if command.queue_id not in self.paused:
             refuse(RefusalReason.QUEUE_OPEN)
         self.paused.remove(command.queue_id)

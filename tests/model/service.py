@@ -27,6 +27,7 @@ class Service(Presences):
         same = self._newest(command.contact_id)
         if same is not None and same.over_at is None:
             refuse(RefusalReason.CONTACT_EXISTS)
+        self._refuse_if_draining(command.queue_id, *(step.queue for step in command.plan))
         place = self._place_after_parent(command)
         self._make_room_for_contact()
         contact = self._new_contact(command, command.queue_id, ContactState.QUEUED)
@@ -80,6 +81,7 @@ class Service(Presences):
     def _new_contact(self, given: EnqueueContact, queue_id: str, state: ContactState) -> Contact:
         self.contacts_made += 1
         self.counts["created"] += 1
+        given = self._known_agents(given)
         contact = Contact(self.contacts_made, given, queue_id, self.now, self.now, waits_since=self.now, state=state)
         contact.born = contact.made = self.now
         self.contacts.append(contact)

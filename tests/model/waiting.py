@@ -142,6 +142,12 @@ class Waiting(Ground):
         self._disarm(contact.overdue_timer)
         contact.after_timer = contact.overdue_timer = None
 
+    def _after_due(self, contact: Contact) -> int | None:
+        """Return when the next agents begin to serve the queue for this contact."""
+        agents = (agent for agent in self.agents.values() if contact.queue in agent.config.queues)
+        steps = (contact.queued_since + self.choice.after(contact.queue, agent) for agent in agents)
+        return min((step for step in steps if step > self.now), default=None)
+
     def _watch_the_time(self, contact: Contact) -> None:
         """Arm the timers of the present queue anew."""
         self._ignore_the_time(contact)
@@ -153,9 +159,7 @@ class Waiting(Ground):
 
     def _arm_after(self, contact: Contact) -> None:
         """Arm the moment at which the next agents begin to serve the queue for this contact."""
-        agents = (agent for agent in self.agents.values() if contact.queue in agent.config.queues)
-        steps = (contact.queued_since + self.choice.after(contact.queue, agent) for agent in agents)
-        due = min((step for step in steps if step > self.now), default=None)
+        due = self._after_due(contact)
         contact.after_timer = None
         if due is not None:
             contact.after_timer = self._arm(due, "after", lambda: self._arm_after(contact))
