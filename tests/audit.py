@@ -16,7 +16,7 @@ from tests.lives import Desk, Life, Work
 from tests.model.expressions import Expressions
 
 if TYPE_CHECKING:
-    from tests.ledger import Ledger
+    from tests.book import Book
 
 BUILT_IN_COST: Final = {"voice": 100, "chat": 30, "email": 20}
 ASIDE_MAX: Final = 64
@@ -25,7 +25,7 @@ ASIDE_MAX: Final = 64
 class Audit:
     """Judges the book of one engine."""
 
-    def __init__(self, config: Config, book: Ledger) -> None:
+    def __init__(self, config: Config, book: Book) -> None:
         self.config = config
         self.book = book
         self.expressions = Expressions(config)
