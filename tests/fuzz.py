@@ -15,7 +15,8 @@ from ccroute import CcrouteError, Config, Engine, codec, requirement
 from ccroute.cli.run import run_lines
 from ccroute.config import to_json
 from tests.busy_center import CONFIG, LATER_US, NOW_US, WORKING, busy_engine
-from tests.worlds import REQUIREMENTS, SCORES
+from tests.choices import REQUIREMENTS
+from tests.worlds import SCORES
 
 SNAPSHOT: Final = busy_engine().snapshot()
 LINES: Final = [codec.encode_timed(command, NOW_US) for command in (*WORKING, None)]

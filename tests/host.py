@@ -11,11 +11,12 @@ from typing import Any, Final
 
 from ccroute.commands import Command
 from ccroute.types import TIME_US_MAX
+from tests.choices import DAY_US, one_in, pick
 from tests.malformed import random_malformed
 from tests.model import Model
-from tests.requests import DAY_US, Requests
+from tests.requests import Requests
 from tests.steps import Advance, Batch, Handle, Malformed, Restore, Step
-from tests.worlds import World, one_in, pick
+from tests.worlds import World
 
 LATEST_US: Final = TIME_US_MAX - 200 * DAY_US
 """As far as random steps go, so that every deadline is a time."""

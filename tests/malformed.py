@@ -9,8 +9,7 @@ from ccroute import commands
 from ccroute.commands import ContactPatch
 from ccroute.config import Limits, PlanStep
 from ccroute.types import PlanOn, Presence
-from tests.requests import DAY_US
-from tests.worlds import pick
+from tests.choices import DAY_US, pick
 
 _ENQUEUE: dict[str, Any] = {"contact_id": "c0", "queue_id": "q0", "channel": "voice"}
 _LEG: dict[str, Any] = {"contact_id": "c0", "agent_id": "a0"}

@@ -13,7 +13,7 @@ from typing import Any, Final
 from msgspec import structs
 
 from ccroute import commands
-from ccroute.commands import AttributeValue, Command, ContactPatch
+from ccroute.commands import Command, ContactPatch
 from ccroute.types import (
     AssignAs,
     ChangeOffers,
@@ -27,23 +27,22 @@ from ccroute.types import (
     Presence,
     TransferMode,
 )
+from tests.choices import CHANNELS, SOME_AGENTS, Chooser, pick, some
 from tests.model import Model
 from tests.model.state import Contact, Leg
-from tests.worlds import CHANNELS, PREEMPTS, World, one_in, pick, random_requirement, some
+from tests.worlds import PREEMPTS, World
 
-DAY_US: Final = 24 * 3600 * 1_000_000
 LIVE: Final = (ContactState.QUEUED, ContactState.ACTIVE, ContactState.PARKED)
 WORKING: Final = (LegState.ACTIVE, LegState.HELD, LegState.SUSPENDED)
-SOME_AGENTS: Final = ("a0", "a1", "a2", "ghost")
 
 Maker = Callable[[], Command]
 
 
-class Requests:
+class Requests(Chooser):
     """What the host of a world may ask now."""
 
     def __init__(self, random: Random, world: World, model: Model) -> None:
-        self.random = random
+        super().__init__(random, world.features)
         self.world = world
         self.model = model
         self.shared: dict[str, Any] = {}
@@ -91,18 +90,9 @@ class Requests:
             ("change", self._change, 5 * bool(self.live)),
             ("channel", self._change_channel, 4 * bool(self.live)),
         ):
-            if feature in self.world.features:
+            if feature in self.features:
                 makers.append((maker, times))
         return makers
-
-    def _pick(self, *values: Any) -> Any:
-        return pick(self.random, values)
-
-    def _one_in(self, many: int) -> bool:
-        return one_in(self.random, many)
-
-    def _has(self, *features: str) -> bool:
-        return any(feature in self.world.features for feature in features)
 
     # ---- names
 
@@ -177,26 +167,6 @@ class Requests:
             parked=self._has("park") and self._one_in(5),
             **self.shared,
         )
-
-    def _requirement(self) -> str:
-        return random_requirement(self.random, easy=bool(self.random.randrange(2)))
-
-    def _head_start(self) -> int | None:
-        head_start: int | None = self._pick(None, None, None, 0, 2, 5, -3, 90_000_000, 90 * DAY_US, -90 * DAY_US)
-        return head_start
-
-    def _scores(self) -> dict[str, int]:
-        return {agent: self.random.randrange(-2, 4) for agent in some(self.random, SOME_AGENTS)}
-
-    def _attributes(self) -> dict[str, AttributeValue]:
-        attributes: dict[str, AttributeValue] = {}
-        if self.random.randrange(2):
-            attributes["lang"] = self._pick("de", "en")
-        if self.random.randrange(2):
-            attributes["level"] = self._pick(0, 1, 40, 60)
-        if self._one_in(3):
-            attributes["langs"] = some(self.random, ("de", "en"))
-        return attributes
 
     def _end(self) -> Command:
         contacts = self.live if self.live and self.random.randrange(8) else self.model.contacts

@@ -17,9 +17,9 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
-from ccroute.commands import AttributeValue
 from ccroute.config.structs import Agent, AgentChannel, AgentQueue, Channel, Config, EngineSettings, Offer, Queue, Skill
-from ccroute.types import KeepsPlace, OfferMode, Order, Preempt, Victim
+from ccroute.types import AttributeValue, KeepsPlace, OfferMode, Order, Preempt, Victim
+from tests.choices import CHANNELS, SKILLS, Chooser, one_in, pick, random_requirement, some
 
 FEATURES: Final = (
     "interrupts",
@@ -46,26 +46,6 @@ FEATURES: Final = (
     "channel",
 )
 PREEMPTS: Final = ("preempt_offers", "preempt_work")
-CHANNELS: Final = ("voice", "chat", "email", "pigeon")
-SKILLS: Final = ("s0", "s1", "s2")
-REQUIREMENTS: Final = (
-    "agent.skills.s0 >= 1",
-    "agent.skills.s1 >= 50",
-    "agent.skills.s0 >= 0 && agent.skills.s2 >= 0",
-    "agent.skills.s0 >= 30 && agent.skills.s1 >= 10",
-    'agent.skills.s2 > 10 || agent.attributes.lang == "de"',
-    "!(agent.attributes.n > 3)",
-    "has(agent.attributes.lang) && agent.skills.s1 >= 0",
-    '"x" in agent.attributes.tags',
-    'agent.id in ["a0", "a2"]',
-    'agent.id != "a1"',
-    "agent.attributes.lang == queue.attributes.lang",
-    "agent.attributes.lang == contact.attributes.lang",
-    "agent.skills.s2 >= contact.attributes.level",
-    "agent.attributes.lang in contact.attributes.langs || agent.attributes.vip",
-    "contact.attributes.level > 1 && agent.skills.s0 > 0 || contact.attributes.level <= 1",
-    "agent.attributes.mix > 1",
-)
 SCORES: Final = (
     "agent.skills.s0",
     "agent.attributes.n * 10 + agent.skills.s1",
@@ -96,21 +76,6 @@ class World:
     """Ids that the host gives its contacts; few, so that they are used again."""
     is_busy: bool
     """Agents stay and accept, and work is seldom done, so that it is in the way of other work."""
-
-
-def one_in(random: Random, many: int) -> bool:
-    """Return true once in so many times."""
-    return random.randrange(many) == many - 1
-
-
-def pick(random: Random, values: Sequence[Any]) -> Any:
-    """Return one of the values."""
-    return values[random.randrange(len(values))]
-
-
-def some(random: Random, values: Sequence[str]) -> list[str]:
-    """Return about half of the values, in their order."""
-    return [value for value in values if random.randrange(2)]
 
 
 # ---- worlds
@@ -157,27 +122,17 @@ def worlds() -> st.SearchStrategy[World]:
     return st.randoms(use_true_random=False).map(random_world)
 
 
-class Draft:
+class Draft(Chooser):
     """A configuration that is being made."""
 
     def __init__(
         self, random: Random, features: Sequence[str], agents: list[str], queues: list[str], *, is_busy: bool
     ) -> None:
-        self.random = random
-        self.features = features
+        super().__init__(random, features)
         self.agents = agents
         self.queues = queues
         self.is_busy = is_busy
         self.easy = is_busy or bool(random.randrange(2))
-
-    def _pick(self, *values: Any) -> Any:
-        return pick(self.random, values)
-
-    def _one_in(self, many: int) -> bool:
-        return one_in(self.random, many)
-
-    def _has(self, *features: str) -> bool:
-        return any(feature in self.features for feature in features)
 
     def config(self) -> Config:
         """Return a whole configuration."""
@@ -310,7 +265,7 @@ class Draft:
             channels={channel: self._takes() for channel in CHANNELS if self._one_in(many)},
             channels_closed=not self.easy and self._one_in(8),
             offers_max=1 + self.random.randrange(3),
-            attributes=self._attributes(),
+            attributes=self._agent_attributes(),
         )
 
     def _serves(self) -> int | AgentQueue:
@@ -331,7 +286,7 @@ class Draft:
                 left -= reserve[channel]
         return reserve
 
-    def _attributes(self) -> dict[str, AttributeValue]:
+    def _agent_attributes(self) -> dict[str, AttributeValue]:
         attributes: dict[str, AttributeValue] = {}
         if self.random.randrange(2):
             attributes["lang"] = self._pick("de", "en")
@@ -344,8 +299,3 @@ class Draft:
         if self._one_in(3):
             attributes["mix"] = self._pick(2, "2", True)
         return attributes
-
-
-def random_requirement(random: Random, *, easy: bool) -> str:
-    """Return a requirement."""
-    return str(pick(random, REQUIREMENTS[:3] if easy else REQUIREMENTS))
