@@ -50,9 +50,13 @@ class Host:
         """Make a well-formed command; most can be carried out."""
         return Requests(self.random, self.world, self.model).command()
 
+    def command_of_batch(self) -> Command:
+        """Make a well-formed command that is none of configuration, as batches take none."""
+        return Requests(self.random, self.world, self.model, configures=False).command()
+
     def pairs(self, count: int) -> list[tuple[Command, int]]:
         """Make commands for a batch; all fit the state before it."""
-        return [(self.command(), self.time(far=False)) for _ in range(count)]
+        return [(self.command_of_batch(), self.time(far=False)) for _ in range(count)]
 
     def malformed(self) -> Any:
         """Make something that no engine takes as a command."""

@@ -28,12 +28,16 @@ from ccroute.types import (
     TransferMode,
 )
 from tests.choices import CHANNELS, SOME_AGENTS, Chooser, pick, some
+from tests.edits import CONFIGURATION_COMMANDS, Edits
 from tests.model import Model
 from tests.model.state import Contact, Leg
+from tests.plans import Plans
 from tests.worlds import PREEMPTS, World
 
-LIVE: Final = (ContactState.QUEUED, ContactState.ACTIVE, ContactState.PARKED)
+LIVE: Final = (ContactState.QUEUED, ContactState.ACTIVE, ContactState.PARKED, ContactState.SCHEDULED)
 WORKING: Final = (LegState.ACTIVE, LegState.HELD, LegState.SUSPENDED)
+
+NOT_IN_PASSING: Final = (commands.SetPresence, *CONFIGURATION_COMMANDS)
 
 Maker = Callable[[], Command]
 
@@ -41,16 +45,21 @@ Maker = Callable[[], Command]
 class Requests(Chooser):
     """What the host of a world may ask now."""
 
-    def __init__(self, random: Random, world: World, model: Model) -> None:
+    def __init__(self, random: Random, world: World, model: Model, *, configures: bool = True) -> None:
         super().__init__(random, world.features)
         self.world = world
         self.model = model
+        self.configures = configures
+        """Commands of configuration are among what is asked."""
         self.shared: dict[str, Any] = {}
         self.legs: list[Leg] = [leg for agent in model.agents.values() for leg in agent.legs]
         self.working = [leg for leg in self.legs if leg.state in WORKING]
         self.live: list[Contact] = [contact for contact in model.contacts if contact.state in LIVE]
         self.waiting = [contact for contact in self.live if contact.state == ContactState.QUEUED]
-        self.parked = [contact for contact in self.live if contact.state == ContactState.PARKED]
+        self.parked = [one for one in self.live if one.state in (ContactState.PARKED, ContactState.SCHEDULED)]
+        config = model.config
+        draining = [queue for queue in config.queues if config.queues[queue].draining]
+        self.plans = Plans(random, world.features, list(config.queues), draining=draining)
 
     def command(self) -> Command:
         """Make a command."""
@@ -89,6 +98,12 @@ class Requests(Chooser):
             ("park", self._unpark, 3 * bool(self.parked)),
             ("change", self._change, 5 * bool(self.live)),
             ("channel", self._change_channel, 4 * bool(self.live)),
+            ("expedite", self._expedite, 3 * bool(self.live)),
+            ("scheduled", self._unpark, bool(self.parked)),
+            ("callbacks", self._abandon, 2 * waits),
+            ("callbacks", self._connect_failed, 2 * at_work),
+            ("lease", self._heartbeat, 5),
+            ("live_configuration", self._configure, 3 * self.configures),
         ):
             if feature in self.features:
                 makers.append((maker, times))
@@ -153,10 +168,10 @@ class Requests(Chooser):
         return commands.EnqueueContact(
             contact_id=contact_id,
             queue_id=self._queue_id(),
-            channel=self._pick(*CHANNELS),
-            customer_id="anna" if self._one_in(4) else None,
+            channel=self._pick(*self.channels),
+            customer_id=self._pick("anna", "ben") if self._one_in(2 if self._has("callbacks") else 4) else None,
             conversation_id="talk" if self._one_in(6) else None,
-            parent_id="c0" if self._one_in(6) else None,
+            parent_id=self._parent() if self._one_in(6) else None,
             requires=self._requirement() if self._one_in(9 if self.world.is_busy else 3) else None,
             tier=self._pick(*tiers),
             head_start_us=self._head_start(),
@@ -165,8 +180,34 @@ class Requests(Chooser):
             attributes=self._attributes(),
             cost=self._pick(None, None, None, None, None, None, 0, 20, 50, 101),
             parked=self._has("park") and self._one_in(5),
+            **self._wishes_in_time(),
             **self.shared,
         )
+
+    def _parent(self) -> str:
+        """Return the id of a contact, rather one that was there."""
+        return str(self._pick("c0", "ghost", *(contact.id for contact in self.model.contacts[-6:])))
+
+    def _wishes_in_time(self) -> dict[str, Any]:
+        """Return what a contact asks of the course of time."""
+        wishes: dict[str, Any] = {}
+        if self._has("own_plans") and self.random.randrange(2):
+            wishes["plan"] = self.plans.plan()
+        if self._has("limits") and self._one_in(4):
+            wishes["limits"] = self.plans.limits()
+        if self._has("preferred") and self.random.randrange(3):
+            wishes["preferred"] = self._preferred()
+            for name in ("preferred_wait_us", "preferred_scope", "preferred_requires"):
+                if self._one_in(3):
+                    wishes[name] = self.plans.preference(name)
+        if self._has("scheduled") and self._one_in(3):
+            wishes["due_at_us"] = self._due()
+        if self._has("scheduled", "callbacks") and self._one_in(3):
+            wishes["keeps_place"] = self._pick(*KeepsPlace)
+        return wishes
+
+    def _due(self) -> int:
+        return max(0, self.model.now + int(self._pick(4, 1, 12, 40, 0, -3)))
 
     def _end(self) -> Command:
         contacts = self.live if self.live and self.random.randrange(8) else self.model.contacts
@@ -175,6 +216,14 @@ class Requests(Chooser):
         contact_id = self._contact_key(busiest if cancels else self._pick(*contacts))
         kind = commands.CancelContact if cancels or self._one_in(4) else commands.AbandonContact
         return kind(contact_id=contact_id, reason=self._pick(None, "bored"), **self.shared)
+
+    def _abandon(self) -> Command:
+        waiting = [*self.waiting, *self.parked] if self._one_in(4) else self.waiting
+        return commands.AbandonContact(contact_id=self._contact_key(self._pick(*waiting)), **self.shared)
+
+    def _expedite(self) -> Command:
+        contacts = self.waiting if self.waiting and self.random.randrange(6) else self.live
+        return commands.ExpediteContact(contact_id=self._contact_key(self._pick(*contacts)), **self.shared)
 
     def _park(self) -> Command:
         contacts = self.live if self._one_in(8) else [one for one in self.live if one not in self.parked] or self.live
@@ -209,7 +258,7 @@ class Requests(Chooser):
         makers: dict[str, Callable[[], Any]] = {
             "queue_id": self._queue_id,
             "tier": lambda: self._pick(None, 0, 1, 2, 3, -1),
-            "channel": lambda: self._pick(*CHANNELS),
+            "channel": lambda: self._pick(*self.channels),
             "requires": lambda: self._requirement() if self.random.randrange(2) else None,
             "conversation_id": lambda: self._pick(None, "talk"),
             "head_start_us": self._head_start,
@@ -220,13 +269,29 @@ class Requests(Chooser):
             "parked": lambda: self._pick(False, True),
             "keeps_place": lambda: self._pick(*KeepsPlace),
         }
+        makers |= self._makers_in_time()
         names = self.random.sample(list(makers), self._pick(1, 2, 3, 5, 0))
         return ContactPatch(**{name: make() for name, make in makers.items() if name in names})
+
+    def _makers_in_time(self) -> dict[str, Callable[[], Any]]:
+        """Return what makes the fields of a patch that concern the course of time."""
+        makers: dict[str, Callable[[], Any]] = {}
+        if self._has("preferred"):
+            makers["preferred"] = self._preferred
+            for name in ("preferred_wait_us", "preferred_scope", "preferred_requires"):
+                makers[name] = lambda name=name: self._pick(None, self.plans.preference(name))
+        if self._has("own_plans"):
+            makers["plan"] = lambda: self.plans.plan() if self.random.randrange(3) else []
+        if self._has("limits"):
+            makers["limits"] = lambda: self.plans.limits() if self.random.randrange(3) else None
+        if self._has("scheduled"):
+            makers["due_at_us"] = self._due
+        return makers
 
     def _change_channel(self) -> Command:
         return commands.ChangeChannel(
             contact_id=self._contact_key(self._any_live()),
-            channel=self._pick(*CHANNELS),
+            channel=self._pick(*self.channels),
             or_requeue=self._one_in(2),
             **self.shared,
         )
@@ -345,8 +410,25 @@ class Requests(Chooser):
             label=self._pick(None, "lunch"),
             offers=self._pick(None, None, *PendingOffers),
             next_=self._one_in(3),
+            if_version=self._version(),
             **self.shared,
         )
+
+    def _version(self) -> int | None:
+        """Return the version that an agent or a queue should have, rarely a wrong one."""
+        return self._pick(None, 1, 1, 1, 2, 3) if self._has("versions") else None  # type: ignore[no-any-return]
+
+    def _heartbeat(self) -> Command:
+        """Make a heartbeat, rather of an agent that has to give some."""
+        agents = self.model.agents.values()
+        leased = [agent.id for agent in agents if agent.config.lease_us is not None]
+        agent_id = self._pick(*leased) if leased and self.random.randrange(8) else self._pick(*self.model.agents)
+        return commands.Heartbeat(agent_id=self._agent_key(agent_id), **self.shared)
+
+    def _configure(self) -> Command:
+        """Make a command of configuration that leaves a configuration without faults."""
+        edits = Edits(self.random, self.world, self.model.config)
+        return structs.replace(edits.command(), **self.shared)
 
     def _load(self) -> Command:
         return commands.SetExternalLoad(
@@ -375,8 +457,7 @@ class Requests(Chooser):
             "wrap_up_us": 1,
             "patch": ContactPatch(tier=1),
         }
-        kinds = commands.COMMANDS[: commands.COMMANDS.index(commands.SetExternalLoad) + 1]
-        kind = self._pick(*(one for one in kinds if one is not commands.SetPresence))
+        kind = self._pick(*(one for one in commands.COMMANDS if one not in NOT_IN_PASSING))
         needed = [field.name for field in structs.fields(kind) if field.required]
         if "to_queue" in kind.__struct_fields__:
             needed.append("to_queue")
@@ -385,4 +466,6 @@ class Requests(Chooser):
     def _pause_or_open(self) -> Command:
         queue_id = self._queue_id()
         opens = queue_id in self.model.paused if self.random.randrange(4) else self._one_in(2)
-        return (commands.OpenQueue if opens else commands.PauseQueue)(queue_id=queue_id, **self.shared)
+        return (commands.OpenQueue if opens else commands.PauseQueue)(
+            queue_id=queue_id, if_version=self._version(), **self.shared
+        )

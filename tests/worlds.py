@@ -4,7 +4,7 @@ Every choice lists the plainest value first, so that hypothesis shrinks towards 
 that offers, wrap-ups, cool-downs and guards end together often.
 
 A world has some of the *features*: what a centre can do beyond offers, legs and transfers. A feature shapes the
-configuration, the commands (:mod:`tests.random_commands`) or both. Worlds have none, one, two or all of them, so that
+configuration, the commands (:mod:`tests.requests`) or both. Worlds have none, one, two or all of them, so that
 each is seen alone, with each other one, and in the crowd.
 """
 
@@ -17,9 +17,21 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
-from ccroute.config.structs import Agent, AgentChannel, AgentQueue, Channel, Config, EngineSettings, Offer, Queue, Skill
+from ccroute.config.structs import (
+    Agent,
+    AgentChannel,
+    AgentQueue,
+    Channel,
+    Config,
+    EngineSettings,
+    Limits,
+    Offer,
+    Queue,
+    Skill,
+)
 from ccroute.types import AttributeValue, KeepsPlace, OfferMode, Order, Preempt, Victim
 from tests.choices import CHANNELS, SKILLS, Chooser, one_in, pick, random_requirement, some
+from tests.plans import Plans
 
 FEATURES: Final = (
     "interrupts",
@@ -44,6 +56,17 @@ FEATURES: Final = (
     "park",
     "change",
     "channel",
+    "plans",
+    "own_plans",
+    "limits",
+    "expedite",
+    "preferred",
+    "scheduled",
+    "callbacks",
+    "hours",
+    "lease",
+    "live_configuration",
+    "versions",
 )
 PREEMPTS: Final = ("preempt_offers", "preempt_work")
 SCORES: Final = (
@@ -133,6 +156,7 @@ class Draft(Chooser):
         self.queues = queues
         self.is_busy = is_busy
         self.easy = is_busy or bool(random.randrange(2))
+        self.plans = Plans(random, features, queues)
 
     def config(self) -> Config:
         """Return a whole configuration."""
@@ -148,14 +172,14 @@ class Draft(Chooser):
                 order=Order.RANK if "rank_first" in self.features else Order.TIER,
             ),
             skills={skill: Skill() for skill in SKILLS},
-            channels=self._channels(),
-            queues={queue: self._queue() for queue in self.queues},
-            agents={agent: self._agent() for agent in self.agents},
+            channels=self.all_channels(),
+            queues={queue: self.queue(queue) for queue in self.queues},
+            agents={agent: self.agent() for agent in self.agents},
         )
 
     # ---- channels
 
-    def _channels(self) -> dict[str, Channel]:
+    def all_channels(self) -> dict[str, Channel]:
         """Return channels; one may interrupt only those behind it in an order drawn anew."""
         order = self.random.sample(CHANNELS, len(CHANNELS)) if self._one_in(3) else list(CHANNELS)
         interrupts: dict[str, list[str]] = {channel: [] for channel in CHANNELS}
@@ -187,7 +211,8 @@ class Draft(Chooser):
 
     # ---- queues
 
-    def _queue(self) -> Queue:
+    def queue(self, id_: str) -> Queue:
+        """Return a queue; ids tell which queues come later."""
         select = self._select()
         needs_score = any(key.startswith("score") for key in ([select] if isinstance(select, str) else select))
         return Queue(
@@ -208,6 +233,11 @@ class Draft(Chooser):
             keeps_place=self._pick(*KeepsPlace),
             attributes={"lang": self._pick("de", "en")} if self._one_in(2) else {},
             paused=self._one_in(40 if self.is_busy else 10),
+            plan=self.plans.plan(id_) if self._has("plans") and not self._one_in(4) else [],
+            prefer=self.plans.prefer(),
+            hours=self.plans.hours(id_),
+            limits=self.plans.limits() if self._has("limits") and not self._one_in(4) else Limits(),
+            callback=self.plans.callback(),
             **self._priority(),
         )
 
@@ -253,7 +283,8 @@ class Draft(Chooser):
 
     # ---- agents
 
-    def _agent(self) -> Agent:
+    def agent(self) -> Agent:
+        """Return an agent."""
         capacities = (100, 200, 250, 300, 500) if self.easy else (100, 100, 60, 200, 300, 1)
         capacity = self._pick(*((100, 130, 200) if self.is_busy else capacities))
         many = 3 if self._has("channel") or not self.easy else 12
@@ -266,6 +297,7 @@ class Draft(Chooser):
             channels_closed=not self.easy and self._one_in(8),
             offers_max=1 + self.random.randrange(3),
             attributes=self._agent_attributes(),
+            **self.plans.lease(),
         )
 
     def _serves(self) -> int | AgentQueue:
