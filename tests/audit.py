@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final
 
-from ccroute.config.structs import AgentChannel, AgentQueue, Channel, Config
-from ccroute.types import OfferMode, Order, Preempt, Presence
+from ccroute.config.structs import AgentChannel, AgentQueue, Channel, Config, Prefer
+from ccroute.types import OfferMode, Order, Preempt, PreferredScope, Presence
 from tests.lives import Desk, Life, Work
 from tests.model.expressions import Expressions
 
@@ -50,6 +50,11 @@ class Audit:
     def interrupts(self, channel: str) -> list[str]:
         """Return the channels that give way to one."""
         return self.config.channels.get(channel, Channel()).interrupts
+
+    def is_live(self, channel: str) -> bool:
+        """Tell whether the customer is on the line."""
+        live = self.config.channels.get(channel, Channel()).live
+        return channel in ("voice", "video") if live is None else live
 
     def is_open(self, desk: Desk, channel: str) -> bool:
         """Tell whether the agent takes the channel at all."""
@@ -106,24 +111,82 @@ class Audit:
     # ---- who may serve whom
 
     def rank(self, life: Life, agent_id: str) -> int | None:
-        """Return the rank at which the agent serves the contact's queue, or None."""
+        """Return the rank at which the agent serves the contact, or None; a preferred agent may be no member."""
+        rank = self._rank(life, agent_id)
+        kept = life.phase is not None and agent_id in life.wish.preferred
+        return 1 if rank is None and kept else rank
+
+    def _rank(self, life: Life, agent_id: str) -> int | None:
         listed = self.config.agents[agent_id].queues.get(life.queue_id)
         if listed is None:
             return 1 if self.config.queues[life.queue_id].members == "all" else None
         return listed.rank if isinstance(listed, AgentQueue) else listed
 
-    def serves(self, life: Life, desk: Desk, at_us: int) -> bool:
-        """Tell whether the agent serves the contact's queue by now, and the requirement in force holds."""
+    def serves(self, life: Life, desk: Desk, at_us: int, *, surely: bool) -> bool:
+        """Tell whether the agent serves the contact now, by queue, requirement and preferred agents.
+
+        Events leave open whom the bound of a favourite left out: surely or at all.
+        """
+        phase = life.phase if life.state == "queued" else None
+        answers = []
+        if phase is None or not phase.is_sure:
+            answers.append(self._serves(life, desk, at_us, after=True, requires=True, member=True))
+        if phase is not None:
+            prefer = self.config.queues[life.queue_id].prefer or Prefer()
+            scope = life.wish.preferred_scope or prefer.scope
+            requires = prefer.requires if life.wish.preferred_requires is None else life.wish.preferred_requires
+            member = scope is PreferredScope.MEMBERS
+            kept = self._serves(life, desk, at_us, after=member, requires=requires, member=member)
+            answers.append(desk.id in life.wish.preferred and kept)
+            if not phase.keeps_all:
+                answers.append(False)
+        return all(answers) if surely else any(answers)
+
+    def _serves(self, life: Life, desk: Desk, at_us: int, *, after: bool, requires: bool, member: bool) -> bool:
         listed = desk.config.queues.get(life.queue_id)
         after_us = listed.after_us if isinstance(listed, AgentQueue) else 0
-        if self.rank(life, desk.id) is None or at_us - life.entered_at_us < after_us:
+        if member and self._rank(life, desk.id) is None:
             return False
-        texts = (self.config.queues[life.queue_id].requires, life.wish.requires)
-        return all(self.expressions.holds(text, desk.id, life.wish, life.queue_id) for text in texts)  # type: ignore[arg-type]
+        if after and at_us - life.entered_at_us < after_us:
+            return False
+        return not requires or self.meets(life, desk.id)
 
-    def _may(self, life: Life, desk: Desk, at_us: int) -> bool:
+    def meets(self, life: Life, agent_id: str) -> bool:
+        """Tell whether the requirement in force holds for the agent: the contact's, and its queue's or a rule's."""
+        of_queue = self.config.queues[life.queue_id].requires if life.requires is None else life.requires
+        texts = (of_queue, life.wish.requires)
+        return all(self.expressions.holds(text, agent_id, life.wish, life.queue_id) for text in texts)  # type: ignore[arg-type]
+
+    def bars_as_preferred(self, life: Life, agent_id: str) -> bool | None:
+        """Tell whether the contact is kept for other agents; None where events do not tell."""
+        if life.phase is None or life.state != "queued":
+            return False
+        if agent_id in life.wish.preferred:
+            return False if life.phase.keeps_all else None
+        return True if life.phase.is_sure else None
+
+    def favourite_online(self, life: Life, prefer: Prefer) -> bool:
+        """Tell whether a preferred agent is there, so that it is worth waiting."""
+        there = (Presence.AVAILABLE, Presence.AWAY) if prefer.wait_for_away else (Presence.AVAILABLE,)
+        return any(
+            agent_id in self.book.desks and self.book.desks[agent_id].presence in there
+            for agent_id in life.wish.preferred
+        )
+
+    def anybody_online(self, life: Life) -> bool:
+        """Tell whether an agent is online who could ever serve the contact in its queue."""
+        return any(
+            desk.presence != Presence.OFFLINE
+            and self._rank(life, desk.id) is not None
+            and self.meets(life, desk.id)
+            and desk.id not in life.wish.excluded
+            and self.is_open(desk, life.wish.channel)
+            for desk in self.book.desks.values()
+        )
+
+    def _may(self, life: Life, desk: Desk, at_us: int, *, surely: bool) -> bool:
         """Tell whether all but the contact's own state and the units let the agent have it."""
-        if desk.presence != Presence.AVAILABLE or desk.next or not self.serves(life, desk, at_us):
+        if desk.presence != Presence.AVAILABLE or desk.next or not self.serves(life, desk, at_us, surely=surely):
             return False
         if desk.id in life.wish.excluded or desk.id in life.legs or self.is_cooling(life, desk.id, at_us):
             return False
@@ -136,25 +199,30 @@ class Audit:
         until = life.cooldowns.get(agent_id, 0)
         return isinstance(until, str) or until > at_us
 
-    def _could(self, life: Life, desk: Desk, at_us: int) -> bool:
+    def _could(self, life: Life, desk: Desk, at_us: int, *, surely: bool) -> bool:
         """Tell whether rules 2 to 6 hold, setting aside included."""
         slots = None if self._mode(life) == OfferMode.AUTO else desk.config.offers_max
         wanted = Work(life, life.wish.channel, self.cost(life, desk.id), 0, "offer")
-        return self._may(life, desk, at_us) and self.aside(desk, wanted, desk.things(), slots=slots) is not None
+        return (
+            self._may(life, desk, at_us, surely=surely)
+            and self.aside(desk, wanted, desk.things(), slots=slots) is not None
+        )
 
     def _mode(self, life: Life) -> OfferMode:
         return self.config.queues[life.queue_id].offer.mode
 
-    def is_eligible(self, life: Life, agent_id: str, at_us: int) -> bool:
-        """Tell whether section 4 lets the agent have the contact now."""
+    def is_eligible(self, life: Life, agent_id: str, at_us: int, *, surely: bool = True) -> bool:
+        """Tell whether section 4 lets the agent have the contact now, surely or at all."""
         offer = self.config.queues[life.queue_id].offer
         if not life.is_in_line or life.queue_id in self.book.paused or offer.mode == OfferMode.MANUAL:
             return False
-        if len(life.offers) >= offer.k or not self._could(life, self.book.desks[agent_id], at_us):
+        if len(life.offers) >= offer.k or not self._could(life, self.book.desks[agent_id], at_us, surely=surely):
             return False
         if life.offers or offer.offers_min == 1:
             return True
-        return sum(self._could(life, desk, at_us) for desk in self.book.desks.values()) >= offer.offers_min
+        return (
+            sum(self._could(life, desk, at_us, surely=surely) for desk in self.book.desks.values()) >= offer.offers_min
+        )
 
     # ---- in which order
 
@@ -166,13 +234,13 @@ class Audit:
         key = (-life.tier, bool(life.offers), not life.is_overdue, rank, -credit, life.order)
         return (rank, *key) if self.config.engine.order == Order.RANK else key
 
-    def is_passed_over(self, life: Life, agent_id: str, at_us: int) -> bool:
+    def is_passed_over(self, life: Life, agent_id: str, at_us: int, *, surely: bool = True) -> bool:
         """Tell whether another contact of the tier that interrupts this one's channel is eligible for the agent."""
         return any(
             other is not life
             and other.tier == life.tier
             and life.wish.channel in self.interrupts(other.wish.channel)
-            and self.is_eligible(other, agent_id, at_us)
+            and self.is_eligible(other, agent_id, at_us, surely=surely)
             for other in self.book.lives.values()
         )
 
@@ -181,7 +249,7 @@ class Audit:
 
         The second and further offers of a broadcast and those that pre-empt are not least: only the tier goes before.
         """
-        assert not is_least or self.is_eligible(life, agent_id, at_us), "the pair is not eligible"
+        assert not is_least or self.is_eligible(life, agent_id, at_us, surely=False), "the pair is not eligible"
         assert not is_least or not self.is_passed_over(life, agent_id, at_us), "the pair is passed over"
         own = self.order(life, agent_id, at_us)
         for other in self.book.lives.values():
@@ -189,7 +257,7 @@ class Audit:
                 continue
             if self.config.engine.order == Order.TIER:
                 assert other.tier <= life.tier, f"{other.id}, of higher tier, is eligible for the agent"
-            if is_least and not self.is_passed_over(other, agent_id, at_us):
+            if is_least and not self.is_passed_over(other, agent_id, at_us, surely=False):
                 assert own < self.order(other, agent_id, at_us), f"{other.id} comes first"
 
     # ---- what has to hold after each call

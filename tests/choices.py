@@ -71,6 +71,8 @@ class Chooser:
     def __init__(self, random: Random, features: Sequence[str]) -> None:
         self.random = random
         self.features = features
+        self.named_agents: Sequence[str] = SOME_AGENTS
+        """Agents that contacts name; their own wishes may name such as are not there."""
 
     def _pick(self, *values: Any) -> Any:
         return pick(self.random, values)
@@ -96,7 +98,7 @@ class Chooser:
         return head_start
 
     def _scores(self) -> dict[str, int]:
-        return {agent: self.random.randrange(-2, 4) for agent in some(self.random, SOME_AGENTS)}
+        return {agent: self.random.randrange(-2, 4) for agent in some(self.random, self.named_agents)}
 
     def _attributes(self) -> dict[str, AttributeValue]:
         attributes: dict[str, AttributeValue] = {}
@@ -110,7 +112,8 @@ class Chooser:
 
     def _preferred(self) -> list[str]:
         """Return preferred agents, mostly one."""
-        return [self._pick(*SOME_AGENTS[:3])] if self.random.randrange(3) else some(self.random, SOME_AGENTS)
+        many = self.random.randrange(3) == 0 or not self.named_agents
+        return some(self.random, self.named_agents) if many else [self._pick(*self.named_agents[:3])]
 
 
 def random_requirement(random: Random, *, easy: bool) -> str:

@@ -2,86 +2,126 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from msgspec import UNSET
 
 from ccroute import commands, events
 from ccroute.types import OnUnanswered, ParkClock
 from tests.lives import WORKING, Life, Seek, Wish, Work
-from tests.offer_book import OfferBook
+from tests.time_book import TimeBook
+
+OUT_OF_LINE: Final = ("parked", "scheduled")
+PATCHED: Final = (
+    *("tier", "head_start_us", "excluded", "scores", "attributes", "plan", "limits"),
+    *("preferred", "preferred_wait_us", "preferred_scope", "preferred_requires"),
+)
+"""Fields of a patch that events do not repeat."""
+
+Arrival = events.ContactQueued | events.ContactParked | events.ContactScheduled
 
 
-class ContactBook(OfferBook):
+def wish_of(given: commands.EnqueueContact) -> Wish:
+    """Return what a new contact asks for."""
+    return Wish(
+        given.channel,
+        given.requires,
+        given.tier,
+        given.head_start_us,
+        list(given.excluded),
+        dict(given.scores),
+        dict(given.attributes),
+        given.cost,
+        list(given.preferred),
+        given.preferred_wait_us,
+        given.preferred_scope,
+        given.preferred_requires,
+        list(given.plan),
+        given.limits,
+    )
+
+
+class ContactBook(TimeBook):
     """Enters events of contacts."""
 
     def _on_contact_queued(self, event: events.ContactQueued) -> None:
         life = self.lives.get(event.contact_id)
         if life is None:
             life = self._new(event)
-        elif life.state == "parked":
+        elif life.state in OUT_OF_LINE:
             assert not life.offers
             self._move_on_by_parking(life)
-            assert event.place_at_us == life.place_at_us
+            assert event.place_at_us == life.place_at_us or not life.is_place_told
         elif life.moves:
             assert life.state == "queued"
             life.moves = False
         else:
             assert life.state == "transferred" or life.is_unanswered
-            life.entered_at_us, life.is_overdue = event.at_us, False
+            self._enter(life, event.queue_id)
         assert not life.works
+        assert event.queue_id == life.queue_id
         life.is_unanswered = False
-        life.state, life.queue_id = "queued", event.queue_id
+        life.state = "queued"
         self._note_place(life, event)
+        self._note_waiting(life)
 
-    def _new(self, event: events.ContactQueued | events.ContactParked) -> Life:
-        """Open the book of a contact: the host enqueued it, or an agent consults somebody."""
+    def _new(self, event: Arrival) -> Life:
+        """Open the book of a contact: the host enqueued it, an agent consults somebody, or a callback is owed."""
         assert all(other.id != event.contact_id for other in self.wrapping_on)
         given = self.command
         direct = None
-        if isinstance(given, commands.EnqueueContact):
-            assert given.contact_id == event.contact_id
-            wish = Wish(
-                given.channel,
-                given.requires,
-                given.tier,
-                given.head_start_us,
-                list(given.excluded),
-                dict(given.scores),
-                dict(given.attributes),
-                given.cost,
-            )
-        else:
-            assert isinstance(given, commands.ConsultAgent)
-            assert event.parent_id is not None
-            parent, asker = self.lives[event.parent_id], self.agent_named(given.agent_id)
-            assert event.contact_id.startswith(f"{parent.id}#")
-            assert asker is not None
-            attributes = dict(parent.wish.attributes)
-            wish = Wish(
-                parent.wish.channel, None, parent.tier, parent.head_start_us, [asker], {}, attributes, cost=None
-            )
+        if isinstance(given, commands.EnqueueContact) and given.contact_id == event.contact_id:
+            wish = wish_of(given)
+        elif isinstance(given, commands.ConsultAgent):
+            wish = self._wish_of_consult(event, given)
             direct = self.agent_named(given.to_agent)
+        else:
+            wish = self._wish_of_callback(event)
         assert wish.channel == event.channel
         self.counts["created"] += 1
         life = Life(event.contact_id, self.counts["created"], wish, "new", event.queue_id)
-        life.place_at_us = life.entered_at_us = event.at_us
+        self._enter(life, event.queue_id)
+        life.place_at_us = event.at_us
+        life.is_place_told = getattr(given, "keeps_place", None) is None and not event.contact_id.startswith(
+            "callback:"
+        )
+        life.created_us = event.due_at_us if isinstance(event, events.ContactScheduled) else event.at_us
+        life.customer_id, life.parent_id = event.customer_id, event.parent_id
         life.direct = direct
+        queue = self.config.queues[life.queue_id]
+        assert not queue.draining or not isinstance(given, commands.EnqueueContact) or self.is_by_rule
+        life.tier = queue.tier if wish.tier is None else wish.tier
+        life.head_start_us = queue.head_start_us if wish.head_start_us is None else wish.head_start_us
         self.lives[life.id] = life
+        self._note_arrival(life)
         return life
 
+    def _wish_of_consult(self, event: Arrival, given: commands.ConsultAgent) -> Wish:
+        assert event.parent_id is not None
+        parent, asker = self.lives[event.parent_id], self.agent_named(given.agent_id)
+        assert event.contact_id.startswith(f"{parent.id}#")
+        assert asker is not None
+        attributes = dict(parent.wish.attributes)
+        return Wish(parent.wish.channel, None, parent.tier, parent.head_start_us, [asker], {}, attributes, cost=None)
+
     def _on_contact_parked(self, event: events.ContactParked) -> None:
-        life = self.lives.get(event.contact_id)
-        if life is None:
-            life = self._new(event)
-            queue = self.config.queues[life.queue_id]
-            life.tier = queue.tier if life.wish.tier is None else life.wish.tier
-            life.head_start_us = queue.head_start_us if life.wish.head_start_us is None else life.wish.head_start_us
-        else:
-            assert life.state in ("queued", "active")
+        life = self.lives.get(event.contact_id) or self._new(event)
+        self._take_out_of_line(life, event)
+        life.state, life.clock_stops = "parked", event.clock == ParkClock.STOPS
+
+    def _on_contact_scheduled(self, event: events.ContactScheduled) -> None:
+        life = self.lives.get(event.contact_id) or self._new(event)
+        self._take_out_of_line(life, event)
+        assert event.due_at_us >= event.at_us
+        life.state, life.clock_stops, life.due_at_us = "scheduled", True, event.due_at_us
+
+    def _take_out_of_line(self, life: Life, event: Any) -> None:
+        assert life.state in ("new", "queued", "active", *OUT_OF_LINE)
+        assert not (life.state == event.__struct_config__.tag.partition(".")[2] == "parked"), "parked twice"
         assert event.queue_id == life.queue_id
-        life.state, life.direct, life.seek = "parked", None, None
-        life.parked_at_us, life.clock_stops = event.at_us, event.clock == ParkClock.STOPS
+        if life.state in OUT_OF_LINE:
+            self._move_on_by_parking(life)
+        life.direct, life.seek, life.moves, life.parked_at_us = None, None, False, event.at_us
 
     def _on_contact_active(self, event: events.ContactActive) -> None:
         life, desk = self.lives[event.contact_id], self.desks[event.agent_id]
@@ -92,7 +132,7 @@ class ContactBook(OfferBook):
         assert event.waited_us >= life.waited_us
         assert self._accepted is not None
         self.legs_seen += 1
-        leg = Work(life, event.channel, event.cost, self.legs_seen, "active", self._accepted.is_exempt)
+        leg = Work(life, event.channel, event.cost, self.legs_seen, "active", self._accepted.is_exempt, event.at_us)
         life.state, life.direct, life.seek, life.waited_us = "active", None, None, event.waited_us
         life.legs[event.agent_id] = leg
         desk.legs.append(leg)
@@ -113,7 +153,7 @@ class ContactBook(OfferBook):
         life.seek = Seek(event.agent_id, event.to_agent_id, queues)
         if event.to_queue_id is not None:
             queue = self.config.queues[event.to_queue_id]
-            life.queue_id, life.entered_at_us, life.is_overdue = event.to_queue_id, event.at_us, False
+            self._enter(life, event.to_queue_id)
             life.tier = queue.tier if life.wish.tier is None else life.wish.tier
             life.head_start_us = queue.head_start_us if life.wish.head_start_us is None else life.wish.head_start_us
             keeps_place = given.keeps_place or queue.keeps_place
@@ -132,12 +172,16 @@ class ContactBook(OfferBook):
         assert not life.works
         life.state, life.direct, life.seek = "queued", None, None
         self._note_place(life, event)
+        self._note_waiting(life)
 
     def _on_contact_changed(self, event: events.ContactChanged) -> None:
         life, given = self.lives[event.contact_id], self.command
-        assert life.state in ("queued", "active", "parked")
+        assert life.state in ("queued", "active", *OUT_OF_LINE)
         wish = life.wish
-        if isinstance(given, commands.JoinConference):
+        keeps_plan = False
+        if self.is_by_rule:
+            keeps_plan = self._take_step(life, event)
+        elif isinstance(given, commands.JoinConference):
             seeker = self.agent_named(given.agent_id)
             assert seeker is not None
             assert event.changed == ["queue_id"]
@@ -146,27 +190,46 @@ class ContactBook(OfferBook):
             assert isinstance(given, commands.ChangeContact)
             patch = given.patch
             assert event.changed == [name for name in patch.__struct_fields__ if getattr(patch, name) is not UNSET]
-            for name in ("tier", "head_start_us", "excluded", "scores", "attributes"):
-                if name in event.changed:
-                    setattr(wish, name, getattr(patch, name))
+            self._take_patch(life, event.changed, patch)
         assert event.version == life.version + 1
         life.version = event.version
+        assert "requires" not in event.changed or not self.is_by_rule or event.requires == wish.requires
         wish.requires, wish.cost = event.requires, event.cost
-        if life.state == "parked" and (event.queue_id != life.queue_id or "keeps_place" in event.changed):
+        moves = event.queue_id != life.queue_id or isinstance(given, commands.JoinConference)
+        if life.state in OUT_OF_LINE and (moves or "keeps_place" in event.changed):
             self._move_on_by_parking(life)
-        if event.queue_id != life.queue_id or isinstance(given, commands.JoinConference):
-            life.queue_id, life.entered_at_us, life.is_overdue = event.queue_id, event.at_us, False
+        if moves:
+            assert not self.config.queues[event.queue_id].draining, "moved to a queue that takes no new contact"
+            self._enter(life, event.queue_id, keeps_plan=keeps_plan)
             life.moves, life.direct = life.state == "queued", None
             if life.seek is not None:
                 life.seek.direct = None
+        if self.is_by_rule and "requires" in event.changed:
+            assert self._step is not None
+            life.requires = self._step.requires
+        if "preferred" in event.changed and not life.moves:
+            life.phase = None
+            if life.state == "queued":
+                self._begin_phase(life, event.at_us)
         if "channel" in event.changed:
             self._take_channel(life, event.channel)
         assert wish.channel == event.channel
         self._note_place(life, event)
 
+    def _take_patch(self, life: Life, changed: list[str], patch: Any) -> None:
+        """Note what a patch, or a step, asks of the contact's routing."""
+        for name in PATCHED:
+            if name in changed:
+                setattr(life.wish, name, getattr(patch, name))
+        if "plan" in changed:
+            life.entry.fired = [(own, rule) for own, rule in life.entry.fired if not own]
+            life.own_gone.clear()
+        if life.phase is not None and any(name.startswith("preferred_") for name in changed):
+            life.phase.is_sure = life.phase.keeps_all = False
+
     def _on_contact_channel_changed(self, event: events.ChannelChanged) -> None:
         life = self.lives[event.contact_id]
-        assert life.state in ("queued", "active", "parked")
+        assert life.state in ("queued", "active", *OUT_OF_LINE)
         assert event.from_channel == life.wish.channel
         assert event.version == life.version + 1
         life.version = event.version
@@ -192,9 +255,12 @@ class ContactBook(OfferBook):
         life.is_overdue = True
 
     def _on_end(self, event: Any, state: str) -> None:
-        life = self.lives.pop(event.contact_id)
-        assert life.state in {"abandoned": ("queued", "parked"), "closed": ("active",)}.get(state, (life.state,))
-        assert state != "closed" or not life.legs
+        life = self.gone[event.contact_id] = self.lives.pop(event.contact_id)
+        waits = ("queued", *OUT_OF_LINE)
+        closed = ("queued",) if self.is_by_rule else ("active",)
+        assert life.state in {"abandoned": waits, "expired": waits, "closed": closed}.get(state, (life.state,))
+        assert state != "closed" or not life.legs or self.is_by_rule
+        self._note_end(life, event)
         life.state, life.direct, life.seek = state, None, None
         life.cooldowns.clear()
         self.counts[state] += 1

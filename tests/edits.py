@@ -10,7 +10,7 @@ from msgspec import structs
 from ccroute import commands
 from ccroute.commands import Command
 from ccroute.config import check
-from ccroute.config.structs import Agent, Config, Queue
+from ccroute.config.structs import Agent, Config, PlanStep, Queue
 from ccroute.types import Removal
 from tests.choices import CHANNELS, Chooser
 from tests.worlds import Draft, World
@@ -43,6 +43,11 @@ class Edits(Chooser):
             if not check(applied(self.config, command)):
                 return command
         return commands.Configure(config=self.config)
+
+    def bad(self) -> Command | None:
+        """Return a command after which the configuration would have faults, if one comes to mind."""
+        tries = (self.any_command() for _ in range(TRIES_MAX))
+        return next((one for one in tries if check(applied(self.config, one))), None)
 
     def any_command(self) -> Command:
         """Return a command after which the configuration may have faults."""
@@ -146,13 +151,15 @@ def applied(config: Config, command: Command) -> Config:
 
 def _with_drained(old: Config, new: Config) -> Config:
     """Return the new configuration with what is no longer in it, and may still be in use, behind it."""
+    gone = [id_ for id_ in old.queues if id_ not in new.queues]
     for section in ("queues", "agents"):
         for id_, entry in getattr(old, section).items():
             if id_ not in getattr(new, section):
                 new = _with(new, section, id_, structs.replace(entry, draining=True))
-    gone = [id_ for id_ in old.queues if id_ not in new.queues]
-    for queue_id in gone:
-        new = _unlisted(new, queue_id)
+    for agent_id, agent in new.agents.items():
+        listed = old.agents[agent_id].queues if agent_id in old.agents else {}
+        kept = {id_: rank for id_, rank in listed.items() if id_ in gone}
+        new = _with(new, "agents", agent_id, structs.replace(agent, queues=agent.queues | kept))
     return new
 
 
@@ -166,7 +173,7 @@ def without(config: Config, section: str, id_: str) -> Config:
     """Return the configuration without an entry; agents no longer list a queue that has gone."""
     entries = {other: entry for other, entry in getattr(config, section).items() if other != id_}
     config = structs.replace(config, **{section: entries})
-    return _unlisted(config, id_) if section == "queues" else _unordered(config, id_)
+    return _unlisted(config, id_) if section == "queues" else _unnamed(config, id_)
 
 
 def _with(config: Config, section: str, id_: str, entry: Any) -> Config:
@@ -181,9 +188,21 @@ def _unlisted(config: Config, queue_id: str) -> Config:
     return structs.replace(config, agents=agents)
 
 
-def _unordered(config: Config, agent_id: str) -> Config:
+def _unnamed(config: Config, agent_id: str) -> Config:
+    """Return the configuration whose queues do not name an agent any more."""
     queues = {
-        id_: structs.replace(queue, order_list=[other for other in queue.order_list if other != agent_id])
+        id_: structs.replace(
+            queue,
+            order_list=[other for other in queue.order_list if other != agent_id],
+            plan=[_step_without(step, agent_id) for step in queue.plan],
+        )
         for id_, queue in config.queues.items()
     }
     return structs.replace(config, queues=queues)
+
+
+def _step_without(step: PlanStep, agent_id: str) -> PlanStep:
+    lists = {name: getattr(step, name) for name in ("preferred", "excluded")}
+    kept = {name: [one for one in agents if one != agent_id] for name, agents in lists.items() if agents is not None}
+    scores = None if step.scores is None else {one: n for one, n in step.scores.items() if one != agent_id}
+    return structs.replace(step, scores=scores, **kept)

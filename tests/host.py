@@ -12,6 +12,7 @@ from typing import Any, Final
 from ccroute.commands import Command
 from ccroute.types import TIME_US_MAX
 from tests.choices import DAY_US, one_in, pick
+from tests.edits import Edits
 from tests.malformed import random_malformed
 from tests.model import Model
 from tests.requests import Requests
@@ -60,6 +61,10 @@ class Host:
 
     def malformed(self) -> Any:
         """Make something that no engine takes as a command."""
+        if "live_configuration" in self.world.features and one_in(self.random, 3):
+            bad = Edits(self.random, self.world, self.model.config).bad()
+            if bad is not None:
+                return bad
         return random_malformed(self.random)
 
     def _spoil(self, pairs: list[tuple[Command, int]]) -> int:

@@ -13,14 +13,14 @@ from typing import Final
 from ccroute import events
 from ccroute.commands import Command
 from ccroute.events import Event
-from tests.contact_book import ContactBook
+from tests.config_book import ConfigBook
 from tests.lives import WORKING
 
-ENDS: Final = {"contact.closed": "closed", "contact.abandoned": "abandoned", "contact.cancelled": "cancelled"}
+ENDS: Final = {f"contact.{end}": end for end in ("closed", "abandoned", "cancelled", "expired")}
 OFFER_ENDS: Final = ("offer.accepted", "offer.declined", "offer.expired", "offer.rescinded")
 
 
-class Ledger(ContactBook):
+class Ledger(ConfigBook):
     """Follows one engine by its events."""
 
     def read(self, told: list[Event], *given: Command) -> None:
@@ -33,7 +33,10 @@ class Ledger(ContactBook):
             if (event.at_us, event.cause) != (self.at_us, self.cause):
                 self.audit.check_units()
                 self._offered_last = None
+                self.check_graces(event.at_us, is_over=event.cause.startswith("command:"))
             self.at_us, self.cause = event.at_us, event.cause
+            if self.is_by_rule:
+                self.check_rule(event.cause)
             tag = str(event.__struct_config__.tag)
             self._count(event, tag)
             if not isinstance(event, events.OfferMade | events.OfferRescinded | events.OffersExhausted):
@@ -53,13 +56,15 @@ class Ledger(ContactBook):
             if life.seek is not None and life.seek.direct is not None and not life.offers:
                 life.seek = None  # nobody answered, and it stays with the agent who asked
             assert not life.is_unanswered
-            assert life.state in ("queued", "active", "parked")
+            assert life.state in ("queued", "active", "parked", "scheduled")
+            assert life.queue_id in self.config.queues
             assert life.works or life.legs or life.state != "active"
             assert not life.moves
             assert not life.offers or life.is_in_line or life.direct or life.seek
             assert life.direct is None or life.offers, "kept for an agent without an offer to it"
             assert life.seek is None or life.legs[life.seek.seeker].state in WORKING
         self.audit.check_settled(now_us)
+        self.check_time(now_us)
 
     def counters(self) -> dict[str, int]:
         """Return how many contacts were created, met each end, and are inside."""
@@ -71,6 +76,10 @@ class Ledger(ContactBook):
             value = getattr(event, name, None)
             if isinstance(value, StrEnum):
                 self.happened[f"{tag}:{value}"] += 1
+        if isinstance(event, events.RuleFired):
+            self.happened[f"{tag}:{event.when}"] += 1
+        if isinstance(event, events.ContactExpired):
+            self.happened[f"{tag}:{event.reason}"] += 1
         if self.cause.startswith("timer:"):
             self.happened[self.cause] += 1
         if isinstance(event, events.CommandRefused):

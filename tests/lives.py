@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from ccroute.commands import AttributeValue
+from ccroute.config.structs import Limits, PlanStep
 
 NEXT_AVAILABLE: Final = "next_available"
 WORKING: Final = ("active", "held", "suspended")
@@ -23,6 +24,12 @@ class Wish:
     scores: dict[str, int]
     attributes: dict[str, AttributeValue]
     cost: int | None
+    preferred: list[str] = field(default_factory=list)
+    preferred_wait_us: int | None = None
+    preferred_scope: str | None = None
+    preferred_requires: bool | None = None
+    plan: list[PlanStep] = field(default_factory=list)
+    limits: Limits | None = None
 
 
 @dataclass(eq=False)
@@ -38,6 +45,8 @@ class Work:
     """Of a leg; ``offer`` for an offer."""
     is_exempt: bool = False
     """Assigned whatever the capacity."""
+    began_us: int = 0
+    """Of a leg: when it was accepted."""
 
     @property
     def takes_units(self) -> bool:
@@ -55,6 +64,52 @@ class Seek:
 
 
 @dataclass(eq=False)
+class Phase:
+    """A contact is kept for its preferred agents."""
+
+    ends_us: int
+    keeps_all: bool
+    """The bound leaves none of them out; events do not tell whom it does."""
+    is_sure: bool = True
+    """Events tell no begin; this one has begun for certain, unless its end is told."""
+
+
+@dataclass(eq=False)
+class Entry:
+    """One stay in a queue, and what its plans did so far."""
+
+    at_us: int
+    """When it entered, moved on by parking."""
+    plan_of: str
+    """The queue whose plan it follows."""
+    plan_at_us: int
+    """What the plan's times count from, moved on by parking; where the plan is kept, it is kept too."""
+    fired: list[tuple[bool, int]] = field(default_factory=list)
+    """Steps that fired: whether of its own plan, and which."""
+    limits_told: int = 0
+    """Steps and fallbacks that a limit brought."""
+    own_fields: list[str] = field(default_factory=list)
+    """What steps of its own plan have set."""
+    is_looked_at: bool = False
+    """It has been queued since, so that preferred agents and steps at entry had their time."""
+    is_reconfigured: bool = False
+    """The configuration changed meanwhile, and steps may have been passed over."""
+    exhausted_count: int = 0
+    """How often its offers were told to be exhausted since a step fired."""
+
+
+@dataclass(eq=False)
+class Owed:
+    """A callback, for as long as the contact that it is lives."""
+
+    is_ours: bool
+    """Made by the engine, or with a parent: dropped when the customer comes back."""
+    expires_us: int
+    attempts: int = 0
+    is_dropped: bool = False
+
+
+@dataclass(eq=False)
 class Life:
     """One life of a contact, from its first event to its end."""
 
@@ -62,13 +117,26 @@ class Life:
     order: int
     wish: Wish
     state: str
-    """``queued``, ``active``, ``parked`` or an end; ``transferred`` between two events of a transfer."""
+    """``queued``, ``active``, ``parked``, ``scheduled`` or an end; ``transferred`` between two events of a transfer."""
     queue_id: str
     tier: int = 0
     head_start_us: int = 0
     place_at_us: int = 0
-    entered_at_us: int = 0
-    """When it entered its queue, moved on by parking with a stopped clock."""
+    entry: Entry = field(default_factory=lambda: Entry(0, "", 0))
+    requires: str | None = None
+    """What a step put in the place of its queue's requirement."""
+    phase: Phase | None = None
+    own_gone: list[int] = field(default_factory=list)
+    """Steps of its own plan that moved it, and so do not fire again."""
+    created_us: int = 0
+    """When it was made; of one that was made for later, its moment."""
+    due_at_us: int = 0
+    """Of a scheduled one."""
+    customer_id: str | None = None
+    parent_id: str | None = None
+    callback: Owed | None = None
+    is_place_told: bool = True
+    """Its place was told, or follows from what was."""
     parked_at_us: int = 0
     clock_stops: bool = False
     moves: bool = False
@@ -79,6 +147,8 @@ class Life:
     is_unanswered: bool = False
     """Its seek came to nothing, and ``ContactQueued`` has to follow."""
     is_overdue: bool = False
+    limits_told: int = 0
+    """Steps and fallbacks that limits brought over its life."""
     waited_us: int = 0
     """As its last ``ContactActive`` says."""
     version: int = 1
@@ -96,6 +166,11 @@ class Life:
         return self.state == "active" and self.seek is not None and self.seek.direct is None
 
     @property
+    def entered_at_us(self) -> int:
+        """When it entered its queue, moved on by parking with a stopped clock."""
+        return self.entry.at_us
+
+    @property
     def works(self) -> bool:
         return any(leg.state in WORKING for leg in self.legs.values())
 
@@ -108,6 +183,9 @@ class Desk:
     config: Any
     presence: str = "offline"
     next: bool = False
+    is_lost: bool = False
+    grace_ends_us: int | None = None
+    """While it is lost: when its work on channels that are not live goes back."""
     offers: dict[str, Work] = field(default_factory=dict)
     """Pending offers by id, oldest first."""
     legs: list[Work] = field(default_factory=list)

@@ -7,6 +7,7 @@ from typing import Any, Final
 from ccroute import commands, events
 from ccroute.types import Ignorable, OfferMode, Preempt, RescindReason, SuspendReason
 from tests.book import Book
+from tests.edits import CONFIGURATION_COMMANDS
 from tests.lives import NEXT_AVAILABLE, Life, Seek, Work
 
 SET_ASIDE: Final = (RescindReason.INTERRUPTED, RescindReason.PREEMPTED)
@@ -29,9 +30,9 @@ class OfferBook(Book):
         work = Work(life, event.channel, event.cost, number, "offer", is_exempt and event.mode == OfferMode.MANUAL)
         assert event.channel == life.wish.channel
         assert event.cost == self.audit.cost(life, event.agent_id)
-        assert event.rank == (
-            self.audit.rank(life, event.agent_id) if self.audit.serves(life, desk, event.at_us) else 1
-        )
+        ranks = {served: self.audit.rank(life, event.agent_id) if served else 1 for served in (True, False)}
+        serves = (self.audit.serves(life, desk, event.at_us, surely=surely) for surely in (True, False))
+        assert event.rank in {ranks[served] for served in serves}
         life.offers.append(event.offer_id)
         desk.offers[event.offer_id] = work
         self._set_aside.clear()
@@ -41,6 +42,9 @@ class OfferBook(Book):
         given = self.command
         is_meant = getattr(given, "contact_id", None) in (life.id, life.order)
         if isinstance(given, commands.PickContact | commands.AssignContact) and is_meant:
+            is_kept = self.audit.bars_as_preferred(life, event.agent_id)
+            if isinstance(given, commands.PickContact) or Ignorable.MEMBERSHIP not in given.ignoring:
+                assert is_kept is not True, "it is kept for preferred agents"
             return
         if life.direct is not None:
             self.happened["offer.made:direct"] += 1
@@ -102,7 +106,10 @@ class OfferBook(Book):
             life.is_unanswered = life.seek.queues_unanswered and not withdrawn
 
     def _on_offer_exhausted(self, event: events.OffersExhausted) -> None:
-        assert self.lives[event.contact_id].state in ("queued", "active")
+        life = self.lives[event.contact_id]
+        assert life.state in ("queued", "active")
+        life.entry.exhausted_count += 1
+        assert life.entry.exhausted_count == 1, "told a second time"
 
     # ---- legs
 
@@ -155,6 +162,13 @@ class OfferBook(Book):
         self.desks[event.agent_id].legs.remove(leg)
         self._note_done(event)
         given = self.command
+        assert not isinstance(given, CONFIGURATION_COMMANDS) or event.reason == "preempted", "work was cut"
+        if event.reason == "lost":
+            assert self.cause == "timer:lost"
+            assert self.desks[event.agent_id].is_lost
+            assert not self.audit.is_live(leg.channel)
+        if event.reason == "connect_failed" and life.callback is not None and not life.works:
+            life.callback.attempts += 1
         if event.reason in ("requeued", "connect_failed"):
             assert isinstance(given, commands.RequeueContact | commands.ConnectFailed)
             own = self.config.queues[life.queue_id].cooldown_us if given.cooldown is None else given.cooldown
@@ -175,6 +189,9 @@ class OfferBook(Book):
         desk = self.desks[event.agent_id]
         assert event.previous == desk.presence
         desk.presence, desk.next = event.presence, False
+        if self.cause != "timer:lease":
+            self.happened["agent.lost:returned"] += desk.is_lost
+            desk.is_lost, desk.grace_ends_us = False, None
         if event.presence == "available" and event.previous != "available":
             for life in self.lives.values():
                 if life.cooldowns.get(desk.id) == NEXT_AVAILABLE:
@@ -183,6 +200,7 @@ class OfferBook(Book):
     def _on_agent_next_presence_set(self, event: events.NextPresenceSet) -> None:
         assert self.desks[event.agent_id].legs
         self.desks[event.agent_id].next = True
+        self.desks[event.agent_id].grace_ends_us = None
 
     def _on_agent_external_load_set(self, event: events.ExternalLoadSet) -> None:
         self.audit.check_units()

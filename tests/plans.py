@@ -19,7 +19,7 @@ from ccroute.types import (
     PreferredScope,
     RuleEnd,
 )
-from tests.choices import CONDITIONS, DAY_US, SOME_AGENTS, Chooser, some
+from tests.choices import CONDITIONS, DAY_US, Chooser, some
 
 PATCHES = (
     *("tier", "requires", "head_start_us", "keeps_place", "channel", "excluded", "scores", "attributes", "cost"),
@@ -30,11 +30,11 @@ PATCHES = (
 class Plans(Chooser):
     """Draws plans, and what else time brings, for the queues of a centre or for its contacts."""
 
-    def __init__(
-        self, random: Random, features: Sequence[str], queues: Sequence[str], *, draining: Sequence[str] = ()
-    ) -> None:
+    def __init__(self, random: Random, features: Sequence[str], queues: Sequence[str], agents: Sequence[str]) -> None:
         super().__init__(random, features)
-        self.queues = [queue for queue in queues if queue not in draining]
+        self.queues = queues
+        """Queues that a plan may lead to."""
+        self.named_agents = agents[:6]
 
     # ---- plans
 
@@ -107,7 +107,7 @@ class Plans(Chooser):
             case "channel":
                 return self._pick(*self.channels)
             case "excluded":
-                return some(self.random, SOME_AGENTS)
+                return some(self.random, self.named_agents)
             case "scores":
                 return self._scores()
             case "attributes":

@@ -60,10 +60,17 @@ class Run:
     """How often everything happened, by the names of :meth:`tests.ledger.Ledger.read`."""
 
 
-def run_world(seed: int, number: int, steps_count: int, focus: Sequence[str] = (), duel_type: type[Solo] = Duel) -> Run:
+def run_world(
+    seed: int,
+    number: int,
+    steps_count: int,
+    focus: Sequence[str] = (),
+    duel_type: type[Solo] = Duel,
+    among: Sequence[str] = FEATURES,
+) -> Run:
     """Run one world."""
     random = Random(f"{seed}/{number}")
-    world = random_world(random, focus)
+    world = random_world(random, focus, among)
     steps: list[Step] = []
     duel = duel_type(world.config)
     host = Host(random, world, duel.model)
@@ -149,6 +156,9 @@ def main() -> int:
     parser.add_argument("--steps", type=int, default=150, help="per world")
     parser.add_argument("--seconds", type=float, default=60.0, help="for how long at most")
     parser.add_argument("--feature", action="append", default=[], choices=FEATURES, help="that every world has")
+    parser.add_argument(
+        "--among", action="append", default=[], choices=FEATURES, help="that worlds may have; default all"
+    )
     parser.add_argument("--solo", action="store_true", help="drive the oracle alone")
     parser.add_argument("--counts", action="store_true", help="tell how often everything happened")
     parser.add_argument("--complete", action="store_true", help="fail if something never happened")
@@ -168,7 +178,9 @@ def _run(arguments: Any) -> int:
     steps_done = worlds_done = 0
     happened: Counter[str] = Counter()
     for number in worlds:
-        run = run_world(arguments.seed, number, arguments.steps, arguments.feature or focus_of(number), duel_type)
+        among = arguments.among or FEATURES
+        focus = arguments.feature or [feature for feature in focus_of(number) if feature in among]
+        run = run_world(arguments.seed, number, arguments.steps, focus, duel_type, among)
         if run.error is not None:
             print(f"seed {arguments.seed}, world {number}, step {len(run.steps)}: {run.error!r}")
             report(run.world.config, run.steps, arguments.write, duel_type)

@@ -7,6 +7,7 @@ the features of the world.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from random import Random
 from typing import Any, Final
 
@@ -58,8 +59,8 @@ class Requests(Chooser):
         self.waiting = [contact for contact in self.live if contact.state == ContactState.QUEUED]
         self.parked = [one for one in self.live if one.state in (ContactState.PARKED, ContactState.SCHEDULED)]
         config = model.config
-        draining = [queue for queue in config.queues if config.queues[queue].draining]
-        self.plans = Plans(random, world.features, list(config.queues), draining=draining)
+        staying = [id_ for id_, queue in config.queues.items() if not queue.draining]
+        self.plans = Plans(random, world.features, staying, list(config.agents))
 
     def command(self) -> Command:
         """Make a command."""
@@ -279,7 +280,7 @@ class Requests(Chooser):
         if self._has("preferred"):
             makers["preferred"] = self._preferred
             for name in ("preferred_wait_us", "preferred_scope", "preferred_requires"):
-                makers[name] = lambda name=name: self._pick(None, self.plans.preference(name))
+                makers[name] = partial(self._preference, name)
         if self._has("own_plans"):
             makers["plan"] = lambda: self.plans.plan() if self.random.randrange(3) else []
         if self._has("limits"):
@@ -287,6 +288,9 @@ class Requests(Chooser):
         if self._has("scheduled"):
             makers["due_at_us"] = self._due
         return makers
+
+    def _preference(self, name: str) -> Any:
+        return self._pick(None, self.plans.preference(name))
 
     def _change_channel(self) -> Command:
         return commands.ChangeChannel(
@@ -416,7 +420,7 @@ class Requests(Chooser):
 
     def _version(self) -> int | None:
         """Return the version that an agent or a queue should have, rarely a wrong one."""
-        return self._pick(None, 1, 1, 1, 2, 3) if self._has("versions") else None  # type: ignore[no-any-return]
+        return self._pick(None, 1, 1, 1, 2, 3) if self._has("versions") else None
 
     def _heartbeat(self) -> Command:
         """Make a heartbeat, rather of an agent that has to give some."""

@@ -15,7 +15,7 @@ import msgspec
 
 from ccroute.commands import Command
 from ccroute.config.structs import Config
-from ccroute.events import CommandRefused, ContactParked, ContactQueued, Event
+from ccroute.events import CommandRefused, Configured, ContactParked, ContactQueued, ContactScheduled, Event
 from tests.ledger import Ledger
 from tests.model import Model, TimeJumpError
 
@@ -61,6 +61,10 @@ LOOKS_EVERY: Final = 8
 EVENTS_MAX: Final = 50
 EVENTS_EACH_MAX: Final = 10
 """Events of one cause in one instant, for each contact inside and each agent; random worlds need a quarter of it."""
+WITH_HANDLE: Final = (ContactQueued, ContactParked, ContactScheduled)
+"""Events that tell the handle of a contact."""
+MISSED_LIMIT: Final = 3
+"""Callbacks on a page, so few that there are several pages."""
 UNKNOWN_HANDLE: Final = 2**40
 """Added to a number that stands for no contact, so that the engine finds none either."""
 
@@ -106,6 +110,8 @@ class Solo:
             self._check_nothing_is_left()
         if self.model.counters() != self.ledger.counters():
             raise DivergenceError(f"counters: model {self.model.counters()}, ledger {self.ledger.counters()}")
+        if hasattr(self.model, "missed") and missed_of(self.model) != self.ledger.missed():
+            raise DivergenceError(f"callbacks owed: model {missed_of(self.model)}, ledger {self.ledger.missed()}")
         return events
 
     def _check_nothing_is_left(self) -> None:
@@ -120,7 +126,7 @@ class Solo:
     def _check_count(self, events: list[Event]) -> None:
         """Check that the engine came to rest in time: so many events of one instant and cause are too many."""
         contacts = sum(contact.over_at is None for contact in self.model.contacts)
-        limit = EVENTS_MAX + EVENTS_EACH_MAX * (contacts + len(self.config.agents))
+        limit = EVENTS_MAX + EVENTS_EACH_MAX * (contacts + len(self.model.agents))
         for (at_us, cause), count in Counter((event.at_us, event.cause) for event in events).items():
             if count > limit:
                 raise DivergenceError(f"{count} events at {at_us} by {cause}, more than {limit}")
@@ -144,7 +150,8 @@ class Duel(Solo):
         self.told: list[Event] = []
         """Every event of the engine so far, as it gave it."""
         self._handles: dict[int, int] = {}
-        self._agent_handles = [self._agent_handle(index, id_) for index, id_ in enumerate(config.agents)]
+        self._agent_handles: dict[int, int] = {}
+        self._learn_agents()
 
     def do(self, step: Step) -> list[Event]:
         """Take a step on both sides and return the model's events, or raise :class:`DivergenceError`."""
@@ -201,6 +208,8 @@ class Duel(Solo):
         if [self._comparable(event) for event in got] != [self._without_handle(event) for event in expected]:
             self._differ("events", expected, got)
         self._learn_handles(expected, got)
+        if any(isinstance(event, Configured) for event in expected):
+            self._learn_agents()
         self.told += got
         return expected
 
@@ -251,10 +260,11 @@ class Duel(Solo):
 
     # ---- handles
 
-    def _agent_handle(self, index: int, agent_id: str) -> int:
-        handle = getattr(self.engine.agent(agent_id), "handle", index)
-        assert isinstance(handle, int)
-        return handle
+    def _learn_agents(self) -> None:
+        """Take note of the handles of agents that are there."""
+        for agent in self.model.agents.values():
+            if agent.seq not in self._agent_handles:
+                self._agent_handles[agent.seq] = getattr(self.engine.agent(agent.id), "handle", agent.seq)
 
     def _known(self, command: Command) -> Command:
         """Return the command for the model; a number that the engine cannot know is none that the model knows."""
@@ -271,7 +281,7 @@ class Duel(Solo):
         for name in ("agent_id", "to_agent"):
             agent_id = getattr(command, name, None)
             if type(agent_id) is int:
-                changes[name] = self._agent_handles[agent_id]
+                changes[name] = self._agent_handles.get(agent_id, UNKNOWN_HANDLE + agent_id)
         return msgspec.structs.replace(command, **changes) if changes else command
 
     def _comparable(self, event: Event) -> Event:
@@ -285,15 +295,16 @@ class Duel(Solo):
             back = {handle: number for number, handle in self._handles.items()}
             changes["contact_id"] = back.get(event.contact_id, event.contact_id)
         if type(event.agent_id) is int:
-            changes["agent_id"] = self._agent_handles.index(event.agent_id)
+            numbers = {handle: number for number, handle in self._agent_handles.items()}
+            changes["agent_id"] = numbers.get(event.agent_id, event.agent_id)
         return msgspec.structs.replace(event, **changes) if changes else event
 
     def _without_handle(self, event: Event) -> Event:
-        return msgspec.structs.replace(event, handle=0) if isinstance(event, ContactQueued | ContactParked) else event
+        return msgspec.structs.replace(event, handle=0) if isinstance(event, WITH_HANDLE) else event
 
     def _learn_handles(self, expected: list[Event], got: list[Event]) -> None:
         for ours, theirs in zip(expected, got, strict=True):
-            if isinstance(ours, ContactQueued | ContactParked) and isinstance(theirs, ContactQueued | ContactParked):
+            if isinstance(ours, WITH_HANDLE) and isinstance(theirs, WITH_HANDLE):
                 known = self._handles.setdefault(ours.handle, theirs.handle)
                 if known != theirs.handle:
                     self._differ("handle of a contact", known, theirs.handle)
@@ -305,8 +316,18 @@ class Duel(Solo):
 def counters_of(engine: Any) -> dict[str, int]:
     """Return an engine's counters by name, whether it gives them as a mapping or as a struct."""
     counters = engine.counters()
-    names = ("created", "closed", "abandoned", "cancelled", "inside")
+    names = ("created", "closed", "abandoned", "cancelled", "expired", "inside")
     return {name: counters[name] if isinstance(counters, dict) else getattr(counters, name) for name in names}
+
+
+def missed_of(whose: Any) -> list[tuple[Any, ...]]:
+    """Return the callbacks that are owed, by an engine or by its model, page by page."""
+    found, after = [], None
+    while page := whose.missed(limit=MISSED_LIMIT, after=after):
+        found += page
+        after = page[-1].contact_id
+    names = ("contact_id", "parent_id", "customer_id", "queue_id", "state", "attempts", "expires_at_us")
+    return [tuple(getattr(one, name) for name in names) for one in found]
 
 
 def _listed(value: object) -> str:

@@ -104,14 +104,14 @@ class World:
 # ---- worlds
 
 
-def random_world(random: Random, focus: Sequence[str] = ()) -> World:
+def random_world(random: Random, focus: Sequence[str] = (), among: Sequence[str] = FEATURES) -> World:
     """Make a world that passes every check of configurations; it has the features of the focus, and maybe others.
 
     In half of the worlds nearly everybody can serve nearly everything, so that there is a choice among agents. One in
     three is crowded: more agents and, above all, more contacts. Where contacts can take something from each other, most
     worlds are busy.
     """
-    features = _random_features(random, focus)
+    features = _random_features(random, focus, among)
     is_crowded = one_in(random, 3)
     takes = any(feature in features for feature in (*PREEMPTS, "interrupts"))
     is_busy = bool(random.randrange(4)) if takes else one_in(random, 4)
@@ -126,9 +126,9 @@ def random_world(random: Random, focus: Sequence[str] = ()) -> World:
     )
 
 
-def _random_features(random: Random, focus: Sequence[str]) -> tuple[str, ...]:
-    many = pick(random, (len(FEATURES), 0, 1, 1, 2, 2, len(FEATURES)))
-    chosen = [*focus, *random.sample(FEATURES, many)]
+def _random_features(random: Random, focus: Sequence[str], among: Sequence[str]) -> tuple[str, ...]:
+    many = pick(random, (len(among), 0, 1, 1, 2, 2, len(among)))
+    chosen = [*focus, *random.sample(among, min(many, len(among)))]
     if any(feature in PREEMPTS for feature in chosen) and "rank_first" in chosen:
         ranks = "rank_first" in focus or (one_in(random, 4) and not any(feature in PREEMPTS for feature in focus))
         chosen = [one for one in chosen if not (one in PREEMPTS if ranks else one == "rank_first")]
@@ -156,7 +156,7 @@ class Draft(Chooser):
         self.queues = queues
         self.is_busy = is_busy
         self.easy = is_busy or bool(random.randrange(2))
-        self.plans = Plans(random, features, queues)
+        self.plans = Plans(random, features, queues, agents)
 
     def config(self) -> Config:
         """Return a whole configuration."""
