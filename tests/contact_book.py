@@ -200,7 +200,9 @@ class ContactBook(TimeBook):
             self._move_on_by_parking(life)
         if moves:
             assert not self.config.queues[event.queue_id].draining, "moved to a queue that takes no new contact"
+            fields = life.entry.own_fields if self.is_by_rule and self._fired is not None and self._fired.own else []
             self._enter(life, event.queue_id, keeps_plan=keeps_plan)
+            life.entry.own_fields = fields
             life.moves, life.direct = life.state == "queued", None
             if life.seek is not None:
                 life.seek.direct = None

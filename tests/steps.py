@@ -63,6 +63,9 @@ EVENTS_EACH_MAX: Final = 10
 """Events of one cause in one instant, for each contact inside and each agent; random worlds need a quarter of it."""
 WITH_HANDLE: Final = (ContactQueued, ContactParked, ContactScheduled)
 """Events that tell the handle of a contact."""
+OWED_SEEN: Final = ("contact_id", "parent_id", "customer_id", "queue_id", "state", "attempts", "expires_at_us")
+"""What events tell of a callback that is owed."""
+OWED: Final = (*OWED_SEEN, "created_at_us", "due_at_us")
 MISSED_LIMIT: Final = 3
 """Callbacks on a page, so few that there are several pages."""
 UNKNOWN_HANDLE: Final = 2**40
@@ -110,8 +113,9 @@ class Solo:
             self._check_nothing_is_left()
         if self.model.counters() != self.ledger.counters():
             raise DivergenceError(f"counters: model {self.model.counters()}, ledger {self.ledger.counters()}")
-        if hasattr(self.model, "missed") and missed_of(self.model) != self.ledger.missed():
-            raise DivergenceError(f"callbacks owed: model {missed_of(self.model)}, ledger {self.ledger.missed()}")
+        owed = [tuple(getattr(one, name) for name in OWED_SEEN) for one in getattr(self.model, "missed", list)()]
+        if owed != self.ledger.missed():
+            raise DivergenceError(f"callbacks owed: model {owed}, ledger {self.ledger.missed()}")
         return events
 
     def _check_nothing_is_left(self) -> None:
@@ -320,14 +324,12 @@ def counters_of(engine: Any) -> dict[str, int]:
     return {name: counters[name] if isinstance(counters, dict) else getattr(counters, name) for name in names}
 
 
-def missed_of(whose: Any) -> list[tuple[Any, ...]]:
-    """Return the callbacks that are owed, by an engine or by its model, page by page."""
-    found, after = [], None
-    while page := whose.missed(limit=MISSED_LIMIT, after=after):
+def missed_of(engine: Any) -> list[tuple[Any, ...]]:
+    """Return the callbacks that an engine owes, read page by page."""
+    found: list[Any] = []
+    while page := engine.missed(limit=MISSED_LIMIT, after=found[-1].contact_id if found else None):
         found += page
-        after = page[-1].contact_id
-    names = ("contact_id", "parent_id", "customer_id", "queue_id", "state", "attempts", "expires_at_us")
-    return [tuple(getattr(one, name) for name in names) for one in found]
+    return [tuple(getattr(one, name) for name in OWED) for one in found]
 
 
 def _listed(value: object) -> str:
