@@ -200,9 +200,9 @@ class ContactBook(TimeBook):
             self._move_on_by_parking(life)
         if moves:
             assert not self.config.queues[event.queue_id].draining, "moved to a queue that takes no new contact"
-            fields = life.entry.own_fields if self.is_by_rule and self._fired is not None and self._fired.own else []
             self._enter(life, event.queue_id, keeps_plan=keeps_plan)
-            life.entry.own_fields = fields
+            if self.is_by_rule and self._fired is not None and self._fired.own:
+                life.entry.own_fields = [name for name in event.changed if name != "queue_id"]
             life.moves, life.direct = life.state == "queued", None
             if life.seek is not None:
                 life.seek.direct = None
@@ -225,6 +225,7 @@ class ContactBook(TimeBook):
                 setattr(life.wish, name, getattr(patch, name))
         if "plan" in changed:
             life.entry.fired = [(own, rule) for own, rule in life.entry.fired if not own]
+            life.entry.is_own_replaced = True
             life.own_gone.clear()
         if life.phase is not None and any(name.startswith("preferred_") for name in changed):
             life.phase.is_sure = life.phase.keeps_all = False
@@ -241,6 +242,7 @@ class ContactBook(TimeBook):
         if channel == life.wish.channel:
             return
         life.wish.channel = channel
+        self._note_channel(life)
         for agent_id, leg in life.legs.items():
             if leg.state in WORKING and life.state == "active":
                 leg.channel, leg.cost = channel, self.audit.cost(life, agent_id)

@@ -94,6 +94,10 @@ class Entry:
     """It has been queued since, so that preferred agents and steps at entry had their time."""
     is_reconfigured: bool = False
     """The configuration changed meanwhile, and steps may have been passed over."""
+    is_own_replaced: bool = False
+    """Its own plan is another one than at entry, and steps at entry are of no use."""
+    is_closed_told: bool = False
+    """What its queue's hours say for the time it is closed was done."""
     exhausted_count: int = 0
     """How often its offers were told to be exhausted since a step fired."""
 
@@ -134,6 +138,8 @@ class Life:
     """Of a scheduled one."""
     customer_id: str | None = None
     parent_id: str | None = None
+    is_made_by_host: bool = True
+    is_consult: bool = False
     callback: Owed | None = None
     is_place_told: bool = True
     """Its place was told, or follows from what was."""

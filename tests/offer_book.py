@@ -169,6 +169,7 @@ class OfferBook(Book):
             assert not self.audit.is_live(leg.channel)
         if event.reason == "connect_failed" and life.callback is not None and not life.works:
             life.callback.attempts += 1
+            self.happened["callback:retried"] += 1
         if event.reason in ("requeued", "connect_failed"):
             assert isinstance(given, commands.RequeueContact | commands.ConnectFailed)
             own = self.config.queues[life.queue_id].cooldown_us if given.cooldown is None else given.cooldown

@@ -142,8 +142,8 @@ def compact(value: object) -> str:
         return f"{type(value).__name__}({', '.join(told)})"
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key!r}: {compact(item)}" for key, item in value.items()) + "}"
-    if isinstance(value, tuple):
-        return "(" + ", ".join(compact(item) for item in value) + ")"
+    if isinstance(value, tuple | list):
+        return "[" + ", ".join(compact(item) for item in value) + "]"
     return repr(str(value)) if isinstance(value, str) else repr(value)
 
 

@@ -28,8 +28,6 @@ class TimeBook(OfferBook):
         life = self.lives[event.contact_id]
         entry = life.entry
         assert life.state == "queued", "a rule fired for one that does not wait"
-        assert (event.own, event.rule) not in entry.fired, "a rule fired twice"
-        entry.fired.append((event.own, event.rule))
         entry.exhausted_count = 0
         entry.limits_told += event.when == PlanOn.LIMIT
         life.limits_told += event.when == PlanOn.LIMIT
@@ -40,6 +38,8 @@ class TimeBook(OfferBook):
             assert event.queue_id == life.queue_id
             assert event.rule not in life.own_gone, "a step that moved the contact fired again"
         if event.rule < len(plan):
+            assert (event.own, event.rule) not in entry.fired, "a rule fired twice"
+            entry.fired.append((event.own, event.rule))
             self._step = plan[event.rule]
             self._check_due(life, event)
             if event.own and self._step.queue is not None:
@@ -52,7 +52,10 @@ class TimeBook(OfferBook):
             assert (event.rule - len(plan), event.when) in ((0, "closed"), (1, "limit"))
             kind = "closed_action" if event.when == "closed" else "fallback"
             self.happened[f"rule.fired:{kind}"] += 1
-            assert kind != "closed_action" or life.wish.channel != "callback"
+            if kind == "closed_action":
+                assert not entry.is_closed_told, "what hours say was done twice"
+                assert life.wish.channel != "callback"
+                entry.is_closed_told = True
 
     def _check_due(self, life: Life, event: events.RuleFired) -> None:
         """Check what a step needs to fire, its condition aside."""
@@ -68,8 +71,8 @@ class TimeBook(OfferBook):
         if step.after is not None:
             assert event.at_us >= entry.plan_at_us + step.after, "a rule fired before its time"
         elif step.ahead is not None:
-            others = [one for one in self.lives.values() if one.queue_id == life.queue_id and one.state == "queued"]
-            assert len(others) > step.ahead, "fewer stand ahead"
+            others = [one for one in self.lives.values() if one.queue_id == life.queue_id]
+            assert sum(one.state == "queued" or one.is_in_line for one in others) > step.ahead, "fewer stand ahead"
         elif step.on is PlanOn.NOBODY_ONLINE:
             assert not self.audit.anybody_online(life), "somebody is online"
         elif step.on is PlanOn.OVERDUE:
@@ -147,18 +150,26 @@ class TimeBook(OfferBook):
         by_host = (
             self.command is not None and not self.is_by_rule and life.id == getattr(self.command, "contact_id", "")
         )
-        if life.wish.channel == "callback":
-            is_ours = not by_host or life.parent_id is not None
-            if not isinstance(self.command, commands.ConsultAgent):
-                expires_us = self.config.queues[life.queue_id].callback.expires_us
-                life.callback = Owed(is_ours, life.created_us + expires_us)
-        elif by_host and life.customer_id is not None:
+        life.is_made_by_host = by_host
+        life.is_consult = isinstance(self.command, commands.ConsultAgent) and not self.is_by_rule
+        self._note_channel(life)
+        if life.callback is not None:
+            return
+        if by_host and life.customer_id is not None:
             self._returned += [
                 other
                 for other in self.lives.values()
                 if other.callback is not None and other.callback.is_ours and other.customer_id == life.customer_id
                 if other.state in ("queued", "parked", "scheduled")
             ]
+
+    def _note_channel(self, life: Life) -> None:
+        """A contact is a callback for as long as it is on that channel; what an agent consults about is none."""
+        if life.wish.channel != "callback" or life.is_consult:
+            life.callback = None
+        elif life.callback is None:
+            expires_us = self.config.queues[life.queue_id].callback.expires_us
+            life.callback = Owed(not life.is_made_by_host or life.parent_id is not None, life.created_us + expires_us)
 
     def _on_callback_due(self, event: events.CallbackDue) -> None:
         life = self.lives[event.contact_id]
@@ -190,7 +201,7 @@ class TimeBook(OfferBook):
         if isinstance(event, events.ContactExpired):
             dropped = event.reason in ("callback_attempts", "callback_expired")
             assert dropped == (owed is not None and owed.is_dropped)
-        leaves = self.config.queues[life.queue_id].callback.on_abandon and life.wish.channel != "callback"
+        leaves = self.config.queues[life.queue_id].callback.on_abandon and not (life.is_consult or life.callback)
         if isinstance(event, events.ContactAbandoned) and leaves:
             self._owing.append(life)
 
@@ -259,6 +270,7 @@ class TimeBook(OfferBook):
 
     def _check_phase(self, life: Life, now_us: int) -> None:
         phase = life.phase
+        self.happened["contact.kept"] += phase is not None
         if phase is not None and phase.is_sure:
             assert now_us < phase.ends_us, f"{life.id} is kept for its preferred agents without end"
             assert self.audit.favourite_online(life, self._prefer(life)), "kept for agents who are not there"
@@ -272,6 +284,7 @@ class TimeBook(OfferBook):
             for index, step in enumerate(plan):
                 past = step.after is not None and now_us >= entry.plan_at_us + step.after
                 has_fired = (own, index) in entry.fired or (own and index in life.own_gone)
+                past = past or (step.on is PlanOn.ENTRY and not (own and entry.is_own_replaced))
                 assert not past or step.if_ is not None or has_fired, f"step {index} for {life.id} has not fired"
         limits = [life.wish.limits or type(queue.limits)(), queue.limits]
         in_queue_us = next((one.in_queue_us for one in limits if one.in_queue_us is not None), None)
