@@ -54,7 +54,7 @@ class TimeBook(OfferBook):
             self.happened[f"rule.fired:{kind}"] += 1
             if kind == "closed_action":
                 assert not entry.is_closed_told, "what hours say was done twice"
-                assert life.wish.channel != "callback"
+                assert life.callback is None
                 entry.is_closed_told = True
 
     def _check_due(self, life: Life, event: events.RuleFired) -> None:
