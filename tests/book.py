@@ -120,6 +120,8 @@ class Book:
             life.entry.at_us += length_us
             life.entry.plan_at_us += length_us
             life.place_at_us += length_us
+            if life.phase is not None:
+                life.phase.ends_us += length_us
             life.parked_at_us = self.at_us
 
     def _cool_down(self, life: Life, agent_id: str, cooldown: int | str) -> None:

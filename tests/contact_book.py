@@ -262,7 +262,8 @@ class ContactBook(TimeBook):
         life = self.gone[event.contact_id] = self.lives.pop(event.contact_id)
         waits = ("queued", *OUT_OF_LINE)
         closed = ("queued",) if self.is_by_rule else ("active",)
-        assert life.state in {"abandoned": waits, "expired": waits, "closed": closed}.get(state, (life.state,))
+        expired = ("active",) if getattr(event, "reason", "") == "callback_attempts" else waits
+        assert life.state in {"abandoned": waits, "expired": expired, "closed": closed}.get(state, (life.state,))
         assert state != "closed" or not life.legs or self.is_by_rule
         self._note_end(life, event)
         life.state, life.direct, life.seek = state, None, None

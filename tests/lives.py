@@ -141,6 +141,9 @@ class Life:
     is_made_by_host: bool = True
     is_consult: bool = False
     callback: Owed | None = None
+    """What is owed while it is a callback."""
+    owed: Owed | None = None
+    """What was owed when it was one last."""
     is_place_told: bool = True
     """Its place was told, or follows from what was."""
     parked_at_us: int = 0

@@ -167,9 +167,11 @@ class TimeBook(OfferBook):
         """A contact is a callback for as long as it is on that channel; what an agent consults about is none."""
         if life.wish.channel != "callback" or life.is_consult:
             life.callback = None
-        elif life.callback is None:
-            expires_us = self.config.queues[life.queue_id].callback.expires_us
-            life.callback = Owed(not life.is_made_by_host or life.parent_id is not None, life.created_us + expires_us)
+            return
+        if life.owed is None:
+            expires_us = life.created_us + self.config.queues[life.queue_id].callback.expires_us
+            life.owed = Owed(not life.is_made_by_host or life.parent_id is not None, expires_us)
+        life.callback = life.owed
 
     def _on_callback_due(self, event: events.CallbackDue) -> None:
         life = self.lives[event.contact_id]
