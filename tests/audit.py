@@ -130,7 +130,7 @@ class Audit:
         phase = life.phase if life.state == "queued" else None
         answers = []
         if phase is None or not phase.is_sure:
-            answers.append(self._serves(life, desk, at_us, after=True, requires=True, member=True))
+            answers.append(self.is_served_by(life, desk, at_us))
         if phase is not None:
             prefer = self.config.queues[life.queue_id].prefer or Prefer()
             scope = life.wish.preferred_scope or prefer.scope
@@ -141,6 +141,10 @@ class Audit:
             if not phase.keeps_all:
                 answers.append(False)
         return all(answers) if surely else any(answers)
+
+    def is_served_by(self, life: Life, desk: Desk, at_us: int) -> bool:
+        """Tell whether the agent serves the contact now, preferred agents aside."""
+        return self._serves(life, desk, at_us, after=True, requires=True, member=True)
 
     def _serves(self, life: Life, desk: Desk, at_us: int, *, after: bool, requires: bool, member: bool) -> bool:
         listed = desk.config.queues.get(life.queue_id)

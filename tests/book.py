@@ -104,7 +104,7 @@ class Book:
             life.entry.is_looked_at = True
             self._begin_phase(life, life.entered_at_us)
             if life.phase is not None and life.phase.ends_us <= self.at_us:
-                life.phase.is_sure = False
+                life.phase = None
 
     # ---- contacts
 

@@ -30,9 +30,10 @@ class OfferBook(Book):
         work = Work(life, event.channel, event.cost, number, "offer", is_exempt and event.mode == OfferMode.MANUAL)
         assert event.channel == life.wish.channel
         assert event.cost == self.audit.cost(life, event.agent_id)
-        ranks = {served: self.audit.rank(life, event.agent_id) if served else 1 for served in (True, False)}
-        serves = (self.audit.serves(life, desk, event.at_us, surely=surely) for surely in (True, False))
-        assert event.rank in {ranks[served] for served in serves}
+        serves = [self.audit.serves(life, desk, event.at_us, surely=surely) for surely in (True, False)]
+        serves.append(self.audit.is_served_by(life, desk, event.at_us))
+        rank = self.audit.rank(life, event.agent_id)
+        assert event.rank in [rank if served else 1 for served in serves]
         life.offers.append(event.offer_id)
         desk.offers[event.offer_id] = work
         self._set_aside.clear()

@@ -263,7 +263,9 @@ class TimeBook(OfferBook):
         for queue_id in self.config.queues:
             assert self.is_open[queue_id] == self._is_open_at(queue_id, now_us), f"hours of {queue_id}"
         for life in self.lives.values():
-            assert life.callback is None or not life.callback.is_dropped, "a dropped callback lives on"
+            owed = life.callback
+            assert owed is None or not owed.is_dropped, "a dropped callback lives on"
+            assert owed is None or life.state == "active" or owed.expires_us > now_us, "a callback is over"
             if life.state == "scheduled":
                 assert life.due_at_us > now_us, "it is due"
             if life.state == "queued" and life.direct is None:
