@@ -167,7 +167,7 @@ cdef void notice(Floor* floor, int32_t slot, Course* course) noexcept nogil:
     if queue.hours.is_kept and (course.flags & FLAG_ENTRY or course.hours_seen != queue.hours.passed):
         if queue.hours.passed & 1 == 0:
             course.flags |= FLAG_CLOSED
-        elif course.hours_seen != queue.hours.passed:
+        elif not course.flags & FLAG_ENTRY:
             course.flags |= FLAG_OPENED
     course.hours_seen = queue.hours.passed
 
@@ -536,7 +536,7 @@ cdef int begin_phase(Floor* floor, int32_t slot, Course* course) noexcept nogil:
     cdef Contact* contact = contact_at(floor, slot)
     cdef Queue* queue = &floor.queues[contact.queue]
     cdef int64_t wait = queue.preferred_wait if course.preferred_wait == NONE else course.preferred_wait
-    cdef int64_t since = contact.in_queue_at if course.preferring_from == NONE else course.preferring_from
+    cdef int64_t since = contact.in_queue_at if course.preferring_from == NONE else floor.now
     cdef int at
     if since + wait <= floor.now:
         return 0

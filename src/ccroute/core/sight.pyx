@@ -84,6 +84,7 @@ cdef class Sight(Ground):
         cdef Contact* one = contact_at(&self.floor, slot)
         return {
             "handle": self.contact_handle(slot), "seq": one.seq, "state": one.state, "queue": one.queue, "channel": one.channel, "tier": one.tier,
+            "own_tier": bool(one.own_tier),
             "head_start_us": one.head_start, "place_at_us": one.place_at, "in_queue_at_us": one.in_queue_at,
             "created_at_us": one.created, "waited_us": waited_by(&self.floor, one), "offers_out": one.offers_out, "offers_made": one.offers_made,
             "class": one.class_slot, "has_legs": one.first_leg != NONE, "word": (<object>one.word_hi << 64) | one.word_lo,

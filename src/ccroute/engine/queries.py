@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from ccroute.config import AgentQueue
+from ccroute.config import AgentQueue, Prefer
 from ccroute.errors import OutOfRange, UnknownName, WrongType
 from ccroute.requirement import AgentView, ContactView, Expression, QueueView, Requirement, evaluate, holds, parse
-from ccroute.types import ContactState, LegState, Presence, Rule
+from ccroute.types import ContactState, LegState, PreferredScope, Presence, Rule
 
 if TYPE_CHECKING:
     from ccroute.engine.names import Names
@@ -558,8 +558,12 @@ def serves(names: Names, agent_slot: int, queue_id: str) -> bool:
 def in_force(names: Names, slot: int) -> Expression:
     """Return the requirement in force of a contact, folded until it reads only the agent."""
     known, first = names.acd.contact(slot), names.contacts[slot]
+    ruled = None
+    if known.get("ruled_plan", -1) >= 0:
+        ruled = names.plans.steps(known["ruled_plan"])[known["ruled_step"]].requires
+    tier = known["tier"] if known["own_tier"] else None
     return names.classes.in_force(
-        known["queue"], known["channel"], first.requires, first.tier, names.attributes_of(slot)
+        known["queue"], known["channel"], first.requires, tier, names.attributes_of(slot), ruled
     )
 
 
@@ -577,17 +581,32 @@ def members_of(names: Names, queue_id: str) -> list[int]:
 
 
 def unserved(names: Names, contact_slot: int, agent_slot: int) -> int:
-    """Return which of the rules ``membership``, ``after`` and ``requirement`` keep an agent from a contact, as bits."""
+    """Return which of the rules on queues, skills and preferred agents keep an agent from a contact, as bits."""
     known = names.acd.contact(contact_slot)
     broken = 0
+    is_member_asked = is_requirement_asked = True
+    favourites = known.get("favourites")
+    if favourites and agent_slot in favourites:
+        prefer = names.config.queues[names.queue_ids[known["queue"]]].prefer or Prefer()
+        is_anyone = prefer.scope is PreferredScope.ANYONE if known["scope"] > 1 else known["scope"] == 1
+        is_member_asked = not is_anyone
+        is_requirement_asked = prefer.requires if known["preferred_requires"] > 1 else bool(known["preferred_requires"])
+    elif favourites:
+        broken |= _bit(Rule.PREFERRED)
     from_us = serves_from(names, agent_slot, names.queue_ids[known["queue"]])
-    if from_us is None:
+    if not is_member_asked:
+        pass
+    elif from_us is None:
         broken |= _bit(Rule.MEMBERSHIP)
     elif names.acd.now() - known["in_queue_at_us"] < from_us:
         broken |= _bit(Rule.AFTER)
-    if evaluate(in_force(names, contact_slot), agent_view(names, agent_slot), None, None) is not True:
+    if is_requirement_asked and not _is_met(names, contact_slot, agent_slot):
         broken |= _bit(Rule.REQUIREMENT)
     return broken
+
+
+def _is_met(names: Names, contact_slot: int, agent_slot: int) -> bool:
+    return evaluate(in_force(names, contact_slot), agent_view(names, agent_slot), None, None) is True
 
 
 def _bit(rule: Rule) -> int:
