@@ -240,15 +240,18 @@ def _method_section(signature: str, text: str) -> str:
 
 CONTACT_LAYOUT = Layout(
     width=1080,
-    height=520,
-    places={"new": (70, 90), "queued": (300, 90), "active": (720, 90), "closed": (1000, 90), "parked": (510, 300)}
-    | {"abandoned": (110, 300), "cancelled": (510, 480), "scheduled": (300, 400), "expired": (110, 480)},
+    height=640,
+    places={"new": (70, 90), "queued": (320, 90), "active": (740, 90), "closed": (1000, 90), "parked": (560, 290)}
+    | {"scheduled": (250, 400), "abandoned": (80, 290), "cancelled": (560, 590), "expired": (80, 590)},
     ends=frozenset({"closed", "abandoned", "cancelled", "expired"}),
     bends={("queued", "active"): 36, ("active", "queued"): 20, ("queued", "parked"): -6, ("parked", "queued"): 34}
-    | {("queued", "cancelled"): -70, ("active", "cancelled"): 60},
-    shifts={("queued", "active"): (0, -14), ("active", "queued"): (0, 18), ("queued", "parked"): (2, -18)}
-    | {("parked", "queued"): (6, 14), ("active", "parked"): (10, 0), ("queued", "abandoned"): (-20, -20)}
-    | {("queued", "cancelled"): (-20, 60), ("active", "cancelled"): (20, 20)},
+    | {("queued", "cancelled"): -50, ("active", "cancelled"): 60, ("queued", "expired"): -34}
+    | {("scheduled", "queued"): 20, ("parked", "expired"): 40, ("scheduled", "abandoned"): 10},
+    shifts={("queued", "active"): (0, -14), ("active", "queued"): (0, 18), ("queued", "parked"): (0, -2)}
+    | {("parked", "queued"): (6, 14), ("active", "parked"): (10, 0), ("queued", "abandoned"): (-10, -20)}
+    | {("queued", "cancelled"): (14, 70), ("active", "cancelled"): (20, 20), ("parked", "cancelled"): (0, 40)}
+    | {("queued", "expired"): (-20, 84), ("scheduled", "expired"): (4, -14), ("scheduled", "cancelled"): (20, 10)}
+    | {("scheduled", "queued"): (6, 10), ("parked", "expired"): (-70, 42), ("parked", "abandoned"): (-120, 0)},
 )
 LEG_LAYOUT = Layout(
     width=1080,
@@ -264,12 +267,12 @@ LEG_LAYOUT = Layout(
 )
 OFFER_LAYOUT = Layout(
     width=720,
-    height=370,
+    height=450,
     places={"pending": (80, 150), "accepted": (620, 35), "declined": (620, 110), "expired": (620, 185)}
-    | {"rescinded": (620, 330)},
+    | {"rescinded": (620, 410)},
     ends=frozenset({"accepted", "declined", "expired", "rescinded"}),
     shifts={("pending", "accepted"): (70, -16), ("pending", "declined"): (70, -4), ("pending", "expired"): (70, 5)}
-    | {("pending", "rescinded"): (30, 22)},
+    | {("pending", "rescinded"): (30, 30)},
 )
 QUEUE_LAYOUT = Layout(
     width=520,
@@ -285,7 +288,8 @@ LIVES: dict[str, tuple[dict[str, dict[str, str]], Layout, str]] = {
         "How many offers are out is a count, no state: an offered contact is queued.\n"
         "An active contact that seeks a taker or a further agent stays active meanwhile, and is picked and assigned as "
         "a queued one.\n"
-        "`contact.enqueue` and `contact.change` may also park; "
+        "`contact.enqueue` and `contact.change` may also park or schedule; a rule may also park, close or cancel; "
+        "`offer.connect_failed` of a callback schedules it for the next attempt, or lets it expire after the last; "
         "`contact.change_channel` may also send an active contact back to its queue.\n"
         "`contact.complete` and `leg.end_wrap_up` close a contact when the last leg ends, as the end of a wrap-up by "
         "its own time does.\n"
