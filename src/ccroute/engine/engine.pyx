@@ -193,7 +193,7 @@ cdef class Engine:
                 if type(pair) is not tuple or len(pair) != 2:
                     raise WrongType(f"commands[{at}]", pair, "a tuple (command, at_us)")
                 now = self.moment(pair[1], "at_us", now, allow_jump, self.is_fresh)
-                check_not_configuring(pair[0], f"commands[{at}]")
+                check_not_configuring(pair[0], at)
                 check_command(self.names, pair[0])
                 moments.append(now)
             self.names.acd.reserve(1)

@@ -37,5 +37,5 @@ cdef enum:                            # CommandKind: the order of ccroute.comman
     REMOVE_AGENT = 33
 
 cdef int kind_of(object command) except -2
-cdef int check_not_configuring(object command, str argument) except -1
+cdef int check_not_configuring(object command, Py_ssize_t at) except -1
 cdef int check_command(Names names, object command) except -1

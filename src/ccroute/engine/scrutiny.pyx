@@ -54,11 +54,11 @@ cdef int kind_of(object command) except -2:
     return NUMBERS[type(command)]
 
 
-cdef int check_not_configuring(object command, str argument) except -1:
-    """Raise if a command changes the configuration."""
+cdef int check_not_configuring(object command, Py_ssize_t at) except -1:
+    """Raise if a command of a batch changes the configuration."""
     cdef object number = NUMBERS.get(type(command)) if type(type(command)) is STRUCT_TYPE else None
     if number is not None and number >= CONFIGURE:
-        raise WrongType(argument, command, "no command on the configuration; give it to handle")
+        raise WrongType(f"commands[{at}]", command, "no command on the configuration; give it to handle")
     return 0
 
 
