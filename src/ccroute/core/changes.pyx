@@ -10,10 +10,10 @@ from ccroute.core.defs cimport (
     BAR_EXCLUDED, BAR_OFFER, CANCEL_PARENT, CANCEL_UNANSWERED, CONTACT_ACTIVE, CONTACT_PARKED, CONTACT_QUEUED, CONTACT_SCHEDULED,
     COOL_DURATION, END_CHANNEL_CHANGED, END_JOINED, END_TRANSFERRED, LEG_ACTIVE, LEG_HELD, LEG_WRAPPING,
     MODE_MANUAL, NONE, RECORD_CHANGED, RECORD_CHANNEL, RECORD_TRANSFERRED, REQUEUE_CHANNEL, REQUEUE_UNANSWERED,
-    RESCIND_CHANGED, RESCIND_INTERRUPTED, SEEKS_FURTHER, SEEKS_TAKER, SUSPEND_INTERRUPTED, UNANSWERED_CANCEL,
+    RESCIND_CHANGED, RESCIND_INTERRUPTED, SEEKS_FURTHER, SEEKS_TAKER, SUSPEND_INTERRUPTED, TURN_JOINED, UNANSWERED_CANCEL,
     UNANSWERED_END, UNANSWERED_GIVE_UP, UNANSWERED_QUEUE, UNANSWERED_RETURN, WHY_CAPACITY, WHY_CHANNEL_CLOSED,
     WHY_CHANNEL_MAX, WHY_LEG, Contact, Course, Leg, Offer, Queue, Record, agent_at, bar_at, contact_at, course_of, extra_at, is_aside, leg_at,
-    offer_at, waits, write,
+    offer_at, show, waits, write,
 )
 from ccroute.core.courses cimport callback_rest, callback_watch, course_for, course_look
 from ccroute.core.extras cimport extra_for, is_direct, terms_swap, version_up
@@ -255,6 +255,7 @@ cdef void join_consulted(Floor* floor, int32_t slot, int32_t agent, int32_t leg)
     """Bring an agent over from a consult, which ends with its last leg."""
     cdef int32_t child = leg_at(floor, leg).contact
     cdef Making how
+    show(floor, slot, agent, TURN_JOINED)
     leg_end(floor, leg, END_JOINED, NONE)
     check_seek(floor, child)
     contact_close(floor, child)

@@ -12,9 +12,9 @@ from ccroute.core.contacts cimport be_overdue, stage_up, stand, step_ready
 from ccroute.core.courses cimport course_look
 from ccroute.core.defs cimport (
     AVAILABLE, AWAY, BAR_COOLDOWN, MODE_RING, NONE, PENDING_RESCIND, TIMER_AFTER, TIMER_CALLBACK, TIMER_COOLDOWN, TIMER_GUARD,
-    TIMER_LEASE, TIMER_LOST, TIMER_OFFER, TIMER_OVERDUE, TIMER_PARK, TIMER_RULE, TIMER_WRAP_UP, Agent, Contact, ContactClass,
+    TIMER_LEASE, TIMER_LOST, TIMER_OFFER, TIMER_OVERDUE, TIMER_PARK, TIMER_RULE, TIMER_WRAP_UP, TURN_LINE, TURN_TOGETHER, Agent, Contact, ContactClass,
     Extra, Queue, Slots, agent_at, contact_at, course_of, extra_at, int32_t,
-    offer_at, pool_at, timer_at, uint64_t, waits,
+    offer_at, pool_at, show, timer_at, uint64_t, waits,
 )
 from ccroute.core.giving cimport preempt, relieve, resume_one, set_guard
 from ccroute.core.lease cimport give_back_work, lapse
@@ -120,9 +120,10 @@ cdef bint least_pair(Floor* floor, Pair* best) noexcept nogil:
 # ---- one step --------------------------------------------------------------------------------------------------
 
 
-cdef void offer_pair(Floor* floor, Pair* pair) noexcept nogil:
+cdef void offer_pair(Floor* floor, Pair* pair, int turn) noexcept nogil:
     """Make the offer of a pair."""
     cdef Aside aside
+    show(floor, pair.contact, pair.agent, turn)
     if not floor.suspends:
         offer_plainly(floor, pair.contact, pair.agent, pair.rank)
         return
@@ -138,12 +139,12 @@ cdef void make_offers(Floor* floor, Pair* pair) noexcept nogil:
     cdef int32_t k = floor.queues[contact.queue].k
     cdef bint goes_on = contact.offers_out == 0
     if k == 1:
-        offer_pair(floor, pair)
+        offer_pair(floor, pair, TURN_LINE)
         return
     floor.is_alone = 0
-    offer_pair(floor, pair)
+    offer_pair(floor, pair, TURN_LINE)
     while goes_on and contact.offers_out < k and best_agent(floor, pair.contact, False, pair):
-        offer_pair(floor, pair)
+        offer_pair(floor, pair, TURN_TOGETHER)
     stand(floor, pair.contact)
 
 
@@ -165,7 +166,7 @@ cdef void arrive(Floor* floor, int32_t slot) noexcept nogil:
         return
     set_word(floor, contact)
     if best_agent(floor, slot, False, &pair):
-        offer_pair(floor, &pair)
+        offer_pair(floor, &pair, TURN_LINE)
     else:
         class_join(floor, slot)
 

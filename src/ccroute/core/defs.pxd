@@ -159,6 +159,15 @@ cdef enum:                        # CoolKind: which cool-down a command asks for
     COOL_NEXT_AVAILABLE = 3
     COOL_FOR_EVER = 4
 
+cdef enum:                        # TurnCode: how an offer comes to be made
+    TURN_LINE = 0
+    TURN_TOGETHER = 1             # one more of the first offers of a queue that asks several agents
+    TURN_PREEMPTED = 2
+    TURN_PICKED = 3
+    TURN_ASSIGNED = 4
+    TURN_DIRECT = 5
+    TURN_JOINED = 6
+
 cdef enum:                        # CancelWhy
     CANCEL_COMMAND = 0
     CANCEL_UNANSWERED = 1
@@ -852,6 +861,7 @@ cdef struct Floor:
     int64_t next_contact_seq
     int64_t next_leg_seq
     int64_t offers_made           # seq of the last offer
+    int64_t witnessed             # seq of the offer whose decision is watched, 0: of none, see hindsight.pyx
     int64_t round                 # of the decision, for Pool.stamp
     int64_t tallies[5]            # contacts created, closed, abandoned, cancelled, expired
     Store contacts
@@ -947,6 +957,8 @@ cdef struct Floor:
     int32_t wanted_plan
     int32_t wanted_step
     uint32_t wanted_fields
+    void* witness                 # who watches
+    void (*tell_witness)(Floor*, int32_t, int32_t, int) noexcept nogil
 
 # ---- access ----------------------------------------------------------------------------------------------------
 
@@ -1020,6 +1032,11 @@ cdef inline bint is_aside(Contact* contact) noexcept nogil:
 cdef inline bint waits(Contact* contact) noexcept nogil:
     """Say whether a contact waits for an agent, in line or kept for one."""
     return contact.state == CONTACT_QUEUED or contact.seeks
+
+cdef inline void show(Floor* floor, int32_t contact, int32_t agent, int turn) noexcept nogil:
+    """Show the floor to who watches this very offer, as it is just before anything is done for it."""
+    if floor.offers_made + 1 == floor.witnessed:
+        floor.tell_witness(floor, contact, agent, turn)
 
 cdef inline u128 joined(uint64_t hi, uint64_t lo) noexcept nogil:
     return (<u128>hi << 64) | lo

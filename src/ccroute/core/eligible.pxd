@@ -1,7 +1,7 @@
 from libc.stdint cimport int32_t, int64_t
 
 from ccroute.core.defs cimport Agent, ContactClass, Floor
-from ccroute.core.room cimport Room
+from ccroute.core.room cimport Ask, Room
 
 cdef struct Passed:               # pairs of channel and tier whose contacts are passed over for an agent
     int32_t count
@@ -15,6 +15,8 @@ cdef bint has_company(Floor* floor, int32_t contact, int32_t beside, int32_t but
 cdef bint takes(Floor* floor, Agent* agent, ContactClass* one) noexcept nogil
 cdef int32_t first_fitting(Floor* floor, int32_t class_slot, int32_t agent, Passed* passed) noexcept nogil
 cdef bint is_passed_over(Floor* floor, int32_t contact, int32_t agent) noexcept nogil
+cdef int64_t why_absent(Floor* floor, int32_t agent) noexcept nogil
+cdef int64_t why_no_room_beside(Floor* floor, int32_t agent, int32_t own, Ask* ask) noexcept nogil
 cdef int64_t why_not(Floor* floor, int32_t contact, int32_t agent) noexcept nogil
 cdef int64_t why_not_consulted(Floor* floor, int32_t contact, int32_t agent) noexcept nogil
 cdef int64_t why_not_agent(Floor* floor, int32_t contact, int32_t agent) noexcept nogil

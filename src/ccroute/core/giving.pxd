@@ -18,6 +18,11 @@ cdef struct Trial:                # a class that may pre-empt, and how far its l
     int32_t contact
     int32_t class_slot
 
+cdef bint is_victim(Floor* floor, int32_t contact, Victim* victim) noexcept nogil
+cdef bint is_guarded(Floor* floor, int32_t contact, Victim* victim, int64_t* guard_at) noexcept nogil
+cdef bint offer_gives_way(Floor* floor, int32_t contact, int32_t offer, Victim* victim) noexcept nogil
+cdef bint leg_gives_way(Floor* floor, int32_t contact, int32_t leg, Victim* victim) noexcept nogil
+cdef bint may_lose(Floor* floor, int32_t contact, int32_t agent) noexcept nogil
 cdef bint preempt(Floor* floor, bint is_limited, int32_t limit) noexcept nogil
 cdef void find_victim(Floor* floor, int32_t contact, Victim* best) noexcept nogil
 cdef void set_guard(Floor* floor) noexcept nogil

@@ -9,7 +9,8 @@ from ccroute.core.bars cimport is_barred
 from ccroute.core.contacts cimport stand, step_ready
 from ccroute.core.defs cimport (
     AVAILABLE, LEG_ACTIVE, LEG_SUSPENDED, NONE, PREEMPT_WORK, RESCIND_NO_ROOM, RESCIND_PREEMPTED, TIMER_GUARD,
-    Agent, Bands, Contact, Leg, Offer, agent_at, contact_at, extra_at, joined, leg_at, offer_at, u128, uint64_t,
+    TURN_PREEMPTED, Agent, Bands, Contact, Leg, Offer, agent_at, contact_at, extra_at, joined, leg_at, offer_at, show,
+    u128, uint64_t,
 )
 from ccroute.core.eligible cimport has_company
 from ccroute.core.extras cimport extra_for
@@ -137,76 +138,78 @@ cdef void consider(Floor* floor, int32_t contact, Victim* victim, Victim* best, 
         best[0] = victim[0]
 
 
-cdef void look_at_offers(Floor* floor, int32_t contact, int32_t agent, Victim* best, int64_t* guard_at) noexcept nogil:
-    cdef int32_t at = agent_at(floor, agent).first_offer
-    cdef Offer* offer
-    cdef Contact* loser
-    cdef Victim victim
-    while at != NONE:
-        offer = offer_at(floor, at)
-        loser = contact_at(floor, offer.contact)
-        if loser.tier < contact_at(floor, contact).tier and (
-            loser.extra == NONE
-            or extra_at(floor, loser.extra).displaced_offers < floor.queues[loser.queue].displaced_max
-        ) and floor.queues[loser.queue].displaced_max > 0:
-            victim.agent = agent
-            victim.offer = at
-            victim.leg = NONE
-            if floor.queues[contact_at(floor, contact).queue].preempt == PREEMPT_WORK:
-                # Without its leg the offer of the contact could not be accepted either.
-                victim.leg = stands_on(floor, at, &victim.aside)
-            victim.contact = offer.contact
-            victim.tier = loser.tier
-            victim.begun = offer.made_at
-            consider(floor, contact, &victim, best, guard_at)
-        at = offer.next_of_agent
+cdef bint offer_gives_way(Floor* floor, int32_t contact, int32_t at, Victim* victim) noexcept nogil:
+    """Make an offer the victim of a contact; return False where it is spared, whatever room its going makes."""
+    cdef Offer* offer = offer_at(floor, at)
+    cdef Contact* loser = contact_at(floor, offer.contact)
+    cdef int32_t displaced = 0 if loser.extra == NONE else extra_at(floor, loser.extra).displaced_offers
+    if loser.tier >= contact_at(floor, contact).tier or displaced >= floor.queues[loser.queue].displaced_max:
+        return False
+    victim.agent = offer.agent
+    victim.offer = at
+    victim.leg = NONE
+    if floor.queues[contact_at(floor, contact).queue].preempt == PREEMPT_WORK:
+        # Without its leg the offer of the contact could not be accepted either.
+        victim.leg = stands_on(floor, at, &victim.aside)
+    victim.contact = offer.contact
+    victim.tier = loser.tier
+    victim.begun = offer.made_at
+    return True
 
 
-cdef void look_at_legs(Floor* floor, int32_t contact, int32_t agent, Victim* best, int64_t* guard_at) noexcept nogil:
-    cdef int32_t at = agent_at(floor, agent).first_leg
-    cdef int32_t displaced
-    cdef Leg* leg
-    cdef Contact* loser
-    cdef Victim victim
-    while at != NONE:
-        leg = leg_at(floor, at)
-        loser = contact_at(floor, leg.contact)
-        displaced = 0 if loser.extra == NONE else extra_at(floor, loser.extra).displaced_work
-        if (
-            leg.state == LEG_ACTIVE and floor.channels[leg.channel].suspendable
-            and loser.tier < contact_at(floor, contact).tier
-            and (
-                floor.queues[loser.queue].displaced_work_max == NONE
-                or displaced < floor.queues[loser.queue].displaced_work_max
-            )
-        ):
-            victim.agent = agent
-            victim.offer = NONE
-            victim.leg = at
-            victim.contact = leg.contact
-            victim.tier = loser.tier
-            victim.begun = leg.began_at
-            consider(floor, contact, &victim, best, guard_at)
-        at = leg.next_of_agent
+cdef bint leg_gives_way(Floor* floor, int32_t contact, int32_t at, Victim* victim) noexcept nogil:
+    """Make a leg the victim of a contact; return False where it is spared, whatever room its going makes."""
+    cdef Leg* leg = leg_at(floor, at)
+    cdef Contact* loser = contact_at(floor, leg.contact)
+    cdef int32_t displaced = 0 if loser.extra == NONE else extra_at(floor, loser.extra).displaced_work
+    cdef int32_t displaced_max = floor.queues[loser.queue].displaced_work_max
+    if (
+        leg.state != LEG_ACTIVE or not floor.channels[leg.channel].suspendable
+        or loser.tier >= contact_at(floor, contact).tier or (displaced_max != NONE and displaced >= displaced_max)
+    ):
+        return False
+    victim.agent = leg.agent
+    victim.offer = NONE
+    victim.leg = at
+    victim.contact = leg.contact
+    victim.tier = loser.tier
+    victim.begun = leg.began_at
+    return True
 
 
-cdef void look_at_agent(Floor* floor, int32_t contact, int32_t agent, Victim* best, int64_t* guard_at) noexcept nogil:
-    """Improve a contact's victim by the offers and legs of an agent that serves its class."""
+cdef bint may_lose(Floor* floor, int32_t contact, int32_t agent) noexcept nogil:
+    """Say whether an agent that serves a contact's class could have it, were something of the agent's gone."""
     cdef Contact* one = contact_at(floor, contact)
     cdef Agent* other = agent_at(floor, agent)
     cdef Aside aside
     if other.lowest >= one.tier or other.presence != AVAILABLE or other.next_presence != NONE:
-        return
-    if best != NULL and best.agent != NONE and best.tier < other.lowest:
-        return
+        return False
     if not (floor.policies[other.policy].open >> one.channel) & 1 or (one.bars and is_barred(floor, contact, agent)):
+        return False
+    # Where there is room, another contact comes first; that this one has no agent is not for want of a victim.
+    return not can_take(floor, contact, agent, &aside)
+
+
+cdef void look_at_agent(Floor* floor, int32_t contact, int32_t agent, Victim* best, int64_t* guard_at) noexcept nogil:
+    """Improve a contact's victim by the offers and legs of an agent that serves its class."""
+    cdef int32_t at
+    cdef Victim victim
+    if best != NULL and best.agent != NONE and best.tier < agent_at(floor, agent).lowest:
         return
-    if can_take(floor, contact, agent, &aside):
-        # Another contact comes first there; that it has an agent is not for want of a victim.
+    if not may_lose(floor, contact, agent):
         return
-    look_at_offers(floor, contact, agent, best, guard_at)
-    if floor.queues[one.queue].preempt == PREEMPT_WORK:
-        look_at_legs(floor, contact, agent, best, guard_at)
+    at = agent_at(floor, agent).first_offer
+    while at != NONE:
+        if offer_gives_way(floor, contact, at, &victim):
+            consider(floor, contact, &victim, best, guard_at)
+        at = offer_at(floor, at).next_of_agent
+    if floor.queues[contact_at(floor, contact).queue].preempt != PREEMPT_WORK:
+        return
+    at = agent_at(floor, agent).first_leg
+    while at != NONE:
+        if leg_gives_way(floor, contact, at, &victim):
+            consider(floor, contact, &victim, best, guard_at)
+        at = leg_at(floor, at).next_of_agent
 
 
 # ---- one contact's victim --------------------------------------------------------------------------------------
@@ -253,6 +256,7 @@ cdef bint try_contact(Floor* floor, int32_t contact) noexcept nogil:
         find_victim(floor, contact, &victim)
     if victim.agent == NONE:
         return False
+    show(floor, contact, victim.agent, TURN_PREEMPTED)
     rank = rank_of(floor, one.class_slot, agent_at(floor, victim.agent).profile)
     if victim.offer != NONE:
         extra_for(floor, victim.contact).displaced_offers += 1

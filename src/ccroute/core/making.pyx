@@ -7,10 +7,10 @@ from ccroute.core.courses cimport callback_rest
 from ccroute.core.defs cimport (
     BAR_OFFER, CONTACT_ACTIVE, END_PREEMPTED, END_TRANSFERRED, LEG_ACTIVE, MODE_AUTO, MODE_MANUAL, NONE,
     PREEMPT_WORK, RECORD_ACCEPTED, RECORD_ACTIVE, RECORD_OFFERED, REQUEUE_PREEMPTED, RESCIND_INTERRUPTED,
-    RESCIND_TAKEN, SEEKS_NOBODY, SEEKS_TAKER, SUSPEND_INTERRUPTED, SUSPEND_PREEMPTED, TIMER_OFFER, WHY_CAPACITY,
+    RESCIND_TAKEN, SEEKS_NOBODY, SEEKS_TAKER, SUSPEND_INTERRUPTED, SUSPEND_PREEMPTED, TIMER_OFFER, TURN_DIRECT, WHY_CAPACITY,
     WHY_CHANNEL_CLOSED, WHY_CHANNEL_MAX, WHY_EXCLUDED, WHY_LEG, WHY_NEXT_PRESENCE, WHY_OFFERS_MAX, WHY_PRESENCE,
     WHY_SUSPENDED, Agent, Contact, Extra, Leg, Offer, Queue, Record, agent_at, contact_at, extra_at, leg_at,
-    offer_at, uint8_t, write,
+    offer_at, show, uint8_t, write,
 )
 from ccroute.core.eligible cimport why_not_agent
 from ccroute.core.extras cimport extra_for
@@ -140,6 +140,7 @@ cdef void offer_directly(Floor* floor, int32_t contact, int32_t agent) noexcept 
     cdef uint8_t mode = floor.queues[contact_at(floor, contact).queue].mode
     cdef Making how
     cdef Aside aside
+    show(floor, contact, agent, TURN_DIRECT)
     how.rank = rank_told(floor, contact, agent)
     how.victim = NONE
     how.mode = MODE_AUTO if mode == MODE_AUTO else MODE_MANUAL

@@ -3,9 +3,9 @@
 from ccroute.core.answers cimport rescind
 from ccroute.core.contacts cimport stand
 from ccroute.core.defs cimport (
-    MODE_MANUAL, NONE, OFFERS_OF_AGENT_MAX, RESCIND_PICKED, WHY_CAPACITY, WHY_CHANNEL_CLOSED, WHY_CHANNEL_MAX,
+    MODE_MANUAL, NONE, OFFERS_OF_AGENT_MAX, RESCIND_PICKED, TURN_ASSIGNED, TURN_PICKED, WHY_CAPACITY, WHY_CHANNEL_CLOSED, WHY_CHANNEL_MAX,
     WHY_COOLDOWN, WHY_DIRECT, WHY_EXCLUDED, WHY_LEG, WHY_NEXT_PRESENCE, WHY_OFFERS_MAX, WHY_PRESENCE, WHY_SUSPENDED,
-    agent_at, contact_at, offer_at,
+    agent_at, contact_at, offer_at, show,
 )
 from ccroute.core.eligible cimport own_offer, room_beside, why_not_agent
 from ccroute.core.making cimport Making, accept, clear_offers, giving_way, make_offer, rank_told
@@ -107,6 +107,8 @@ cdef void offer_by_command(Floor* floor, int32_t contact, int32_t agent, int32_t
 cdef void do_pick(Floor* floor, int32_t contact, int32_t agent, int32_t offers, Aside* aside) noexcept nogil:
     """An agent takes a contact of its own choice; ``offers`` of its own go first, newest first."""
     cdef int32_t own = own_offer(floor, contact, agent)
+    if own == NONE:
+        show(floor, contact, agent, TURN_PICKED)
     while offers > 0:
         rescind(floor, nth_offer(floor, agent, own, 0), RESCIND_PICKED, contact)
         offers -= 1
@@ -162,6 +164,8 @@ cdef void do_assign(Floor* floor, int32_t contact, int32_t agent, int64_t ignore
     cdef Ask ask
     cdef Room room
     cdef Aside aside
+    if own_offer(floor, contact, agent) == NONE:
+        show(floor, contact, agent, TURN_ASSIGNED)
     if not fits_assigned(floor, contact, agent, as_active, is_exempt, &ask, &room, &aside):
         aside.count = 0
         aside.offers = 0

@@ -197,7 +197,7 @@ cdef class Sight(Ground):
             "presence": one.presence, "next_presence": one.next_presence, "idle_since_us": one.idle_since, "taken": one.taken,
             "capacity": one.capacity, "pending": one.pending, "offers_max": one.offers_max, "legs": one.legs,
             "handled": one.handled, "expiries": one.expiries, "last_offer": one.last_offer, "profile": one.profile,
-            "suspended": one.suspended, "external": self.per_channel(loads_at(&self.floor, slot)),
+            "suspended": one.suspended, "seq": one.seq, "external": self.per_channel(loads_at(&self.floor, slot)),
             "units": self.per_channel(units_at(&self.floor, slot)),
         }
 
@@ -327,14 +327,17 @@ cdef class Sight(Ground):
     def aside(self, int contact, int agent) -> list:
         """Return what an agent would set aside for a contact: ("offer", seq) or ("leg", contact slot), in the order taken."""
         cdef Aside aside
+        return self.things(&aside) if can_take(&self.floor, contact, agent, &aside) else []
+
+    cdef list things(self, Aside* aside):
+        """Name what is set aside."""
         cdef int at
-        things = []
-        if can_take(&self.floor, contact, agent, &aside):
-            for at in range(aside.count):
-                if at < aside.offers:
-                    things.append(("offer", offer_at(&self.floor, aside.slots[at]).seq))
-                else:
-                    things.append(("leg", leg_at(&self.floor, aside.slots[at]).contact))
+        cdef list things = []
+        for at in range(aside.count):
+            if at < aside.offers:
+                things.append(("offer", offer_at(&self.floor, aside.slots[at]).seq))
+            else:
+                things.append(("leg", leg_at(&self.floor, aside.slots[at]).contact))
         return things
 
     def victim(self, int contact) -> object:

@@ -1,0 +1,8 @@
+from libc.stdint cimport int64_t
+
+from ccroute.core.sight cimport Sight
+
+cdef class Watch:
+    cdef Sight sight
+    cdef object told
+    cdef readonly object error            # what the one who was told raised, None without
