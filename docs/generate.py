@@ -99,6 +99,14 @@ def methods_of_engine() -> Iterator[tuple[str, str]]:
         yield _signature(node), f"{first}\n{textwrap.dedent(rest)}"
 
 
+def function(path: str, name: str) -> tuple[str, str]:
+    """Return signature and docstring of a function."""
+    tree = ast.parse((SOURCE / path).read_text())
+    (node,) = (one for one in tree.body if isinstance(one, ast.FunctionDef) and one.name == name)
+    assert node.returns is not None
+    return f"{name}({ast.unparse(node.args)}) -> {ast.unparse(node.returns)}", ast.get_docstring(node) or ""
+
+
 def _signature(node: ast.FunctionDef) -> str:
     decorators = {ast.unparse(one) for one in node.decorator_list}
     returns = "" if node.returns is None else ast.unparse(node.returns)
@@ -191,7 +199,7 @@ def events_page() -> str:
 
 def types_page() -> str:
     """Return the page of closed sets."""
-    _, words = words_of("types.py")
+    words = words_of("types.py")[1] | words_of("engine/criteria.py")[1]
     parts = [
         f"{MADE}\n# Closed sets",
         "Each is a string enumeration, exported by `ccroute`.\n"
@@ -208,12 +216,18 @@ def engine_page() -> str:
     """Return the page of the engine and of what its queries answer."""
     _, answers = words_of("engine/queries.py")
     _, explained = words_of("engine/explain.py")
+    _, decided = words_of("engine/decisions.py")
+    comparison = words_of("engine/ordering.py")[1]["Comparison"]
     parts = [
         f"{MADE}\n# The engine",
         "`Engine` is the whole surface of the package: commands and times go in, events come out, queries look at it.",
         *(_method_section(signature, text) for signature, text in methods_of_engine()),
+        _method_section(*function("engine/replaying.py", "explain_decision")),
         "## What queries answer\n\nEach is a frozen struct.",
-        *(struct_section(word, with_default=False, level="###") for word in (answers | explained).values()),
+        *(
+            struct_section(word, with_default=False, level="###")
+            for word in [*(answers | explained | decided).values(), comparison]
+        ),
     ]
     return "\n\n".join(parts) + "\n"
 

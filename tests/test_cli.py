@@ -16,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ccroute import Config, Engine, Presence, SetPresence
 from ccroute.cli import progress
 from ccroute.cli.main import main
 from ccroute.cli.run import LINE_BYTES_MAX
@@ -85,13 +86,13 @@ def process(*words: object, stdin: bytes = b"", **options: object) -> subprocess
 def test_help_names_the_commands_and_needs_nothing_heavy(command) -> None:
     shown = command("--help")
     assert shown.status == 0
-    assert all(name in shown.out for name in ("check", "run", "replay", "bench"))
+    assert all(name in shown.out for name in ("check", "run", "explain", "replay", "bench"))
     assert command() == shown
     heavy = "import sys, ccroute.cli.main as m; m.app(); print([n for n in sys.modules if n in {'csv', 'rich.table'}])"
     assert subprocess.run([sys.executable, "-c", heavy], capture_output=True, check=True).stdout == b"[]\n"
 
 
-@pytest.mark.parametrize("name", ["check", "run", "replay", "bench"])
+@pytest.mark.parametrize("name", ["check", "run", "explain", "replay", "bench"])
 def test_every_command_has_help(command, name: str) -> None:
     assert command(name, "--help").status == 0
 
@@ -107,6 +108,9 @@ def test_the_version_is_told(command) -> None:
         ["check"],
         ["check", "a", "b"],
         ["run", "--config"],
+        ["explain", "-"],
+        ["explain", "-", "--event", "x"],
+        ["explain", "-", "--event", "1", "--config", "a", "--snapshot", "b"],
         ["replay", "--wrong"],
         ["bench"],
         ["bench", "trace", "a"],
@@ -351,6 +355,65 @@ def test_at_a_terminal_events_are_readable(command, monkeypatch, center: Path, t
     assert "agent_id=maxim presence=available" in shown
     assert "line 2: CodecError: " in shown
     assert command("run", path, "--config", center, "--json").objects()[0]["type"] == "agent.presence_changed"
+
+
+# explain
+
+
+def test_explain_tells_between_whom_was_chosen(command, center: Path, tmp_path: Path) -> None:
+    path = lines_file(tmp_path, MAXIM_COMES, "no command", "", BILL_COMES)
+    shown = command("explain", path, "--config", center, "--event", 3)
+    assert shown.status == 0
+    assert shown.out.splitlines() == [
+        "event 3: offer.made offer o1 contact c1 agent maxim at 2 µs",
+        "caused by command:2, contact.enqueue",
+        "led to by:",
+        "  event 2: contact.queued contact c1 queue support",
+        "c1 was offered to maxim in its turn",
+        "candidates: only maxim",
+        "no other contact could have had maxim",
+    ]
+    (told,) = command("explain", path, "--config", center, "--event", 3, "--json").objects()
+    assert list(told) == ["event", "call", "command", "led_by", "replaced_by", "choice"]
+    assert told["choice"] == {
+        "turn": "line",
+        "contact_id": "c1",
+        "agent_id": "maxim",
+        "agents": [{"agent_id": "maxim", "rank": 1, "sets_aside": [], "passed_over": False, "lost_by": None}],
+        "excluded": [],
+        "contacts": [],
+        "contacts_count": 0,
+        "victims": [],
+    }
+
+
+def test_explain_passes_over_what_run_tells_as_errors(command, center: Path, tmp_path: Path) -> None:
+    unknown = BILL_COMES.replace("support", "suport")
+    long = b" " * (LINE_BYTES_MAX + 1)
+    path = lines_file(tmp_path, unknown, MAXIM_COMES, long, BILL_COMES)
+    run = command("run", path, "--config", center).objects()
+    (told,) = command("explain", path, "--config", center, "--event", 3, "--json").objects()
+    assert told["event"] == run[-1]
+
+
+def test_explain_begins_with_a_snapshot(command, center: Path, tmp_path: Path) -> None:
+    engine = Engine(Config.from_file(center))
+    engine.handle(SetPresence(agent_id="maxim", presence=Presence.AVAILABLE), 1)
+    snapshot = tmp_path / "engine.snapshot"
+    snapshot.write_bytes(engine.snapshot())
+    done = process("explain", "-", "--snapshot", snapshot, "--event", 3, "--json", stdin=BILL_COMES.encode())
+    assert json.loads(done.stdout)["choice"]["agent_id"] == "maxim"
+    done = process("explain", "-", "--snapshot", snapshot, "--event", 1, stdin=BILL_COMES.encode())
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert done.stderr.startswith(b"ccroute: OutOfRange: event must be the seq of an event behind the snapshot")
+
+
+def test_explain_of_an_event_that_is_not_reached_is_one_line_and_status_2(
+    command, center: Path, tmp_path: Path
+) -> None:
+    result = command("explain", lines_file(tmp_path, MAXIM_COMES), "--config", center, "--event", 9)
+    assert (result.status, result.out) == (2, "")
+    assert result.error.startswith("ccroute: EventNotReached: event 9 is not reached")
 
 
 # replay

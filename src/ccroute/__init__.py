@@ -40,8 +40,11 @@ from ccroute.commands import (
     UnparkContact,
 )
 from ccroute.config import Config, Limits, PlanStep
+from ccroute.engine.criteria import Criterion, Turn
+from ccroute.engine.decisions import AgentCandidate, Choice, ContactCandidate, Decision, VictimCandidate
 from ccroute.engine.engine import Engine
 from ccroute.engine.explain import AgentVerdict, Explanation, GaveWay, Obstacle, SetAside
+from ccroute.engine.ordering import Comparison
 from ccroute.engine.queries import (
     AgentStatus,
     ContactStatus,
@@ -51,6 +54,7 @@ from ccroute.engine.queries import (
     Position,
     QueueStatus,
 )
+from ccroute.engine.replaying import explain_decision
 from ccroute.errors import (
     CcrouteError,
     CodecError,
@@ -61,12 +65,14 @@ from ccroute.errors import (
     EngineClosed,
     EngineOutOfMemory,
     EngineStateError,
+    EventNotReached,
     ForkedEngine,
     InvalidArgument,
     InvalidId,
     OutOfRange,
     RecordError,
     ReentrantCall,
+    ReplayDiverged,
     RequirementError,
     SnapshotError,
     TimeJump,
@@ -160,6 +166,7 @@ __all__ = [
     "AbandonContact",
     "AcceptOffer",
     "ActionRequested",
+    "AgentCandidate",
     "AgentLost",
     "AgentStatus",
     "AgentVerdict",
@@ -176,11 +183,13 @@ __all__ = [
     "ChangeContact",
     "ChangeOffers",
     "ChannelChanged",
+    "Choice",
     "ClosedAction",
     "CodecError",
     "Command",
     "CommandRefused",
     "CommandRepeated",
+    "Comparison",
     "CompleteContact",
     "ConcurrentUse",
     "Config",
@@ -193,6 +202,7 @@ __all__ = [
     "ContactAbandoned",
     "ContactActive",
     "ContactCancelled",
+    "ContactCandidate",
     "ContactChanged",
     "ContactClosed",
     "ContactExpired",
@@ -209,6 +219,8 @@ __all__ = [
     "ContactSuspended",
     "ContactTransferred",
     "Counters",
+    "Criterion",
+    "Decision",
     "DeclineOffer",
     "EndWrapUp",
     "Engine",
@@ -218,6 +230,7 @@ __all__ = [
     "EngineStateError",
     "EnqueueContact",
     "Event",
+    "EventNotReached",
     "ExpediteContact",
     "Explanation",
     "ExtendWrapUp",
@@ -282,6 +295,7 @@ __all__ = [
     "Removal",
     "RemoveAgent",
     "RemoveQueue",
+    "ReplayDiverged",
     "RequeueContact",
     "RequeueReason",
     "RequirementError",
@@ -299,11 +313,14 @@ __all__ = [
     "TimeJump",
     "TransferContact",
     "TransferMode",
+    "Turn",
     "UnknownName",
     "UnparkContact",
     "Victim",
+    "VictimCandidate",
     "WrapUpEnded",
     "WrapUpExtended",
     "WrapUpStarted",
     "WrongType",
+    "explain_decision",
 ]

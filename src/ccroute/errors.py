@@ -20,12 +20,14 @@ __all__ = [
     "EngineClosed",
     "EngineOutOfMemory",
     "EngineStateError",
+    "EventNotReached",
     "ForkedEngine",
     "InvalidArgument",
     "InvalidId",
     "OutOfRange",
     "RecordError",
     "ReentrantCall",
+    "ReplayDiverged",
     "RequirementError",
     "SnapshotError",
     "TimeJump",
@@ -168,6 +170,16 @@ class RecordError(InvalidArgument):
 @final
 class SnapshotError(InvalidArgument):
     """Bytes are not a whole snapshot of a rules version this release restores."""
+
+
+@final
+class EventNotReached(CcrouteError, LookupError):
+    """The commands to be replayed end before the event that was asked for."""
+
+
+@final
+class ReplayDiverged(CcrouteError, ValueError):
+    """A replay does not give what happened: the commands, or the engine they began with, are not those of then."""
 
 
 class EngineStateError(CcrouteError, RuntimeError):

@@ -39,7 +39,7 @@ def run(
 
     engine = Engine(Config() if config is None else Config.from_file(config))
     write = _json_writer() if as_json or not sys.stdout.isatty() else _readable_writer()
-    with _opened(commands) as source, contextlib.closing(engine):
+    with opened(commands) as source, contextlib.closing(engine):
         run_lines(source, engine, write, allow_jump=allow_jump, flush_each=commands == "-")
     return 0
 
@@ -60,7 +60,7 @@ def run_lines(
     from ccroute.codec import decode_timed
     from ccroute.errors import CcrouteError, CodecError
 
-    for number, line in enumerate(_lines(source), start=1):
+    for number, line in enumerate(lines_of(source), start=1):
         if not line.strip():
             continue
         try:
@@ -79,7 +79,8 @@ def run_lines(
             sys.stdout.flush()
 
 
-def _opened(commands: str) -> contextlib.AbstractContextManager[IO[bytes]]:
+def opened(commands: str) -> contextlib.AbstractContextManager[IO[bytes]]:
+    """Open a file of commands, ``-`` standard input, until the context ends."""
     if commands != "-":
         return open(commands, "rb")
     if sys.stdin is None:
@@ -87,7 +88,7 @@ def _opened(commands: str) -> contextlib.AbstractContextManager[IO[bytes]]:
     return contextlib.nullcontext(sys.stdin.buffer)
 
 
-def _lines(source: IO[bytes]) -> Iterator[bytes]:
+def lines_of(source: IO[bytes]) -> Iterator[bytes]:
     """Yield the lines of ``source``; of one that is too long only the begin, one byte more than allowed."""
     while line := source.readline(LINE_BYTES_MAX + 1):
         yield line

@@ -159,7 +159,7 @@ cdef enum:                        # CoolKind: which cool-down a command asks for
     COOL_NEXT_AVAILABLE = 3
     COOL_FOR_EVER = 4
 
-cdef enum:                        # TurnCode: how an offer comes to be made
+cdef enum:                        # TurnCode: how an offer comes to be made, in the order of Turn
     TURN_LINE = 0
     TURN_TOGETHER = 1             # one more of the first offers of a queue that asks several agents
     TURN_PREEMPTED = 2

@@ -1,8 +1,11 @@
+from collections.abc import Callable
 from typing import final
 
 from ccroute.commands import Command
 from ccroute.config import Config
+from ccroute.core.hindsight import Watch
 from ccroute.engine.explain import Explanation
+from ccroute.engine.names import Names
 from ccroute.engine.queries import AgentStatus, ContactStatus, Counters, OfferStatus, Position, QueueStatus
 from ccroute.events import Event
 from ccroute.types import ContactState, Presence
@@ -70,3 +73,6 @@ class Engine:
     def counters(self) -> Counters: ...
     def position(self, contact_id: str | int) -> Position | None: ...
     def explain(self, contact_id: str | int) -> Explanation | None: ...
+
+def last_seq(engine: Engine) -> int: ...
+def watch_offer(engine: Engine, offer: int, told: Callable[[Names, int, int, int], None]) -> Watch: ...

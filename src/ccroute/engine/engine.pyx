@@ -8,8 +8,10 @@ from cpython.pythread cimport PyThread_get_thread_ident
 
 import os
 from collections import deque
+from functools import partial
 
 from ccroute.core.defs cimport CAUSE_COMMAND
+from ccroute.core.hindsight cimport Watch
 from ccroute.engine.checks cimport check_flag, whole
 from ccroute.engine.fields cimport COMMAND_ID, read
 from ccroute.engine.host cimport attach_host
@@ -518,3 +520,17 @@ cdef class Engine:
         :raises InvalidId: it cannot be an id.
         """
         return self.query(explain.explain, (contact_id,))
+
+
+# ---- for those who decide once more what was decided before ------------------------------------------------------
+
+
+def last_seq(Engine engine):
+    """Return the seq of the last event that an engine gave."""
+    return engine.output.seq
+
+
+def watch_offer(Engine engine, int64_t offer, told):
+    """Have ``told(names, contact, agent, turn)`` called just before an offer is made; see ``ccroute.core.hindsight.Watch``."""
+    engine.names.pending = None
+    return Watch(engine.names.acd, offer, partial(told, engine.names))

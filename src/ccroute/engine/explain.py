@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["AgentVerdict", "Explanation", "GaveWay", "Obstacle", "SetAside"]
 
 _RULES: Final = tuple(Rule)
-_OF_CONTACT: Final = (Rule.CONTACT_STATE, Rule.OFFER_OUT, Rule.QUEUE_PAUSED, Rule.MANUAL, Rule.OFFERS_MIN)
+OF_CONTACT: Final = (Rule.CONTACT_STATE, Rule.OFFER_OUT, Rule.QUEUE_PAUSED, Rule.MANUAL, Rule.OFFERS_MIN)
+"""Rules on the contact itself, which keep every agent away."""
 _OF_ROW: Final = (Rule.MEMBERSHIP, Rule.AFTER, Rule.REQUIREMENT)
 _OF_ROOM: Final = {Rule.OFFERS_MAX, Rule.CHANNEL_CLOSED, Rule.CHANNEL_MAX, Rule.CAPACITY, Rule.SUSPENDED}
 _STATES: Final = (None, *ContactState)
@@ -111,12 +112,13 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
         for verdict in self.agents:
             why = "; ".join(one.text for one in verdict.obstacles) or "nothing keeps this agent away"
             if verdict.sets_aside:
-                why += "; would give way: " + ", ".join(_aside_text(one) for one in verdict.sets_aside)
+                why += "; would give way: " + ", ".join(aside_text(one) for one in verdict.sets_aside)
             lines.append(f"  {verdict.agent_id}: {why}")
         return "\n".join(lines)
 
 
-def _aside_text(one: SetAside) -> str:
+def aside_text(one: SetAside) -> str:
+    """Name what gives way."""
     return f"work on {one.contact_id}" if one.offer_id is None else f"offer {one.offer_id} of {one.contact_id}"
 
 
@@ -132,8 +134,8 @@ def explain(names: Names, contact_id: str | int) -> Explanation | None:
     own: list[Obstacle] = []
     if is_waiting(known):
         requirement = in_force(names, slot)
-        verdicts = [_verdict(names, slot, agent, known, requirement) for agent in range(len(names.agent_ids))]
-        able = sum(not verdict.obstacles for verdict in verdicts)
+        verdicts = [verdict(names, slot, agent, known, requirement) for agent in range(len(names.agent_ids))]
+        able = sum(not one.obstacles for one in verdicts)
         own = [_of_contact(names, rule, known, able) for rule in _broken(names.acd.why_nobody(slot))]
     return Explanation(
         contact_id=names.contacts[slot].contact_id,
@@ -168,10 +170,16 @@ def _of_contact(names: Names, rule: Rule, known: dict[str, Any], able: int) -> O
     return Obstacle(rule=rule, text=text, change="an offer must end without an accept")
 
 
-def _verdict(names: Names, slot: int, agent: int, known: dict[str, Any], requirement: Expression) -> AgentVerdict:
+def verdict(
+    names: Names,
+    slot: int,
+    agent: int,
+    known: dict[str, Any],
+    requirement: Expression,
+) -> AgentVerdict:
     """Say what keeps one agent from a contact, and what would give way there."""
     broken = [
-        rule for rule in _broken(names.acd.why_not(slot, agent)) if rule not in _OF_CONTACT and rule not in _OF_ROW
+        rule for rule in _broken(names.acd.why_not(slot, agent)) if rule not in OF_CONTACT and rule not in _OF_ROW
     ]
     obstacles = [_obstacle(names, rule, slot, agent, known) for rule in broken]
     obstacles += _offer_out(names, slot, agent)
@@ -186,7 +194,7 @@ def _verdict(names: Names, slot: int, agent: int, known: dict[str, Any], require
     return AgentVerdict(
         agent_id=names.agent_ids[agent],
         obstacles=sorted(obstacles, key=lambda one: _RULES.index(one.rule)),
-        sets_aside=[_set_aside(names, agent, kind, number) for kind, number in aside],
+        sets_aside=[set_aside(names, agent, kind, number) for kind, number in aside],
     )
 
 
@@ -213,7 +221,7 @@ def _membership(names: Names, agent: int, known: dict[str, Any]) -> list[Obstacl
     return [Obstacle(rule=Rule.AFTER, text=text, change=f"wait until {known['in_queue_at_us'] + from_us} µs")]
 
 
-def _set_aside(names: Names, agent: int, kind: str, number: int) -> SetAside:
+def set_aside(names: Names, agent: int, kind: str, number: int) -> SetAside:
     """Name what would be set aside: an offer by seq, or a leg by the slot of its contact."""
     if kind == "leg":
         return SetAside(contact_id=names.contacts[number].contact_id, offer_id=None)

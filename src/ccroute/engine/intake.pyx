@@ -268,6 +268,7 @@ cdef int apply_consult(Names names, object command, int32_t contact, int32_t age
     )
     bring(names, &brought, child.tier, child.head_start_us, child.excluded, child.scores)
     allowed = bring_allowed(names, &brought, class_slot, None, child.tier, child.attributes)
+    names.pending = child
     names.remember(acd.consult(contact, agent, class_slot, &brought.terms, to_agent), child)
     acd.settle()
     return REFUSED_NOT

@@ -28,6 +28,7 @@ cdef class Names:
     cdef readonly dict attributes                  # by contact slot, where there are any: nobody else can change these
     cdef readonly dict dispositions                # by contact slot, where one was given
     cdef readonly dict gave_way                    # engine.explain.GaveWay by contact slot, the last one
+    cdef public object pending            # the consult that is being begun, whose slot is not known yet
 
     cdef int32_t contact_slot(self, object reference, str argument) except -2
     cdef int32_t agent_slot(self, object reference, str argument) except -2

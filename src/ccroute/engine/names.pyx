@@ -168,6 +168,15 @@ cdef class Names:
         """Return the attributes of a contact; not to be changed."""
         return self.attributes.get(slot, NOTHING)
 
+    def note_arrival(self, command) -> None:
+        """Note the command that brings a contact which the core has, and nobody has noted yet, if there is one."""
+        cdef int32_t slot = self.acd.next_contact(0)
+        while slot != NONE:
+            if slot >= len(self.contacts) or self.contacts[slot] is None:
+                self.remember(slot, command)
+                return
+            slot = self.acd.next_contact(slot + 1)
+
     def put_back(self, contacts) -> None:
         """Note the (slot, command) pairs that brought the contacts of a snapshot; the latest contact of an id has it."""
         for slot, command in contacts:
