@@ -217,6 +217,7 @@ def engine_page() -> str:
     _, answers = words_of("engine/queries.py")
     _, explained = words_of("engine/explain.py")
     _, decided = words_of("engine/decisions.py")
+    _, matched = words_of("engine/matching.py")
     comparison = words_of("engine/ordering.py")[1]["Comparison"]
     parts = [
         f"{MADE}\n# The engine",
@@ -226,7 +227,7 @@ def engine_page() -> str:
         "## What queries answer\n\nEach is a frozen struct.",
         *(
             struct_section(word, with_default=False, level="###")
-            for word in [*(answers | explained | decided).values(), comparison]
+            for word in [*(answers | explained | decided).values(), comparison, matched["AgentMatch"]]
         ),
     ]
     return "\n\n".join(parts) + "\n"

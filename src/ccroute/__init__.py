@@ -40,10 +40,11 @@ from ccroute.commands import (
     UnparkContact,
 )
 from ccroute.config import Config, Limits, PlanStep
-from ccroute.engine.criteria import Criterion, Turn
+from ccroute.engine.criteria import Criterion, Readiness, Turn
 from ccroute.engine.decisions import AgentCandidate, Choice, ContactCandidate, Decision, VictimCandidate
 from ccroute.engine.engine import Engine
 from ccroute.engine.explain import AgentVerdict, Explanation, GaveWay, Obstacle, SetAside
+from ccroute.engine.matching import AgentMatch
 from ccroute.engine.ordering import Comparison
 from ccroute.engine.queries import (
     AgentStatus,
@@ -168,6 +169,7 @@ __all__ = [
     "ActionRequested",
     "AgentCandidate",
     "AgentLost",
+    "AgentMatch",
     "AgentStatus",
     "AgentVerdict",
     "AnyCommand",
@@ -289,6 +291,7 @@ __all__ = [
     "QueueOpened",
     "QueuePaused",
     "QueueStatus",
+    "Readiness",
     "RecordError",
     "ReentrantCall",
     "RefusalReason",

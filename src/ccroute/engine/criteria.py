@@ -4,7 +4,23 @@ from __future__ import annotations
 
 import enum
 
-__all__ = ["Criterion", "Turn"]
+__all__ = ["Criterion", "Readiness", "Turn"]
+
+
+class Readiness(enum.StrEnum):
+    """When an agent could be offered a contact, were there one; what stands longest in the way counts."""
+
+    NOW = "now"
+    """At once: nothing stands in the way."""
+    AFTER = "after"
+    """When the contact has been in the queue for longer."""
+    FREE = "free"
+    """When the agent has room: its work ends, or an offer."""
+    ONLINE = "online"
+    """When the agent is available."""
+    NEVER = "never"
+    """Not as it is configured: it does not serve the queue, the requirement does not hold, the contact excludes it, the
+    channel is closed to it, or it never has as much room."""
 
 
 class Turn(enum.StrEnum):

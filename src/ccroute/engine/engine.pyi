@@ -1,10 +1,12 @@
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import final
 
-from ccroute.commands import Command
+from ccroute.commands import AttributeValue, Command
 from ccroute.config import Config
 from ccroute.core.hindsight import Watch
+from ccroute.engine.criteria import Readiness
 from ccroute.engine.explain import Explanation
+from ccroute.engine.matching import AgentMatch
 from ccroute.engine.names import Names
 from ccroute.engine.queries import AgentStatus, ContactStatus, Counters, OfferStatus, Position, QueueStatus
 from ccroute.events import Event
@@ -73,6 +75,22 @@ class Engine:
     def counters(self) -> Counters: ...
     def position(self, contact_id: str | int) -> Position | None: ...
     def explain(self, contact_id: str | int) -> Explanation | None: ...
+    def match(
+        self,
+        requirement: str | None,
+        queue_id: str,
+        channel: str,
+        *,
+        tier: int | None = None,
+        cost: int | None = None,
+        attributes: Mapping[str, AttributeValue] | None = None,
+        excluded: list[str] | None = None,
+        scores: Mapping[str, int] | None = None,
+        in_queue_us: int = 0,
+        readiness: Readiness | None = None,
+        after: str | int | None = None,
+        limit: int = 100,
+    ) -> list[AgentMatch]: ...
 
 def last_seq(engine: Engine) -> int: ...
 def watch_offer(engine: Engine, offer: int, told: Callable[[Names, int, int, int], None]) -> Watch: ...

@@ -20,7 +20,7 @@ from ccroute.engine.scrutiny cimport check_command, check_not_configuring
 
 from ccroute.commands import ParkContact
 from ccroute.config import Config
-from ccroute.engine import explain, queries, snapshots
+from ccroute.engine import explain, matching, queries, snapshots
 from ccroute.engine.building import build
 from ccroute.engine.missed import missed
 from ccroute.errors import (
@@ -520,6 +520,43 @@ cdef class Engine:
         :raises InvalidId: it cannot be an id.
         """
         return self.query(explain.explain, (contact_id,))
+
+    def match(
+        self, requirement, queue_id, channel, *, tier=None, cost=None, attributes=None, excluded=None, scores=None,
+        in_queue_us=0, readiness=None, after=None, limit=100,
+    ):
+        """Return which agents could serve a contact that is not there, now or when something changes. O(agents · log agents).
+
+        Agents come in order of readiness; of one readiness, as the decision would choose among them: rank, nothing to set
+        aside, the queue's ``select``, idle longest, order of creation. Each tells every rule in the way and what would have to
+        change. Other contacts are left out of account, and so is whether the queue is paused, makes no offers of itself, or
+        wants several agents for the first offers. The next page begins behind the last agent of this one, in the order of then.
+
+        :param requirement: its own requirement, beside that of the queue; None: none.
+        :param queue_id: the queue.
+        :param channel: its channel.
+        :param tier: its tier; None: the queue's.
+        :param cost: its cost; None: that of agent, queue or channel.
+        :param attributes: its attributes, where the requirement reads them.
+        :param excluded: agents that it excludes.
+        :param scores: its scores of agents, where the queue selects by them.
+        :param in_queue_us: for how long it would have been in the queue, for agents that serve it later.
+        :param readiness: only agents of this readiness.
+        :param after: id or handle of the agent behind which the page begins; None: at the first.
+        :param limit: most agents on the page, 1 to 10 000.
+        :raises WrongType: an argument has another type than stated.
+        :raises OutOfRange: a number, a length or a count is outside its range.
+        :raises InvalidId: ``after`` or an id in ``excluded`` or ``scores`` cannot be one.
+        :raises UnknownName: the queue, the channel, a skill or the agent ``after`` is not in the configuration.
+        :raises RequirementError: ``requirement`` cannot be read; ``column`` says where.
+        """
+        return self.query(
+            matching.match, (requirement, queue_id, channel),
+            dict(
+                tier=tier, cost=cost, attributes=attributes, excluded=excluded, scores=scores, in_queue_us=in_queue_us,
+                readiness=readiness, after=after, limit=limit,
+            ),
+        )
 
 
 # ---- for those who decide once more what was decided before ------------------------------------------------------

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final, assert_never
 
 import msgspec
 
+from ccroute.core import hindsight
 from ccroute.engine.queries import Position, agent_view, in_force, is_waiting, position, serves_from
 from ccroute.requirement import AgentView, Expression, evaluate, print_expression
 from ccroute.requirement.syntax import And, SkillLevel, walk
@@ -19,7 +21,8 @@ __all__ = ["AgentVerdict", "Explanation", "GaveWay", "Obstacle", "SetAside"]
 _RULES: Final = tuple(Rule)
 OF_CONTACT: Final = (Rule.CONTACT_STATE, Rule.OFFER_OUT, Rule.QUEUE_PAUSED, Rule.MANUAL, Rule.OFFERS_MIN)
 """Rules on the contact itself, which keep every agent away."""
-_OF_ROW: Final = (Rule.MEMBERSHIP, Rule.AFTER, Rule.REQUIREMENT)
+OF_ROW: Final = (Rule.MEMBERSHIP, Rule.AFTER, Rule.REQUIREMENT)
+"""Rules on what an agent serves."""
 _OF_ROOM: Final = {Rule.OFFERS_MAX, Rule.CHANNEL_CLOSED, Rule.CHANNEL_MAX, Rule.CAPACITY, Rule.SUSPENDED}
 _STATES: Final = (None, *ContactState)
 _LEG_STATES: Final = (None, *LegState)
@@ -136,7 +139,7 @@ def explain(names: Names, contact_id: str | int) -> Explanation | None:
         requirement = in_force(names, slot)
         verdicts = [verdict(names, slot, agent, known, requirement) for agent in range(len(names.agent_ids))]
         able = sum(not one.obstacles for one in verdicts)
-        own = [_of_contact(names, rule, known, able) for rule in _broken(names.acd.why_nobody(slot))]
+        own = [_of_contact(names, rule, known, able) for rule in broken_rules(names.acd.why_nobody(slot))]
     return Explanation(
         contact_id=names.contacts[slot].contact_id,
         state=state,
@@ -148,7 +151,8 @@ def explain(names: Names, contact_id: str | int) -> Explanation | None:
     )
 
 
-def _broken(bits: int) -> list[Rule]:
+def broken_rules(bits: int) -> list[Rule]:
+    """Return the rules whose bits are set, in their order."""
     return [rule for number, rule in enumerate(_RULES) if bits >> number & 1]
 
 
@@ -178,11 +182,29 @@ def verdict(
     requirement: Expression,
 ) -> AgentVerdict:
     """Say what keeps one agent from a contact, and what would give way there."""
-    broken = [
-        rule for rule in _broken(names.acd.why_not(slot, agent)) if rule not in OF_CONTACT and rule not in _OF_ROW
-    ]
-    obstacles = [_obstacle(names, rule, slot, agent, known) for rule in broken]
-    obstacles += _offer_out(names, slot, agent)
+    broken = [rule for rule in broken_rules(names.acd.why_not(slot, agent)) if rule not in OF_CONTACT]
+    obstacles = obstacles_of(names, slot, agent, known, requirement, broken) + _offer_out(names, slot, agent)
+    aside = [] if _OF_ROOM.intersection(broken) else names.acd.aside(slot, agent)
+    return AgentVerdict(
+        agent_id=names.agent_ids[agent],
+        obstacles=sorted(obstacles, key=lambda one: _RULES.index(one.rule)),
+        sets_aside=[set_aside(names, agent, kind, number) for kind, number in aside],
+    )
+
+
+def obstacles_of(
+    names: Names,
+    slot: int,
+    agent: int,
+    known: dict[str, Any],
+    requirement: Expression,
+    broken: Iterable[Rule],
+) -> list[Obstacle]:
+    """Put the rules that keep one agent from a contact into words; queue and requirement are looked at here.
+
+    ``slot`` -1: a contact that is not there, of which ``known`` says what there is to know.
+    """
+    obstacles = [_obstacle(names, rule, slot, agent, known) for rule in broken if rule not in OF_ROW]
     obstacles += _membership(names, agent, known)
     view = agent_view(names, agent)
     obstacles += [
@@ -190,12 +212,7 @@ def verdict(
         for term in _terms(requirement)
         if evaluate(term, view, None, None) is not True
     ]
-    aside = [] if _OF_ROOM.intersection(broken) else names.acd.aside(slot, agent)
-    return AgentVerdict(
-        agent_id=names.agent_ids[agent],
-        obstacles=sorted(obstacles, key=lambda one: _RULES.index(one.rule)),
-        sets_aside=[set_aside(names, agent, kind, number) for kind, number in aside],
-    )
+    return sorted(obstacles, key=lambda one: _RULES.index(one.rule))
 
 
 def _offer_out(names: Names, slot: int, agent: int) -> list[Obstacle]:
@@ -270,7 +287,7 @@ def _obstacle(names: Names, rule: Rule, slot: int, agent: int, known: dict[str, 
             text = f"has its {names.acd.channel_count_of(agent, known['channel'])} {channel} contacts"
             return Obstacle(rule=rule, text=text, change=f"finish a {channel} contact, or allow more")
         case Rule.CAPACITY:
-            return _capacity(names, slot, agent, known, state)
+            return _capacity(names, agent, known, state)
         case Rule.SUSPENDED:
             return _suspended(names, agent, known)
         case Rule.PREFERRED:
@@ -309,8 +326,8 @@ def _own_leg(names: Names, slot: int, agent: int) -> Obstacle:
     return Obstacle(rule=Rule.LEG, text=f"has it in hand already ({state})", change="another agent must take it")
 
 
-def _capacity(names: Names, slot: int, agent: int, known: dict[str, Any], state: dict[str, Any]) -> Obstacle:
-    cost = names.acd.cost_for(slot, agent)
+def _capacity(names: Names, agent: int, known: dict[str, Any], state: dict[str, Any]) -> Obstacle:
+    cost = hindsight.cost_of_such(names.acd, agent, known["queue"], known["channel"], known["own_cost"])
     reserve = names.config.agents[names.agent_ids[agent]].reserve
     kept = sum(
         max(0, units - state["units"].get(names.channel_slots[channel], 0))

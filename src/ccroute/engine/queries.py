@@ -490,12 +490,17 @@ def offers(
     return [one for one in found if one is not None]
 
 
-def page(slots: Any, is_wanted: Callable[[int], bool], limit: int) -> Iterator[int]:
-    """Yield the first ``limit`` of the slots that are wanted."""
+def check_limit(limit: int) -> None:
+    """Raise unless a page may have this many answers."""
     if type(limit) is not int:
         raise WrongType("limit", limit, f"an integer from 1 to {PAGE_MAX}")
     if not 1 <= limit <= PAGE_MAX:
         raise OutOfRange("limit", limit, f"an integer from 1 to {PAGE_MAX}")
+
+
+def page(slots: Any, is_wanted: Callable[[int], bool], limit: int) -> Iterator[int]:
+    """Yield the first ``limit`` of the slots that are wanted."""
+    check_limit(limit)
     left = limit
     for slot in slots:
         if is_wanted(slot):

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
-from ccroute.commands import AnyCommand, Command
+from ccroute.commands import AnyCommand, Command, EnqueueContact
 from ccroute.config import Config
 from ccroute.engine.choosing import choice
 from ccroute.engine.decisions import Choice, Decision
@@ -179,7 +179,7 @@ def _choice(found: _Found, told: OfferMade, *, allow_jump: bool) -> Choice:
     seen: list[Choice] = []
 
     def look(names: Names, contact: int, agent: int, turn: int) -> None:
-        _catch_up(names, [one for one in found.events if one.seq < told.seq])
+        _catch_up(names, call.command, [one for one in found.events if one.seq < told.seq])
         seen[:] = [choice(names, contact, agent, turn)]
 
     watch = watch_offer(engine, int(told.offer_id[1:]), look)
@@ -193,13 +193,14 @@ def _choice(found: _Found, told: OfferMade, *, allow_jump: bool) -> Choice:
     return seen[0]
 
 
-def _catch_up(names: Names, events: Sequence[Event]) -> None:
+def _catch_up(names: Names, command: Command | None, events: Sequence[Event]) -> None:
     """Note what a call has done so far, which names and words do only when the core is done with it."""
     for event in events:
         if isinstance(event, PresenceChanged):
             names.agent_labels[names.agent_slots[event.agent_id]] = event.label
-    if names.pending is not None:
-        names.note_arrival(names.pending)
+    arriving = command if names.pending is None else names.pending
+    if isinstance(arriving, EnqueueContact):
+        names.note_arrival(arriving)
 
 
 # ---- the chain of causes ---------------------------------------------------------------------------------------
