@@ -43,7 +43,7 @@ from ccroute.core.store cimport store_take
 from ccroute.core.work cimport (
     do_abandon, do_cancel, do_complete, do_connect_failed, do_end_wrap_up, do_extend_wrap_up, do_leave, do_load,
     do_next_presence, do_park, do_pause, do_presence, do_requeue, do_schedule, do_unpark, drop_callback,
-    is_consult, leg_hold, park_over, tell_callback,
+    is_consult, leg_hold, park_over,
 )
 
 from ccroute.core.table import CONTACT_STATES, CONTACT_TABLE, LEG_STATES, LEG_TABLE
@@ -187,7 +187,6 @@ cdef class Acd(Sight):
             if path == NULL:
                 arrive(floor, slot)
             else:
-                tell_callback(floor, slot)
                 stand(floor, slot)
         return slot
 
@@ -496,9 +495,6 @@ cdef class Acd(Sight):
         self.reserve(1)
         do_park(&self.floor, contact, clock_runs, until)
         self.settle()
-        if until != NONE:
-            # A moment that has come already.
-            self.run_until(self.floor.now)
         return REFUSED_NOT
 
     cdef int unpark(self, int32_t contact) except -1:

@@ -179,8 +179,12 @@ cdef void back_to_entry(Floor* floor, int32_t slot) noexcept nogil:
     """Have a contact be new in the queue it is in, at its place."""
     cdef Contact* contact = contact_at(floor, slot)
     cdef int32_t class_slot = floor.classes[contact.class_slot].first_stage
+    cdef Course* course
     floor.classes[contact.class_slot].refs -= 1
     enter_queue(floor, slot, class_slot)
+    course = course_of(floor, contact)
+    if course != NULL:
+        course.is_stale = 1
 
 
 # ---- consult and conference ------------------------------------------------------------------------------------
@@ -534,6 +538,7 @@ cdef void do_change(
     contact.channel = <unsigned char>floor.classes[class_slot].channel
     take_place(floor, slot, class_slot, place, ready)
     tell_changed(floor, slot)
+    check_callback(floor, slot)
     refresh_agents(floor, slot)
     if goes_over and contact.state == CONTACT_ACTIVE:
         move_legs(floor, slot)
@@ -544,7 +549,6 @@ cdef void do_change(
     if moves and contact.state == CONTACT_QUEUED:
         tell_queued(floor, slot)
     stand(floor, slot)
-    check_callback(floor, slot)
     if contact.state == CONTACT_SCHEDULED:
         if parked != NONE:
             course_for(floor, slot).due_parks = parked == 1

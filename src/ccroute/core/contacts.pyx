@@ -7,8 +7,8 @@ its wait so far.
 from ccroute.core.bars cimport bar_add, bars_lift_all
 from ccroute.core.defs cimport (
     BAR_LEG, CONTACT_ACTIVE, CONTACT_CLOSED, CONTACT_EXPIRED, CONTACT_QUEUED, FLAG_OVERDUE, LEGS_MAX, NONE, PLACE_AGE, PLACE_NONE,
-    RECORD_CLOSED, RECORD_OVERDUE, RECORD_QUEUED, RECORD_REQUEUED, TIMER_AFTER, TIMER_OVERDUE, Contact,
-    ContactClass, Extra, Queue, Record, check, contact_at, extra_at, int64_t, is_aside, is_over, leg_at, waits, write,
+    RECORD_CALLBACK_DUE, RECORD_CLOSED, RECORD_OVERDUE, RECORD_QUEUED, RECORD_REQUEUED, TIMER_AFTER, TIMER_OVERDUE, Contact,
+    ContactClass, Course, Extra, Queue, Record, check, contact_at, course_of, extra_at, int64_t, is_aside, is_over, leg_at, waits, write,
 )
 from ccroute.core.courses cimport course_begin_entry, course_drop, course_raise, course_rest, course_wait
 from ccroute.core.extras cimport extra_drop, extra_for, is_direct, version_of
@@ -200,6 +200,24 @@ cdef void tell_queued(Floor* floor, int32_t slot) noexcept nogil:
     record.a = contact.place_at
     record.b = contact.head_start
     record.x = contact.tier
+    if contact.extra != NONE:
+        tell_callback(floor, slot)
+
+
+cdef void tell_callback(Floor* floor, int32_t slot) noexcept nogil:
+    """Tell that the customer of a callback is to be called, for the first time or anew."""
+    cdef Contact* contact = contact_at(floor, slot)
+    cdef Course* course = course_of(floor, contact)
+    cdef Record* record
+    if course == NULL or course.expires_at == NONE or course.told_attempt > course.attempts:
+        return
+    course.told_attempt = course.attempts + 1
+    record = write(floor, RECORD_CALLBACK_DUE)
+    record.contact = slot
+    record.queue = contact.queue
+    record.a = course.expires_at
+    record.x = course.told_attempt
+    record.y = floor.queues[contact.queue].attempts_max
 
 
 cdef void begin_wait(Floor* floor, int32_t slot) noexcept nogil:

@@ -35,8 +35,8 @@ cdef int save_course(Tape tape, Course* course, dict plans) except -1:
         course.preferring_from, course.expires_at, course.plan if course.plan < 0 else plans[course.plan],
         NONE if course.own_plan == NONE else plans[course.own_plan],
         NONE if course.ruled_plan == NONE else plans[course.ruled_plan], course.ruled_step, course.attempts,
-        course.told_attempt, course.hours_seen, course.consumed[0], course.consumed[1], course.moved, course.ruled_fields,
-        course.flags, course.answered, course.hours_done, course.told_limits, course.scope, course.requires, course.wants_phase, course.due_parks, course.is_owed,
+        course.told_attempt, course.saw_closed, course.consumed[0], course.consumed[1], course.moved, course.ruled_fields,
+        course.flags, course.answered, course.hours_done, course.told_limits, course.scope, course.requires, course.wants_phase, course.due_parks, course.is_made,
         course.preferred_count,
     ):
         tape.put(number)
@@ -74,7 +74,7 @@ cdef int load_course(Tape tape, Floor* floor, int32_t slot, list plans) except -
     load_plans(floor, course, plans)
     course.attempts = <int32_t>tape.take(0, COUNT_TOP)
     course.told_attempt = <int32_t>tape.take(0, COUNT_TOP)
-    course.hours_seen = <int32_t>tape.take(0, COUNT_TOP)
+    course.saw_closed = <uint8_t>tape.take(0, 1)
     course.consumed[0] = <uint32_t>tape.take(0, BITS_TOP)
     course.consumed[1] = <uint32_t>tape.take(0, BITS_TOP)
     course.moved = <uint32_t>tape.take(0, BITS_TOP)
@@ -87,7 +87,7 @@ cdef int load_course(Tape tape, Floor* floor, int32_t slot, list plans) except -
     course.requires = take_small(tape)
     course.wants_phase = <uint8_t>tape.take(0, 1)
     course.due_parks = <uint8_t>tape.take(0, 1)
-    course.is_owed = <uint8_t>tape.take(0, 1)
+    course.is_made = <uint8_t>tape.take(0, 1)
     course.preferred_count = <int32_t>tape.take(0, PREFERRED_MAX)
     for at in range(course.preferred_count):
         course.preferred[at] = <int32_t>tape.take(0, floor.agents.count - 1)

@@ -7,7 +7,7 @@ wait or something it waits for has come about: until then it stands in the list 
 from ccroute.core.defs cimport (
     BRINGS_ASKS, BRINGS_CALLBACK, BRINGS_LIMITS, BRINGS_PLAN, BRINGS_PREFERRED, BRINGS_REQUIRES, BRINGS_SCOPE, BRINGS_WAIT,
     CONTACT_QUEUED, FLAG_ENTRY, FLAG_TTL, NONE, TIMER_CALLBACK, UNSAID, Contact, Extra, Queue, agent_at, contact_at, course_at,
-    course_of, extra_at,
+    course_of, extra_at, is_aside,
 )
 from ccroute.core.extras cimport extra_for
 from ccroute.core.store cimport (
@@ -151,7 +151,7 @@ cdef void course_bring(Floor* floor, int32_t contact, Path* path) noexcept nogil
             one.created = path.due
         if path.expires_after != NONE:
             course.expires_at = one.created + path.expires_after
-        course.is_owed = path.is_owed
+        course.is_made = path.is_made
         if path.place_at != NONE:
             one.place_at = path.place_at
 
@@ -190,7 +190,7 @@ cdef void course_begin_entry(Floor* floor, int32_t contact, int32_t was_queue, i
     course.told_limits &= TTL_TOLD
     course.ruled_fields = 0
     course.ruled_plan = NONE
-    course.hours_seen = queue.hours.passed
+    course.saw_closed = 0
     course.entries += 1
 
 
@@ -216,8 +216,10 @@ cdef void course_wait(Floor* floor, int32_t contact) noexcept nogil:
 
 
 cdef void callback_watch(Floor* floor, Course* course) noexcept nogil:
-    """Arm the moment at which a callback is given up; one gone by is found when its course is looked at."""
-    if course.expires_at > floor.now and course.timer_callback == NONE:
+    """Arm the moment at which a callback is given up; in line, one gone by is found when its course is looked at."""
+    if course.expires_at == NONE or course.timer_callback != NONE:
+        return
+    if course.expires_at > floor.now or is_aside(contact_at(floor, course.contact)):
         course.timer_callback = timer_arm(floor, course.expires_at, TIMER_CALLBACK, course.contact)
 
 

@@ -519,7 +519,6 @@ cdef struct Course:               # what time does to a contact: plans, limits, 
     int32_t timer_callback
     int32_t attempts              # of a callback: calls that did not connect
     int32_t told_attempt          # the last one that was told to be due
-    int32_t hours_seen            # changes of its queue's hours it has lived through
     int32_t preferred_count
     int32_t preferred[16]         # agents
     uint32_t consumed[2]          # steps of the queue's plan and of its own
@@ -536,8 +535,10 @@ cdef struct Course:               # what time does to a contact: plans, limits, 
     uint8_t is_counted            # among the contacts that wait for its preferred agents
     uint8_t wants_phase           # its preferred agents are to be looked at
     uint8_t due_parks             # scheduled: parked when due
-    uint8_t is_owed               # a callback that the customer's return drops
+    uint8_t is_made               # by the engine, in place of another contact: leaves no callback by a rule
     uint8_t entries               # into queues, to notice one
+    uint8_t is_stale              # it entered its queue in the class it had
+    uint8_t saw_closed            # its queue was closed when it was last looked at
     uint8_t hours_done            # what its queue does while it is closed was done
 
 cdef struct Hours:                # of a queue; moments at which it opens (even) and closes (odd)
@@ -576,11 +577,10 @@ cdef struct Path:                 # what a contact brings for its course, or wha
     int32_t asks
     int32_t preferred_count
     int32_t preferred[16]
+    uint8_t is_made               # by the engine, in place of another contact
     uint8_t brings                # BroughtPart bits: what is brought; the rest stays
     uint8_t scope
     uint8_t requires
-    uint8_t is_owed
-    uint8_t customer_waits        # its customer has callbacks that are to be dropped first
 
 cdef enum:                        # BroughtPart
     BRINGS_PLAN = 1
@@ -626,6 +626,7 @@ cdef struct Agent:
     uint8_t is_strained           # its offers may fit no more
     uint8_t is_lost               # its lease ran out
     uint8_t presence_before       # being lost
+    int64_t lost_at
     int32_t favours               # contacts that wait for it among few
     int32_t timer_lease
     int32_t timer_lost
@@ -935,6 +936,7 @@ cdef struct Floor:
     uint8_t keeps_plan            # the contact that moves goes on with its plans
     uint8_t presences_changed     # since the preferred agents of contacts were looked at
     uint8_t somebody_left         # since who could ever serve was looked at
+    uint8_t is_due                # a timer was armed for the present
     uint8_t has_news              # contacts are to be looked at, or agents for their sake
     int32_t rule                  # as in Record
     Store courses                 # Course, of the contacts that have any

@@ -3,16 +3,12 @@
 from ccroute.core.answers cimport rescind, withdraw
 from ccroute.core.contacts cimport step_ready, wait_again
 from ccroute.core.defs cimport (
-    AVAILABLE, AWAY, END_LOST, LEG_WRAPPING, NONE, OFFLINE, PENDING_KEEP, RECORD_LOST, REQUEUE_LOST, RESCIND_LOST,
+    AWAY, END_LOST, LEG_WRAPPING, NONE, OFFLINE, PENDING_KEEP, RECORD_LOST, REQUEUE_LOST, RESCIND_LOST,
     TIMER_LEASE, TIMER_LOST, Agent, Leg, Record, agent_at, contact_at, int64_t, leg_at, write,
 )
 from ccroute.core.legs cimport legs_at_work
 from ccroute.core.timers cimport timer_arm, timer_cancel
-from ccroute.core.work cimport check_seek, do_presence, leg_end
-
-cdef enum:
-    BY_LOSS = 4                   # as how of do_presence
-    BY_RETURN = 5
+from ccroute.core.work cimport BY_LOSS, BY_RETURN, check_seek, do_presence, leg_end, loss_end
 
 
 cdef void lease_arm(Floor* floor, int32_t slot) noexcept nogil:
@@ -26,14 +22,9 @@ cdef void lease_arm(Floor* floor, int32_t slot) noexcept nogil:
 cdef void lease_end(Floor* floor, int32_t slot) noexcept nogil:
     """No lease runs for an agent, and none has run out."""
     cdef Agent* agent = agent_at(floor, slot)
+    loss_end(floor, agent)
     timer_cancel(floor, agent.timer_lease)
-    timer_cancel(floor, agent.timer_lost)
     agent.timer_lease = NONE
-    agent.timer_lost = NONE
-    if agent.is_lost and agent.presence_before == AVAILABLE:
-        # Being lost is no break.
-        agent.away_since = floor.now
-    agent.is_lost = 0
 
 
 cdef void lapse(Floor* floor, int32_t slot) noexcept nogil:
@@ -42,15 +33,16 @@ cdef void lapse(Floor* floor, int32_t slot) noexcept nogil:
     cdef Record* record = write(floor, RECORD_LOST)
     timer_cancel(floor, agent.timer_lease)
     agent.timer_lease = NONE
-    agent.timer_lost = timer_arm(floor, floor.now + agent.grace, TIMER_LOST, slot)
     record.agent = slot
     record.a = agent.lease
     record.b = floor.now + agent.grace
     agent.presence_before = agent.presence
+    agent.lost_at = floor.now
     agent.is_lost = 1
     do_presence(floor, slot, AWAY, PENDING_KEEP, BY_LOSS)
     while agent.first_offer != NONE:
         rescind(floor, agent.first_offer, RESCIND_LOST, NONE)
+    agent.timer_lost = timer_arm(floor, floor.now + agent.grace, TIMER_LOST, slot)
 
 
 cdef void come_back(Floor* floor, int32_t slot) noexcept nogil:

@@ -27,6 +27,7 @@ from ccroute.core.waiting cimport class_leave
 from ccroute.core.work cimport check_seek, leg_done, leg_end, suspend, take_next_presence
 
 cdef enum:
+    RANK_ASKED = -1               # as the rank told: the host works it out
     TIER_ABOVE_ALL = 2147483647
 
 
@@ -132,6 +133,8 @@ cdef int32_t rank_served(Floor* floor, int32_t contact, int32_t agent) noexcept 
 cdef int32_t rank_told(Floor* floor, int32_t contact, int32_t agent) noexcept nogil:
     """Return the rank that is told of an offer to an agent by name: 1 where it does not serve the contact by itself."""
     cdef int32_t rank = rank_served(floor, contact, agent)
+    if rank == 0 and floor.classes[contact_at(floor, contact).class_slot].is_preferring:
+        return RANK_ASKED
     return rank if rank else 1
 
 

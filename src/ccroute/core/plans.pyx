@@ -136,7 +136,7 @@ cdef bint next_due(Floor* floor, int32_t slot, Course* course, Asked* asked, Due
                 return True
     hours = &floor.queues[contact_at(floor, slot).queue].hours
     if (
-        course.hours_done or not course.flags & FLAG_CLOSED or hours.action == CLOSED_WAIT or course.expires_at != NONE
+        course.hours_done or not course.flags & FLAG_CLOSED or hours.action == CLOSED_WAIT or leaves_none(course)
         or not (course.flags & FLAG_ENTRY or hours.closes_waiting)
     ):
         return False
@@ -145,6 +145,16 @@ cdef bint next_due(Floor* floor, int32_t slot, Course* course, Asked* asked, Due
     due.step = 0 if due.plan == NONE else floor.plans[due.plan].count
     due.what = NULL
     return True
+
+
+cdef inline bint leaves_none(Course* course) noexcept nogil:
+    """Say whether a contact leaves no callback by a rule: it is one, or was made as one."""
+    return course.expires_at != NONE or course.is_made
+
+
+cdef inline bint is_closed(Queue* queue) noexcept nogil:
+    """Say whether the hours of a queue have it closed."""
+    return queue.hours.is_kept and queue.hours.passed & 1 == 0
 
 
 cdef void notice(Floor* floor, int32_t slot, Course* course) noexcept nogil:
@@ -164,12 +174,10 @@ cdef void notice(Floor* floor, int32_t slot, Course* course) noexcept nogil:
     reached &= ~(<uint16_t>course.told_limits << 9)
     course.flags |= reached
     course.told_limits |= <uint8_t>(reached >> 9)
-    if queue.hours.is_kept and (course.flags & FLAG_ENTRY or course.hours_seen != queue.hours.passed):
-        if queue.hours.passed & 1 == 0:
-            course.flags |= FLAG_CLOSED
-        elif not course.flags & FLAG_ENTRY:
-            course.flags |= FLAG_OPENED
-    course.hours_seen = queue.hours.passed
+    if is_closed(queue) != course.saw_closed:
+        course.flags &= ~<uint16_t>(FLAG_CLOSED | FLAG_OPENED)
+        course.flags |= FLAG_OPENED if course.saw_closed else FLAG_CLOSED
+        course.saw_closed = is_closed(queue)
 
 
 # ---- looking -----------------------------------------------------------------------------------------------------
@@ -204,13 +212,17 @@ cdef int look_at(Floor* floor, int32_t slot) noexcept nogil:
     cdef int entries = -1
     cdef int rounds = 0
     cdef int answer
-    while contact.state == CONTACT_QUEUED and rounds < ENTRIES_MAX:
+    while contact.state == CONTACT_QUEUED and rounds <= ENTRIES_MAX:
         if step_ready(floor):
             return -1
         course = course_of(floor, contact)
         if course.expires_at != NONE and course.expires_at <= floor.now:
             callback_over(floor, slot)
             return 0
+        if course.is_stale:
+            course.is_stale = 0
+            if class_anew(floor, slot, course):
+                return -1
         if check_phase(floor, slot, course):
             return -1
         if course.entries != entries:
@@ -218,6 +230,8 @@ cdef int look_at(Floor* floor, int32_t slot) noexcept nogil:
             asked.steps[QUEUES] = 0
             asked.steps[OWN] = 0
             rounds += 1
+            if rounds > ENTRIES_MAX:
+                return 0
         notice(floor, slot, course)
         if not next_due(floor, slot, course, &asked, &due):
             if give_up(floor, slot, course):
@@ -597,7 +611,7 @@ cdef int call_back(Floor* floor, int32_t slot) noexcept nogil:
 cdef int call_back_instead(Floor* floor, int32_t slot) noexcept nogil:
     """Have a contact become a callback, unless it is one or there is no room. Return -1 without memory."""
     cdef int answer
-    if course_of(floor, contact_at(floor, slot)).expires_at != NONE:
+    if leaves_none(course_of(floor, contact_at(floor, slot))):
         return 0
     if floor.host(floor.host_self, HOST_DRAFT, slot, NONE, NONE) < 0:
         return -1

@@ -75,9 +75,11 @@ cdef class Sight(Ground):
         """Return the seq of a contact."""
         return contact_at(&self.floor, slot).seq
 
-    def is_waiting_or_aside(self, int slot) -> bool:
-        """Say whether a contact is queued, parked or scheduled."""
-        return contact_at(&self.floor, slot).state == CONTACT_QUEUED or is_aside(contact_at(&self.floor, slot))
+    def is_callback_at_rest(self, int slot) -> bool:
+        """Say whether a contact is a callback that nobody works on."""
+        cdef Contact* one = contact_at(&self.floor, slot)
+        cdef Course* course = course_of(&self.floor, one)
+        return course != NULL and course.expires_at != NONE and (one.state == CONTACT_QUEUED or is_aside(one))
 
     def contact(self, int slot) -> dict:
         """Return what is known of a contact slot in use."""
@@ -116,7 +118,7 @@ cdef class Sight(Ground):
             return {}
         course = course_at(&self.floor, extra.course)
         return {
-            "attempts": course.attempts, "expires_at_us": course.expires_at, "is_owed": bool(course.is_owed),
+            "attempts": course.attempts, "expires_at_us": course.expires_at,
             "preferred": [course.preferred[at] for at in range(course.preferred_count)],
             "favourites": [
                 course.preferred[at] for at in range(course.preferred_count)
@@ -166,11 +168,6 @@ cdef class Sight(Ground):
     def plan_of_queue(self, int queue) -> int:
         """Return the plan of a queue, -1 without."""
         return self.floor.queues[queue].plan
-
-    def is_owed(self, int slot) -> bool:
-        """Say whether a contact is a callback that its customer's return drops."""
-        cdef Course* course = course_of(&self.floor, contact_at(&self.floor, slot))
-        return course != NULL and bool(course.is_owed)
 
     def set_asks(self, int slot, int number) -> None:
         """State again by which number the requirement of a restored contact goes."""

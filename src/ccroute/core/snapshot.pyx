@@ -96,6 +96,7 @@ cdef int save_agent(Tape tape, Floor* floor, int32_t slot) except -1:
     tape.put(agent.expiries)
     tape.put(agent.is_lost)
     tape.put(agent.presence_before)
+    tape.put(agent.lost_at)
     for at in range(floor.channel_count):
         tape.put(loads_at(floor, slot)[at])
     return 0
@@ -309,6 +310,7 @@ cdef int load_agent(Tape tape, Floor* floor, int32_t slot) except -1:
     agent.expiries = <int32_t>tape.take(0, 2147483647)
     agent.is_lost = <uint8_t>tape.take(0, agent.lease != NONE)
     agent.presence_before = <uint8_t>tape.take(0, 2)
+    agent.lost_at = tape.take(0, floor.now)
     for at in range(floor.channel_count):
         load = <int32_t>tape.take(0, COST_TOP)
         loads_at(floor, slot)[at] = load

@@ -54,6 +54,7 @@ cdef int32_t timer_arm(Floor* floor, int64_t deadline, int kind, int32_t target)
     cdef Timer* timer = timer_at(floor, slot)
     cdef Wheel* wheel = &floor.wheel
     timer.deadline = deadline if deadline > floor.now else floor.now
+    floor.is_due |= deadline <= floor.now
     timer.kind = <uint8_t>kind
     timer.target = target
     if floor.timers.count == 1:

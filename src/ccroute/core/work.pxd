@@ -1,7 +1,12 @@
 from libc.stdint cimport int32_t, int64_t, uint8_t
 
-from ccroute.core.defs cimport Floor
+from ccroute.core.defs cimport Agent, Floor
 
+cdef enum:                        # how a presence comes about, beside those of RECORD_PRESENCE
+    BY_LOSS = 4
+    BY_RETURN = 5
+
+cdef void loss_end(Floor* floor, Agent* agent) noexcept nogil
 cdef void leg_end(Floor* floor, int32_t leg, int ends_as, int32_t by) noexcept nogil
 cdef void leg_done(Floor* floor, int32_t leg, int64_t wrap_up, int ends_as) noexcept nogil
 cdef void legs_end(Floor* floor, int32_t contact, bint all_of_them, int ends_as) noexcept nogil
@@ -23,7 +28,6 @@ cdef void do_schedule(Floor* floor, int32_t contact, int64_t due, bint parks) no
 cdef void move_clock(Floor* floor, int32_t contact) noexcept nogil
 cdef void park_over(Floor* floor, int32_t contact) noexcept nogil
 cdef bint is_consult(Floor* floor, int32_t contact) noexcept nogil
-cdef void tell_callback(Floor* floor, int32_t contact) noexcept nogil
 cdef void do_expire(Floor* floor, int32_t contact, int why) noexcept nogil
 cdef void do_close(Floor* floor, int32_t contact) noexcept nogil
 cdef void drop_callback(Floor* floor, int32_t contact, int why, int32_t by) noexcept nogil

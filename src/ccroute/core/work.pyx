@@ -13,14 +13,14 @@ from ccroute.core.contacts cimport (
 from ccroute.core.defs cimport (
     AVAILABLE, AWAY, BAR_LEG, CALLBACK_ATTEMPTS, CALLBACK_EXPIRED, CONTACT_ABANDONED, CONTACT_ACTIVE, CONTACT_CANCELLED,
     CONTACT_CLOSED, CONTACT_EXPIRED, CONTACT_PARKED, CONTACT_SCHEDULED, COOL_QUEUE, EXPIRED_ATTEMPTS, EXPIRED_CALLBACK,
-    RECORD_CALLBACK_DROPPED, RECORD_CALLBACK_DUE, RECORD_CLOSED, RECORD_ENDED_BY_TIME, RECORD_SCHEDULED, RESCIND_RULE, Course,
+    RECORD_CALLBACK_DROPPED, RECORD_CLOSED, RECORD_ENDED_BY_TIME, RECORD_SCHEDULED, RESCIND_RULE, Course,
     course_at, course_of, is_aside,
     DURATION_MAX, END_CANCELLED, END_COMPLETED, END_CONNECT_FAILED, END_LEFT, END_PARKED, END_REQUEUED, LEG_ACTIVE,
     LEG_HELD, LEG_SUSPENDED, LEG_WRAPPING, NONE, OFFLINE, PENDING_KEEP, PENDING_RESCIND, RECORD_ABANDONED,
     RECORD_CANCELLED, RECORD_HELD, RECORD_LEG_ENDED, RECORD_LOAD, RECORD_NEXT_PRESENCE, RECORD_OPENED,
     RECORD_PARKED, RECORD_PAUSED, RECORD_PRESENCE, RECORD_RESUMED, RECORD_SUSPENDED, RECORD_WRAP_UP_ENDED,
     RECORD_WRAP_UP_EXTENDED, RECORD_WRAP_UP_STARTED, REQUEUE_COMMAND, REQUEUE_CONNECT_FAILED, RESCIND_ABANDONED,
-    RESCIND_CANCELLED, RESCIND_PARKED, RESCIND_PRESENCE, TIMER_PARK, TIMER_WRAP_UP, UNLIMITED, Agent, Contact,
+    RESCIND_CANCELLED, RESCIND_PARKED, RESCIND_PRESENCE, TIMER_LEASE, TIMER_PARK, TIMER_WRAP_UP, UNLIMITED, Agent, Contact,
     Extra, Leg, Record, agent_at, bar_at, contact_at, counts_at, extra_at, int8_t, leg_at, loads_at, timer_at,
     units_at, write,
 )
@@ -323,9 +323,17 @@ cdef void move_clock(Floor* floor, int32_t slot) noexcept nogil:
     cdef Extra* extra = extra_at(floor, contact.extra)
     if extra.clock_runs:
         return
-    contact.place_at += floor.now - extra.parked_at
-    contact.in_queue_at += floor.now - extra.parked_at
+    move_on(floor, contact, floor.now - extra.parked_at)
     extra.parked_at = floor.now
+
+
+cdef void move_on(Floor* floor, Contact* contact, int64_t length) noexcept nogil:
+    """Have everything that a contact's age decides come that much later."""
+    cdef Course* course = course_of(floor, contact)
+    contact.place_at += length
+    contact.in_queue_at += length
+    if course != NULL:
+        course.preferring_until += length
 
 
 cdef void park_over(Floor* floor, int32_t slot) noexcept nogil:
@@ -349,11 +357,9 @@ cdef void do_unpark(Floor* floor, int32_t slot) noexcept nogil:
     if extra.clock_runs:
         contact.waited = floor.now - contact.waited
     else:
-        contact.place_at += length
-        contact.in_queue_at += length
+        move_on(floor, contact, length)
     begin_wait(floor, slot)
     tell_queued(floor, slot)
-    tell_callback(floor, slot)
     catch_up(floor, slot)
     watch(floor, slot)
     stand(floor, slot)
@@ -363,22 +369,6 @@ cdef bint is_consult(Floor* floor, int32_t contact) noexcept nogil:
     """Say whether a contact is a consult about another one inside."""
     cdef int32_t extra = contact_at(floor, contact).extra
     return extra != NONE and extra_at(floor, extra).parent != NONE
-
-
-cdef void tell_callback(Floor* floor, int32_t slot) noexcept nogil:
-    """Tell that the customer of a callback is to be called, for the first time or anew."""
-    cdef Contact* contact = contact_at(floor, slot)
-    cdef Course* course = course_of(floor, contact)
-    cdef Record* record
-    if course == NULL or course.expires_at == NONE or course.told_attempt > course.attempts:
-        return
-    course.told_attempt = course.attempts + 1
-    record = write(floor, RECORD_CALLBACK_DUE)
-    record.contact = slot
-    record.queue = contact.queue
-    record.a = course.expires_at
-    record.x = course.told_attempt
-    record.y = floor.queues[contact.queue].attempts_max
 
 
 # ---- ends of contacts ------------------------------------------------------------------------------------------
@@ -473,7 +463,10 @@ cdef void do_presence(Floor* floor, int32_t slot, int presence, int pending, int
     """Give an agent a presence, and its pending offers what ``pending`` says if it leaves ``available``."""
     cdef Agent* agent = agent_at(floor, slot)
     cdef int previous = agent.presence
-    cdef Record* record = write(floor, RECORD_PRESENCE)
+    cdef Record* record
+    if agent.is_lost and how != BY_LOSS:
+        loss_end(floor, agent)
+    record = write(floor, RECORD_PRESENCE)
     record.agent = slot
     record.x = presence
     record.y = previous
@@ -483,10 +476,7 @@ cdef void do_presence(Floor* floor, int32_t slot, int presence, int pending, int
         agent.idle_since = floor.now
         agent.handled = 0
         agent.expiries = 0
-    if (
-        previous == AWAY and presence == AVAILABLE and not agent.is_lost
-        and floor.now - agent.away_since > floor.idle_grace
-    ):
+    if previous == AWAY and presence == AVAILABLE and floor.now - agent.away_since > floor.idle_grace:
         agent.idle_since = floor.now
     if presence == AWAY and previous != AWAY:
         agent.away_since = floor.now
@@ -497,8 +487,8 @@ cdef void do_presence(Floor* floor, int32_t slot, int presence, int pending, int
         floor.has_news = 1
         floor.presences_changed |= floor.phases.count != 0
         floor.somebody_left |= presence == OFFLINE
-    if presence == OFFLINE and agent.lease != NONE:
-        lease_over(floor, agent)
+    if agent.lease != NONE or agent.timer_lease != NONE:
+        lease_follows(floor, slot, how)
     if previous != AVAILABLE and presence == AVAILABLE and agent.bars:
         lift_until_available(floor, slot)
     if previous != AVAILABLE or presence == AVAILABLE or pending == PENDING_KEEP:
@@ -510,13 +500,23 @@ cdef void do_presence(Floor* floor, int32_t slot, int presence, int pending, int
             decline(floor, agent.first_offer, False, COOL_QUEUE, 0)
 
 
-cdef void lease_over(Floor* floor, Agent* agent) noexcept nogil:
-    """Nobody waits to hear of an agent that is offline."""
-    timer_cancel(floor, agent.timer_lease)
+cdef void loss_end(Floor* floor, Agent* agent) noexcept nogil:
+    """An agent is lost no more; the time it was is none that it was away."""
+    if agent.is_lost:
+        agent.away_since = agent.away_since + floor.now - agent.lost_at if agent.presence_before == AWAY else floor.now
+        agent.is_lost = 0
     timer_cancel(floor, agent.timer_lost)
-    agent.timer_lease = NONE
     agent.timer_lost = NONE
-    agent.is_lost = 0
+
+
+cdef void lease_follows(Floor* floor, int32_t slot, int how) noexcept nogil:
+    """Nobody waits to hear of an agent that is offline; of one that has come online, somebody does."""
+    cdef Agent* agent = agent_at(floor, slot)
+    if agent.presence == OFFLINE:
+        timer_cancel(floor, agent.timer_lease)
+        agent.timer_lease = NONE
+    elif agent.timer_lease == NONE and how != BY_LOSS and agent.lease != NONE:
+        agent.timer_lease = timer_arm(floor, floor.now + agent.lease, TIMER_LEASE, slot)
 
 
 cdef void do_next_presence(Floor* floor, int32_t slot, int presence, int pending) noexcept nogil:

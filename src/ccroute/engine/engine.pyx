@@ -18,7 +18,6 @@ from ccroute.engine.host cimport attach_host
 from ccroute.engine.intake cimport apply_command
 from ccroute.engine.scrutiny cimport check_command, check_not_configuring
 
-from ccroute.commands import ParkContact
 from ccroute.config import Config
 from ccroute.engine import explain, matching, queries, snapshots
 from ccroute.engine.building import build
@@ -271,8 +270,9 @@ cdef class Engine:
             events.append(self.output.refused(command, cause, now, reason))
         else:
             self.output.drain()
-            if type(command) is ParkContact:
-                # Alone it can arm a timer for this very moment; a call ends only when none is due.
+            if self.names.acd.floor.is_due:
+                # A call ends only when no timer is due.
+                self.names.acd.floor.is_due = 0
                 self.run_until(now, events)
         if command_id is not None:
             self.note_id(command_id, first_seq, self.output.seq + 1 - first_seq)

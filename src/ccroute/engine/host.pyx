@@ -67,7 +67,7 @@ cdef bint holds(Names names, int32_t contact, int32_t plan, int32_t step) except
     cdef Contact* one = contact_at(&names.acd.floor, contact)
     condition = names.plans.condition(plan, step)
     view = ContactView(
-        channel=names.channel_ids[one.channel], tier=own_tier(names, contact), attributes=names.attributes_of(contact)
+        channel=names.channel_ids[one.channel], tier=one.tier, attributes=names.attributes_of(contact)
     )
     figures = None
     if condition.reads_figures:
@@ -158,7 +158,7 @@ cdef int patch(Names names, int32_t contact, int32_t plan, int32_t step) except 
         contact, class_slot, &brought.terms, &path if path.brings else NULL,
         PLACES[given["keeps_place"]] if "keeps_place" in given else NONE, OFFERS[said.offers], NONE,
     )
-    names.contacts[contact] = known
+    names.note(contact, known)
     if "attributes" in given:
         names.attributes.pop(contact, None)
         if attributes:
@@ -267,13 +267,11 @@ cdef int call_back(Names names, int32_t contact) except -1:
     path.brings = BRINGS_CALLBACK
     path.place_at = place
     path.due = due
-    path.is_owed = True
+    path.is_made = True
     path.expires_after = floor.queues[<int32_t>queue].callback_expires
     fill_path(names, &path, child)
     slot = names.acd.come(class_slot, &brought.terms, &path, False)
     names.remember(slot, child)
-    if child.customer_id is not None:
-        names.owe_callback(slot, child.customer_id)
     # Nobody else names it before its events are built.
     (<Output>names.output).drain()
     return 1

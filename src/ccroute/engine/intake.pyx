@@ -200,17 +200,14 @@ cdef int come_with_course(Names names, object command, int32_t class_slot, Broug
         path.due = read(command, DUE_AT_US)
     path.place_at = place
     if is_callback:
-        path.is_owed = read(command, PARENT_ID) is not None
         path.expires_after = acd.floor.queues[acd.floor.classes[class_slot].queue].callback_expires
     slot = acd.come(class_slot, &brought.terms, &path, read(command, PARKED) is True)
     names.remember(slot, command)
     if customer_id is None:
         return 0
-    if path.is_owed:
-        names.owe_callback(slot, customer_id)
     if not is_callback:
         for callback in sorted(names.callbacks.get(customer_id, ()), key=names.acd.contact_seq):
-            if names.acd.is_waiting_or_aside(callback):
+            if names.acd.is_callback_at_rest(callback):
                 acd.drop_returned(callback, slot)
     return 0
 
@@ -382,14 +379,14 @@ cdef int apply_on_leg(Names names, object command, int kind) except -1:
 
 
 cdef int32_t class_in(Names names, int32_t contact, object queue, object channel, Brought* brought, list held) except -1:
-    """Return the class of a contact as it is now, in a queue and on a channel, and fill in its terms; its lists stay."""
+    """Return the class of a contact that enters a queue by a channel, and fill in its terms; its lists stay."""
+    cdef object known = names.contacts[contact]
+    cdef object attributes = names.attributes_of(contact)
     cdef object tier = own_tier(names, contact)
-    brought.terms.allowed = NULL
-    brought.terms.sums = NULL
+    cdef int32_t slot = class_for(names, queue, channel, known.cost, known.requires, tier, attributes)
     bring(names, brought, tier, own_head_start(names, contact), None, None)
-    return class_of_contact(
-        names, contact, queue, channel, names.contacts[contact], tier, names.attributes_of(contact), brought, held
-    )
+    held.append(bring_allowed(names, brought, slot, known.requires, tier, attributes))
+    return slot
 
 
 cdef int apply_transfer(Names names, object command, int32_t contact, int32_t agent, int32_t to_agent) except -1:
@@ -490,9 +487,15 @@ cdef int apply_channel(Names names, object command, int32_t contact) except -1:
     cdef list held = []
     if reason:
         return reason
-    class_slot = class_in(names, contact, contact_at(&acd.floor, contact).queue, channel, &brought, held)
+    brought.terms.allowed = NULL
+    brought.terms.sums = NULL
+    bring(names, &brought, own_tier(names, contact), own_head_start(names, contact), None, None)
+    class_slot = class_of_contact(
+        names, contact, contact_at(&acd.floor, contact).queue, channel, known, own_tier(names, contact),
+        names.attributes_of(contact), &brought, held,
+    )
     acd.change_channel(contact, class_slot, command.or_requeue, &brought.terms)
-    names.contacts[contact] = replace(known, channel=command.channel)
+    names.note(contact, replace(known, channel=command.channel))
     acd.settle()
     return REFUSED_NOT
 
@@ -571,7 +574,7 @@ cdef int apply_change(Names names, object command, int32_t contact) except -1:
         NONE if patch.keeps_place is NOT_GIVEN else PLACES[patch.keeps_place],
         RECHECKS[command.offers], NONE if patch.parked is NOT_GIVEN else <int>(patch.parked is True),
     )
-    names.contacts[contact] = known
+    names.note(contact, known)
     if patch.attributes is not NOT_GIVEN:
         names.attributes.pop(contact, None)
         if patch.attributes:

@@ -35,6 +35,6 @@ cdef class Names:
     cdef int remember(self, int32_t slot, object command) except -1
     cdef int keep_attributes(self, int32_t slot, object given) except -1
     cdef int forget(self, int32_t slot) except -1
-    cdef int owe_callback(self, int32_t slot, object customer_id) except -1
+    cdef int note(self, int32_t slot, object command) except -1
     cdef int settle_callback(self, int32_t slot) except -1
     cdef int forget_due(self) except -1

@@ -6,11 +6,12 @@ from libc.stdint cimport int32_t, int64_t
 from ccroute.core.defs cimport NONE
 from ccroute.core.contacts cimport ended_due
 from ccroute.engine.checks cimport check_id, is_whole, whole
-from ccroute.engine.fields cimport ATTRIBUTES, CONTACT_ID, read
+from ccroute.engine.fields cimport ATTRIBUTES, CHANNEL, CONTACT_ID, CUSTOMER_ID, PARENT_ID, read
 
 from ccroute.errors import WrongType
 
 cdef dict NOTHING = {}
+cdef str CALLBACK = "callback"
 
 
 def empty_classes(Acd acd) -> list:
@@ -96,7 +97,7 @@ cdef class Names:
         cdef list contacts = self.contacts
         while len(contacts) <= slot:
             contacts.append(None)
-        contacts[slot] = command
+        self.note(slot, command)
         self.contact_slots[read(command, CONTACT_ID)] = slot
         given = read(command, ATTRIBUTES)
         if given:
@@ -125,9 +126,14 @@ cdef class Names:
         self.acd.forget_one(slot)
         return 0
 
-    cdef int owe_callback(self, int32_t slot, object customer_id) except -1:
-        """Note a callback that a customer is owed."""
-        self.callbacks.setdefault(customer_id, {})[slot] = None
+    cdef int note(self, int32_t slot, object command) except -1:
+        """Note a contact as it would have to be enqueued now; a callback for another contact's customer is owed to them."""
+        self.contacts[slot] = command
+        if (
+            read(command, CHANNEL) == CALLBACK and read(command, CUSTOMER_ID) is not None
+            and read(command, PARENT_ID) is not None
+        ):
+            self.callbacks.setdefault(read(command, CUSTOMER_ID), {})[slot] = None
         return 0
 
     cdef int settle_callback(self, int32_t slot) except -1:
@@ -182,8 +188,6 @@ cdef class Names:
         for slot, command in contacts:
             self.remember(slot, command)
             self.acd.set_asks(slot, self.classes.asks_number(command.requires))
-            if command.customer_id is not None and self.acd.is_owed(slot):
-                self.owe_callback(slot, command.customer_id)
         for slot in self.acd.contacts_behind(0):
             self.contact_slots[self.contacts[slot].contact_id] = slot
 

@@ -20,7 +20,7 @@ cdef class Output:
     cdef str rule_cause(self, int32_t rule)
     cdef object of_time(self, Record* record, dict own, object queue_id)
     cdef object event(self, Record* record, object command, object cause, object actor)
-    cdef object rank_of(self, int32_t agent, object queue_id)
+    cdef object rank_of(self, Record* record, object queue_id)
     cdef str offer_id(self, int64_t seq)
     cdef object queued(self, Record* record, object command, object cause, object actor)
     cdef int note_gave_way(self, Record* record, str event, object reason, int32_t by) except -1

@@ -19,6 +19,7 @@ from msgspec import UNSET as NOT_GIVEN
 from ccroute.commands import ContactPatch, SetPresence
 from ccroute.engine.explain import GaveWay
 from ccroute.engine.plans import field_names
+from ccroute.engine.queries import unserved
 from ccroute.events import (
     ActionRequested, AgentLost, CallbackDropped, CallbackDue, ContactExpired, ContactScheduled, HoursClosed, HoursOpened,
     PreferredEnded, RuleFired,
@@ -54,6 +55,7 @@ cdef list MODES = list(OfferMode)
 cdef list CLOCKS = list(ParkClock)
 cdef list TRANSFERS = list(TransferMode)
 cdef list RULES = list(Rule)
+cdef int64_t SERVED_BITS = sum(1 << list(Rule).index(rule) for rule in (Rule.MEMBERSHIP, Rule.AFTER, Rule.REQUIREMENT))
 cdef list REASONS = [None, *RefusalReason]
 cdef tuple PATCH_FIELDS = ContactPatch.__struct_fields__
 cdef str NO_ANSWER = "no_answer"
@@ -133,7 +135,7 @@ cdef class Output:
                 seq=self.seq, at_us=self.at_us, cause=cause, actor=actor, offer_id=self.offer_id(record.offer),
                 contact_id=contact_id, agent_id=agent_id, queue_id=queue_id, channel=read(contact, CHANNEL),
                 customer_id=read(contact, CUSTOMER_ID),
-                mode=MODES[record.z], rank=record.y if record.y else self.rank_of(record.agent, queue_id), cost=record.x,
+                mode=MODES[record.z], rank=record.y if record.y > 0 else self.rank_of(record, queue_id), cost=record.x,
                 expires_at_us=None if record.a == NONE else record.a,
                 victim=None if record.b == NONE else read(names.contacts[record.b], CONTACT_ID),
             )
@@ -172,9 +174,11 @@ cdef class Output:
             )
         return self.less_frequent(record, contact_id, agent_id, queue_id, command, cause, actor)
 
-    cdef object rank_of(self, int32_t agent, object queue_id):
-        """Return the rank of a queue for an agent that got an offer without being eligible; 1 where it does not list it."""
-        return self.names.classes.agents[agent].queues.get(queue_id, 1)
+    cdef object rank_of(self, Record* record, object queue_id):
+        """Return the rank of a queue for an agent that got an offer without being eligible; 1 where it does not serve it so."""
+        if record.y < 0 and unserved(self.names, record.contact, record.agent) & SERVED_BITS:
+            return 1
+        return self.names.classes.agents[record.agent].queues.get(queue_id, 1)
 
     cdef str offer_id(self, int64_t seq):
         """Return the id of an offer; the events of an accept in a row share one."""

@@ -28,8 +28,7 @@ cdef void path_clear(Path* path) noexcept:
     path.preferred_count = 0
     path.scope = UNSAID
     path.requires = UNSAID
-    path.is_owed = 0
-    path.customer_waits = 0
+    path.is_made = 0
 
 
 cdef int path_preferred(Names names, Path* path, object preferred) except -1:
