@@ -402,6 +402,17 @@ def test_callback_expires_while_it_is_scheduled_or_parked_too() -> None:
     assert model.now == 50
 
 
+def test_attempt_that_fails_too_late_is_the_last() -> None:
+    model = centre(Queue(offer=AUTO, callback=CallbackPolicy(expires_us=5)))
+    model.handle(owed(), 0)
+    events = model.handle(ConnectFailed(contact_id="c"), 9)
+    assert [(line, event.cause) for line, event in zip(said(events), events, strict=True)][1:] == [
+        ("contact.scheduled c", "command:3"),
+        ("callback.dropped c expired", "timer:callback"),
+        ("contact.expired c callback_expired", "timer:callback"),
+    ]
+
+
 def test_contact_that_becomes_a_callback_too_late_is_dropped() -> None:
     model = centre(Queue(offer=MANUAL, callback=CallbackPolicy(expires_us=5)))
     model.handle(arrive("c"), 0)

@@ -82,7 +82,10 @@ class Callbacks(Changing):
     # ---- due, and for how long
 
     def _watch_callback(self, contact: Contact) -> None:
-        """Tell a callback that has come into line to be due, and arm the end of its time while nobody makes it."""
+        """Arm the end of a callback's time while nobody makes it.
+
+        Where that is past for one in line, its plans are about to be looked at, and that begins with this.
+        """
         if not contact.is_callback():
             self._disarm(contact.callback_timer)
             contact.callback_timer = None
@@ -90,9 +93,11 @@ class Callbacks(Changing):
         policy = self.choice.queue(contact).callback
         if contact.expires_at is None:
             contact.expires_at = contact.born + policy.expires_us
-        waits = contact.state == ContactState.QUEUED or contact.state in OUT_OF_LINE
-        if waits and contact.callback_timer is None and self.now < contact.expires_at:
-            contact.callback_timer = self._arm(contact.expires_at, "callback", lambda: self._lapse(contact))
+        is_aside = contact.state in OUT_OF_LINE
+        ends_in_line = contact.state == ContactState.QUEUED and self.now < contact.expires_at
+        if contact.callback_timer is None and (is_aside or ends_in_line):
+            due = max(self.now, contact.expires_at)
+            contact.callback_timer = self._arm(due, "callback", lambda: self._lapse(contact))
 
     def _tell_queued(self, contact: Contact) -> None:
         super()._tell_queued(contact)
