@@ -180,3 +180,18 @@ def test_contact_changed_into_a_closed_queue_is_new_there() -> None:
     model = centre(Queue(offer=MANUAL), open_at(closed=ClosedAction.REFUSE), present=False)
     model.handle(arrive("c"), 0)
     assert ask(model, change("c", queue_id="r"), 1)[-1] == "contact.expired c closed"
+
+
+def test_contact_that_plans_lead_in_a_circle_rests_after_so_many_queues() -> None:
+    away_from = planned(entry(queue="r", plan=PlanOnOverflow.KEEP), offer=MANUAL)
+    model = centre(away_from, open_at(closed=ClosedAction.OVERFLOW, queue="q"), present=False)
+    events = ask(model, arrive("c"), 0)
+    assert events.count("contact.queued c") == 1 + 64
+    # It goes on when something else happens to it.
+    assert ask(model, change("c", tier=1), 1).count("contact.queued c") == 64
+
+
+def test_rule_of_an_open_queue_leaves_a_callback_at_once() -> None:
+    queue = planned(entry(callback=True), hours=hours((0, 10), (20, 30)))
+    model = centre(queue, present=False)
+    assert ask(model, arrive("c"), 5)[2] == "contact.queued callback:1"

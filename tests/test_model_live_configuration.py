@@ -455,12 +455,19 @@ def test_callback_of_a_draining_queue_is_still_owed() -> None:
 
 
 def test_paused_and_opened_while_it_drains_but_not_after() -> None:
-    model = centre(QUIET)
+    model = centre(QUIET, QUIET)
+    model.handle(arrive("w", "r"), 0)
     model.handle(arrive("c"), 0)
     model.handle(remove(removal=DRAIN), 1)
     assert ask(model, PauseQueue(queue_id="q"), 1) == ["queue.paused"]
     model.handle(AbandonContact(contact_id="c"), 2)
-    for command in (OpenQueue(queue_id="q"), PauseQueue(queue_id="q"), remove(), arrive("d")):
+    for command in (
+        OpenQueue(queue_id="q"),
+        PauseQueue(queue_id="q"),
+        remove(),
+        arrive("d"),
+        change("w", queue_id="q"),
+    ):
         assert reason(model.handle(command, 3)) == RefusalReason.QUEUE_DRAINING
 
 
