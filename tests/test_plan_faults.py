@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ccroute import Engine
-from ccroute.config import Config, PlanStep, Queue, check, unresolved
+from ccroute.config import Config, Hours, PlanStep, Queue, check, unresolved
 from ccroute.errors import ConfigError
+from ccroute.types import ClosedAction, PlanOnOverflow
 from tests.test_config_faults import CENTRE, faults_of
 
 STEP = "[[queues.loans.plan]]\n"
@@ -94,12 +99,12 @@ FAULTY = [
     (
         STEP + 'ahead = 1\nqueue = "general"\n[[queues.general.plan]]\non = "overdue"\nqueue = "loans"',
         "queues.general.plan[0].queue",
-        'a queue from which no plan that begins anew comes back to "general", was "loans"',
+        'a queue that closes no circle of overflows, was "loans"',
     ),
     (
         STEP + 'ahead = 1\nqueue = "general"\n[queues.general.hours]\nclosed = "overflow"\nqueue = "loans"',
         "queues.general.hours.queue",
-        'comes back to "general", was "loans"',
+        'closes no circle of overflows, was "loans"',
     ),
     ("[queues.a]\nprefer = 5", "queues.a.prefer", "a table, was 5"),
     ('[queues.a]\nprefer.who = "me"', "queues.a.prefer.who", '"given" or "last_agent" or "manager"'),
@@ -141,36 +146,114 @@ def test_a_fault_is_told_at_its_place(text: str, path: str, words: str) -> None:
     assert words in raised.value.faults[0].message
 
 
-def test_ways_that_keep_the_plan_close_no_circle() -> None:
-    config = Config.from_toml(
-        """
-        [[queues.a.plan]]
-        after = "20s"
-        queue = "b"
-        plan = "keep"
-        [[queues.b.plan]]
-        after = "20s"
-        queue = "a"
-        """
-    )
-    assert check(config) == []
+CENTRES = [
+    # Queues with their ways: a letter is a step to that queue, with ' it keeps the plan; behind / the hours.
+    ("a:b b:a", ["b.plan[0].queue"]),
+    ("a:b' b:a", []),
+    ("a:b' b:a'", []),
+    ("a:b'c' b: c:a", []),
+    ("a:b/ b:/a", ["b.hours.queue"]),
+    ("a:b'/ b:/a", ["b.hours.queue"]),
+    ("a:b'/ b:/a'", []),
+    ("a:/b' b:/a'", ["b.hours.queue"]),
+    ("a:/b' b:/a", ["b.hours.queue"]),
+    ("a:/b b:/a'", ["a.hours.queue"]),
+    ("a:/b' b:/c' c:/b'", ["c.hours.queue"]),
+    ("a:b'/ b:/c' c:/d' d:/a", ["d.hours.queue"]),
+    ("a:b'c/ b:/ c:/a", ["c.hours.queue"]),
+    ("a:b'c/ b:a/ c:/", []),
+    ("a:b'/ b:/c c:a/", ["c.plan[0].queue"]),
+    ("a:b'/c b:/ c:b/d' d:/", []),
+    ("x:a a:bd b:c c:ab/d d:", ["c.plan[0].queue", "c.plan[1].queue"]),
+    ("a:b b:c c:d d:b", ["d.plan[0].queue"]),
+    ("a:bcd/d b:ce/d c:ad/d d: e:fa/d f:", ["c.plan[0].queue", "e.plan[1].queue"]),
+    ("a:nowhere b:a", []),
+]
 
 
-def test_every_circle_is_told_once_at_the_step_that_closes_it() -> None:
-    ways = {"a": "bcd", "b": "ce", "c": "ad", "d": "", "e": "ea", "f": "d"}
-    table = {
-        queue: {
-            "plan": [{"after": 1, "queue": other} for other in others],
-            "hours": {"closed": "overflow", "queue": "d"},
-        }
-        for queue, others in ways.items()
-    }
-    del table["d"]["hours"]
-    assert [(fault.path, "itself" in fault.message) for fault in faults_of({"queues": table})] == [
-        ("queues.c.plan[0].queue", False),
-        ("queues.e.plan[0].queue", True),
-        ("queues.e.plan[1].queue", False),
-    ]
+def centre(text: str) -> Config:
+    """Return the centre whose queues and ways a text draws."""
+    queues: dict[str, Queue] = {}
+    for part in text.replace("nowhere", "").split():
+        name, _, ways = part.partition(":")
+        steps, _, closed = ways.partition("/")
+        hours = Hours()
+        if closed:
+            plan = PlanOnOverflow.KEEP if "'" in closed else PlanOnOverflow.RESTART
+            hours = Hours(closed=ClosedAction.OVERFLOW, queue=closed[0], plan=plan)
+        plans = [(one[0], "'" in one) for one in re.findall("[a-z]'?", steps)]
+        queues[name] = Queue(
+            plan=[
+                PlanStep(ahead=1, queue=to, plan=PlanOnOverflow.KEEP if keeps else PlanOnOverflow.RESTART)
+                for to, keeps in plans
+            ],
+            hours=hours,
+        )
+    return Config(queues=queues)
+
+
+@pytest.mark.parametrize(("ways", "paths"), CENTRES, ids=[ways for ways, _ in CENTRES])
+def test_ways_that_never_end_are_told_where_the_circle_closes(ways: str, paths: list[str]) -> None:
+    assert [fault.path for fault in check(centre(ways))] == [f"queues.{path}" for path in paths]
+
+
+_Standing = tuple[str, str, frozenset[int]]
+
+
+def _ends(config: Config) -> bool:
+    """Return whether every walk through a centre ends, whatever is due and closed: by trying all of them.
+
+    A walk stands in a queue, follows a plan, and has left of it some steps; hours send on anew at each entry.
+    """
+    color: dict[_Standing, bool] = {}
+
+    def onward(state: _Standing) -> list[_Standing]:
+        at, plan, left = state
+        found: list[_Standing] = []
+        for index in sorted(left):
+            step = config.queues[plan].plan[index]
+            assert step.queue is not None
+            if step.queue == at:
+                found.append((at, plan, left - {index}))
+            elif step.plan is PlanOnOverflow.KEEP:
+                found.append((step.queue, plan, left - {index}))
+            else:
+                found.append(begin(step.queue))
+        hours = config.queues[at].hours
+        if hours is not None and hours.queue is not None:
+            found.append((hours.queue, plan, left) if hours.plan is PlanOnOverflow.KEEP else begin(hours.queue))
+        return found
+
+    def begin(queue: str) -> _Standing:
+        return queue, queue, frozenset(range(len(config.queues[queue].plan)))
+
+    def is_endless(state: _Standing) -> bool:
+        if state in color:
+            return color[state]
+        color[state] = True  # on the walk: meeting it again closes a circle
+        if any(is_endless(one) for one in onward(state)):
+            return True
+        color[state] = False
+        return False
+
+    return not any(is_endless(begin(queue)) for queue in config.queues)
+
+
+@given(st.data())
+def test_a_centre_is_refused_exactly_where_some_walk_never_ends(data: st.DataObject) -> None:
+    names = "abcd"
+    text = ""
+    for name in names:
+        others = st.sampled_from([f"{other}{mark}" for other in names if other != name for mark in ("", "'")])
+        steps = data.draw(st.lists(others, max_size=2))
+        text += f"{name}:{''.join(steps)}/{data.draw(others | st.just(''))} "
+    config = centre(text)
+    assert (check(config) == []) is _ends(config)
+
+
+def test_a_step_to_its_own_queue_is_told_as_such_and_no_circle_beside_it() -> None:
+    table = {"queues": {"e": {"plan": [{"after": 1, "queue": "e"}, {"after": 1, "queue": "a"}]}, "a": {}}}
+    assert [(fault.path, "itself" in fault.message) for fault in faults_of(table)] == [("queues.e.plan[0].queue", True)]
 
 
 def test_a_long_chain_of_overflows_is_checked_in_one_walk() -> None:
@@ -178,6 +261,17 @@ def test_a_long_chain_of_overflows_is_checked_in_one_walk() -> None:
     assert check(Config(queues=queues | {"q20000": Queue()})) == []
     closed = Config(queues=queues | {"q20000": Queue(plan=[PlanStep(ahead=1, queue="q0")])})
     assert [fault.path for fault in check(closed)] == ["queues.q20000.plan[0].queue"]
+
+
+def test_a_long_chain_of_hours_is_checked_in_one_walk() -> None:
+    def leads(n: int, plan: PlanOnOverflow) -> Queue:
+        return Queue(hours=Hours(closed=ClosedAction.OVERFLOW, queue=f"q{n}", plan=plan))
+
+    queues = {f"q{n}": leads(n + 1, PlanOnOverflow.KEEP) for n in reversed(range(20_000))}
+    assert check(Config(queues=queues | {"q20000": Queue()})) == []
+    for plan in PlanOnOverflow:
+        closed = Config(queues=queues | {"q20000": leads(0, plan)})
+        assert len(check(closed)) == 1
 
 
 def test_hours_that_are_not_resolved_are_without_fault_but_no_engine_takes_them() -> None:

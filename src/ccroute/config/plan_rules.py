@@ -127,7 +127,7 @@ class Park:
 
 @final
 class OtherQueue:
-    """The id of another queue than the one whose entry this is, or None; no way leads back from it."""
+    """The id of another queue than the one whose entry this is, or None; it closes no circle of overflows."""
 
     def __init__(self, depth: int) -> None:
         self.depth = depth
@@ -147,8 +147,7 @@ class OtherQueue:
         elif value in reader.around.draining:
             reader.fault(path, f"must be a queue that takes new contacts, was {quoted(value)}, which is draining")
         elif (own, steps) in reader.around.looping:
-            comes_back = f"a queue from which no plan that begins anew comes back to {quoted(own)}"
-            reader.fault(path, f"must be {comes_back}, was {quoted(value)}")
+            reader.fault(path, f"must be a queue that closes no circle of overflows, was {quoted(value)}")
         return value
 
 

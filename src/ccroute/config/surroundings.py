@@ -6,6 +6,7 @@ import enum
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from ccroute.config.channels import BUILT_IN_CHANNELS
+from ccroute.config.circles import Overflow, Way, looping
 from ccroute.config.structs import Agent, Channel, Config, EngineSettings, Hours, PlanStep, Queue
 from ccroute.types import AGENTS_LIMIT, CHANNELS_MAX, PLAN_STEPS_MAX, ClosedAction, Order, PlanOnOverflow
 
@@ -28,10 +29,6 @@ Edge: TypeAlias = tuple[str, int]
 """An entry of a channel's ``interrupts``: the channel and the index."""
 
 
-Overflow: TypeAlias = tuple[str, int | None]
-"""A way out of a queue: the queue, and the index of the step of its plan, or None for its hours."""
-
-
 class Surroundings(NamedTuple):
     """What rules look up that lies outside the value they read."""
 
@@ -48,7 +45,7 @@ class Surroundings(NamedTuple):
     draining: dict[str, None]
     """Queues that take no new contacts."""
     looping: dict[Overflow, None]
-    """Overflows by which a contact would come back to a queue, whose plan then begins anew."""
+    """Overflows that would send contacts round for ever."""
 
 
 def surroundings_of(whole: object) -> Surroundings:
@@ -67,7 +64,7 @@ def surroundings_of(whole: object) -> Surroundings:
         suspendable={id_: _is_suspendable(id_, channels.get(id_)) for id_ in (*BUILT_IN_CHANNELS, *channels)},
         closing=_closing(channels),
         draining=dict.fromkeys(id_ for id_, queue in queues.items() if _part(queue, "draining") is True),
-        looping=_looping({id_: _overflows(queue) for id_, queue in queues.items()}),
+        looping=looping({id_: _ways(queue) for id_, queue in queues.items()}),
     )
 
 
@@ -112,46 +109,21 @@ def _closing(channels: dict[str, object]) -> dict[Edge, None]:
     return closing
 
 
-def _overflows(queue: object) -> list[tuple[int | None, str]]:
-    """Return the ways out of a queue into another whose plan begins there: by its steps in order, then by its hours."""
+def _ways(queue: object) -> list[Way]:
+    """Return the ways out of a queue into others: by the steps of its plan in order, then by its hours."""
     steps = _part(queue, "plan")
     ways: list[tuple[int | None, object]] = []
     if type(steps) is list:
-        ways += [(index, step) for index, step in enumerate(steps[:PLAN_STEPS_MAX])]
+        ways += enumerate(steps[:PLAN_STEPS_MAX])
     hours = _part(queue, "hours")
     if _is_member(_part(hours, "closed"), ClosedAction.OVERFLOW):
         ways.append((None, hours))
-    told = [
-        (index, _part(way, "queue")) for index, way in ways if not _is_member(_part(way, "plan"), PlanOnOverflow.KEEP)
-    ]
-    return [(index, other) for index, other in told if type(other) is str]
+    told = [(index, _part(way, "queue"), _is_member(_part(way, "plan"), PlanOnOverflow.KEEP)) for index, way in ways]
+    return [Way(index, other, keeps) for index, other, keeps in told if type(other) is str]
 
 
 def _is_member(value: object, member: enum.StrEnum) -> bool:
     return value is member or (type(value) is str and value == member)
-
-
-def _looping(ways: dict[str, list[tuple[int | None, str]]]) -> dict[Overflow, None]:
-    """Return the overflows that close a cycle on a walk in depth, queues in order. O(queues + overflows)."""
-    looping: dict[Overflow, None] = {}
-    is_done: dict[str, bool] = {}
-    for root in ways:
-        if root in is_done:
-            continue
-        is_done[root] = False
-        walk = [(root, iter(ways[root]))]
-        while walk:
-            queue, rest = walk[-1]
-            index, other = next(rest, (None, None))
-            if other is None:
-                is_done[queue] = True
-                walk.pop()
-            elif other not in is_done and other in ways:
-                is_done[other] = False
-                walk.append((other, iter(ways[other])))
-            elif is_done.get(other) is False:
-                looping[queue, index] = None
-    return looping
 
 
 def _texts(value: object) -> list[str | None]:

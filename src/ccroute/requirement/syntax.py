@@ -84,7 +84,7 @@ class Figure(enum.StrEnum):
     WAITING = "waiting"
     """Contacts that wait in the queue."""
     OLDEST_US = "oldest_us"
-    """Longest time that one of them has been in the queue, microseconds; 0 without any."""
+    """Longest time that one of them has waited in its life, microseconds; 0 without any."""
     ONLINE = "online"
     """Agents that serve the queue, however late, and are not offline."""
     AVAILABLE = "available"

@@ -74,7 +74,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     waiting: int
     """Contacts that wait in the queue."""
     oldest_us: int
-    """Longest time that one of them has been in the queue, microseconds."""
+    """Longest time that one of them has waited in its life, microseconds."""
     online: int
     """Agents that serve the queue and are not offline."""
     available: int
