@@ -19,8 +19,8 @@ Overflow: TypeAlias = tuple[str, int | None]
 class Way(NamedTuple):
     """A way out of a queue into another."""
 
-    index: int | None
-    """Of the step of the queue's plan; None: its hours."""
+    step: int | None
+    """Index of the step of the queue's plan; None: its hours."""
     to: str
     """The other queue."""
     keeps: bool
@@ -29,7 +29,7 @@ class Way(NamedTuple):
 
 def looping(ways: dict[str, list[Way]]) -> dict[Overflow, None]:
     """Return the places that close a circle, queues and their ways in order, those of hours last. O(queues + ways)."""
-    hours = {queue: way for queue, some in ways.items() for way in some if way.index is None and way.to in ways}
+    hours = {queue: way for queue, some in ways.items() for way in some if way.step is None and way.to in ways}
     found, ends = _followed(hours)
     begins = {queue: list(_begins(queue, some, ends, hours)) for queue, some in ways.items()}
     is_done: dict[str, bool] = {}
@@ -72,11 +72,11 @@ def _followed(hours: dict[str, Way]) -> tuple[dict[Overflow, None], dict[str, st
 def _begins(queue: str, some: list[Way], ends: dict[str, str], hours: dict[str, Way]) -> Iterator[tuple[Overflow, str]]:
     """Yield where the plan of a queue ends because another begins: the place, and the queue whose plan begins."""
     for way in some:
-        if way.index is not None and not way.keeps:
-            yield (queue, way.index), way.to
+        if way.step is not None and not way.keeps:
+            yield (queue, way.step), way.to
             continue
         # With its plan a contact stands in the other queue, whose hours may send it on.
-        stands = way.to if way.index is not None else queue
+        stands = way.to if way.step is not None else queue
         end = ends.get(stands, stands)
         if end in hours and not hours[end].keeps:
             yield (end, None), hours[end].to
