@@ -201,9 +201,9 @@ class Classes:
         """Return the requirement in force of a contact, folded until it reads only the agent."""
         return self._folded(self._parts(queue, requires, ruled), queue, channel, tier, attributes)
 
-    def skills_named(self, queue: int, requires: str | None) -> tuple[str, ...]:
-        """Return the skills that the requirement in force names, a queue's and a contact's own, each once."""
-        return tuple(sorted({skill for part in self._parts(queue, requires) for skill in part.skills}))
+    def skills_named(self, queue: int, requires: str | None, ruled: str | None = None) -> tuple[str, ...]:
+        """Return the skills that the requirement in force names, a queue's or a rule's and a contact's own, each once."""
+        return tuple(sorted({skill for part in self._parts(queue, requires, ruled) for skill in part.skills}))
 
     def score(self, queue: int, agent: int) -> int | None:
         """Return what a queue that selects by its score makes of an agent, None where that is an error."""
