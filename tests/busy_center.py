@@ -6,11 +6,12 @@ from typing import Final
 
 from ccroute import Config, Engine, EnqueueContact, Presence, SetPresence, commands
 from ccroute.commands import ContactPatch
-from ccroute.config import Agent, Channel, EngineSettings, Offer, Queue, Skill
+from ccroute.config import Agent, Channel, EngineSettings, Offer, PlanStep, Queue, Skill
 from ccroute.types import OfferMode
 
 START_US: Final = 1_000_000_000
 NOW_US: Final = START_US + 12
+HOUR_US: Final = 3_600_000_000
 LATER_US: Final = START_US + 60_000_000
 """Timers of the centre are due before, so a call that moves it by mistake is seen."""
 
@@ -31,7 +32,8 @@ CONFIG: Final = Config(
     | {
         f"a{number}": Agent(queues={queue_id: 1}, skills={"german": 50})
         for number, queue_id in enumerate(("pair", "pair", "desk", "shut", "many", "many"), start=5)
-    },
+    }
+    | {"a4": Agent(queues={"ring": 1, "auto": 2, "shut": 1}, skills={"german": 50}, lease_us=5)},
 )
 
 
@@ -55,7 +57,7 @@ def _contact(contact_id: str, queue_id: str = "auto", channel: str = "voice", pa
 def busy_engine() -> Engine:
     """Return an engine in the middle of its work.
 
-    a0 rings, a1 talks and asks, a2 holds, a3 wraps up, a4 is away, a5 and a6 confer and look for a third, a7 has one
+    a0 rings, a1 talks and asks, a2 holds, a3 wraps up, a4 is lost, a5 and a6 confer and look for a third, a7 has one
     contact suspended for another, a8 is free, a9 and a10 are called at once; contacts wait, are parked and have ended.
     """
     engine = Engine(CONFIG)
@@ -87,6 +89,9 @@ def busy_engine() -> Engine:
                 _contact("rest", "shut"),
                 commands.ParkContact(contact_id="rest", until_us=START_US + 30_000_000),
                 _presence("a8"),
+                EnqueueContact(
+                    contact_id="plan", queue_id="shut", channel="voice", plan=[PlanStep(after=HOUR_US, tier=1)]
+                ),
             ],
         )
     ):
@@ -122,5 +127,7 @@ WORKING: Final[tuple[commands.Command, ...]] = (
     commands.PickContact(contact_id="late", agent_id="a8"),
     commands.AssignContact(contact_id="late", agent_id="a8"),
     commands.SetExternalLoad(agent_id="a1", channel="voice", units=5),
+    commands.ExpediteContact(contact_id="plan"),
+    commands.Heartbeat(agent_id="a4"),
 )
 """One command of every kind that a busy engine carries out."""

@@ -89,6 +89,8 @@ FIELDS: dict[str, dict[str, str]] = {
     "ChangeChannel": CONTACT | {"channel": "nothing", "or_requeue": "flag"},
     "PickContact": LEG,
     "AssignContact": LEG | {"as_": "assign as", "ignoring": "empty list"},
+    "ExpediteContact": CONTACT,
+    "Heartbeat": {"agent_id": "reference"},
     "SetExternalLoad": {"agent_id": "reference", "channel": "nothing", "units": "natural"},
 }
 """What every field of every command takes, by the words of ``bad_values.TAKEN``."""
@@ -116,7 +118,7 @@ PATCH = {
 }
 """What every field of a patch takes, beside not being given."""
 
-TO_COME = frozenset(COMMANDS[COMMANDS.index(commands.SetExternalLoad) + 1 :])
+TO_COME = frozenset(COMMANDS[COMMANDS.index(Configure) :])
 """Commands that have a name, but are not carried out yet."""
 COMMAND_OF = {type(command): command for command in WORKING}
 ENQUEUE, CHANGE, ASSIGN = (COMMAND_OF[kind] for kind in (EnqueueContact, ChangeContact, AssignContact))
@@ -153,12 +155,30 @@ QUERIES: dict[str, dict[str, str]] = {
     "offer": {"offer_id": "id"},
     "position": {"contact_id": "reference"},
     "explain": {"contact_id": "reference"},
+    "match": {
+        "requirement": "none",
+        "queue_id": "nothing",
+        "channel": "nothing",
+        "tier": "whole or none",
+        "cost": "natural or none",
+        "attributes": "table or none",
+        "excluded": "list of ids or none",
+        "scores": "table or none",
+        "in_queue_us": "natural",
+        "readiness": "none",
+        "after": "natural or none",
+        "limit": "nothing",
+    },
+    "missed": {"after": "none", "limit": "nothing"},
     "contacts": PAGE | {"state": "none", "where": "none", "after": "none"},
     "agents": PAGE | {"presence": "presence or none", "where": "none", "after": "natural or none"},
     "queues": {"paused": "flag or none", "after": "none", "limit": "nothing"},
     "offers": PAGE | {"agent_id": "natural or none", "after": "none"},
 }
 """What every parameter of every query takes; handle 0 is that of the first agent and of no contact."""
+
+BESIDE = {"match": {"requirement": None, "queue_id": "ring", "channel": "voice"}}
+"""What a query cannot do without, besides the parameter that is tried."""
 
 QUESTIONS = [(query, parameter, kind) for query, kinds in QUERIES.items() for parameter, kind in kinds.items()]
 QUESTION_IDS = [f"{query}.{parameter}" for query, parameter, _ in QUESTIONS]
@@ -380,11 +400,12 @@ def test_a_batch_takes_only_pairs(engine: Engine, pair: Any) -> None:
 @pytest.mark.parametrize(("query", "parameter", "kind"), QUESTIONS, ids=QUESTION_IDS)
 def test_bad_values_in_a_query_are_refused(engine: Engine, query: str, parameter: str, kind: str) -> None:
     ask = getattr(engine, query)
+    beside = BESIDE.get(query, {})
     for sample in refused_by(kind):
-        value = {parameter: sample.make()}
+        value = beside | {parameter: sample.make()}
         check_refused(engine, parameter, lambda value=value: ask(**value), sample.name)
     for sample in taken_by(kind):
-        ask(**{parameter: sample.make()})
+        ask(**beside | {parameter: sample.make()})
 
 
 def test_every_parameter_of_every_query_has_a_kind() -> None:

@@ -93,12 +93,7 @@ cdef int check_command(Names names, object command) except -1:
         check_name(names.channel_slots, command.channel, "channel", "channel")
         whole(command.units, "units", 0, COST_HIGH)
         return 0
-    if kind == HEARTBEAT:
-        names.agent_slot(command.agent_id, "agent_id")
-        return 0
     names.contact_slot(command.contact_id, "contact_id")
-    if kind == EXPEDITE:
-        return 0
     if kind == ABANDON or kind == CANCEL:
         return check_text(command.reason, "reason")
     if kind == CHANGE:
