@@ -166,7 +166,7 @@ def pages(engine: Engine, limit: int) -> Iterator[AgentMatch]:
         ({"attributes": {"n": None}}, WrongType, "attributes[n]"),
         ({"excluded": ["free"] * 17}, OutOfRange, "excluded"),
         ({"excluded": "free"}, WrongType, "excluded"),
-        ({"excluded": [""]}, InvalidId, "excluded"),
+        ({"excluded": [""]}, InvalidId, "excluded[0]"),
         ({"scores": {"free": "1"}}, WrongType, "scores[free]"),
         ({"in_queue_us": True}, WrongType, "in_queue_us"),
         ({"in_queue_us": -1}, OutOfRange, "in_queue_us"),
@@ -195,8 +195,14 @@ def test_a_contact_like_one_that_waits_meets_the_same_rules_in_the_order_of_the_
     duel, host = open_centre(random)
     walk(duel, host)
     for contact in duel.model.contacts:
-        if contact.waits() and contact.direct is None and not contact.offers and not contact.legs:
+        if is_like_new(contact):
             check_match(duel, host, contact)
+
+
+def is_like_new(contact: Contact) -> bool:
+    """Tell whether a contact waits as one would that was enqueued as it is now."""
+    is_free = contact.direct is None and not contact.offers and not contact.legs
+    return contact.waits() and is_free and contact.phase is None and contact.course.requires is None
 
 
 def check_match(duel: Duel, _host: Host, contact: Contact) -> None:

@@ -43,7 +43,7 @@ from ccroute.config import Config, Limits, PlanStep
 from ccroute.engine.criteria import Criterion, Readiness, Turn
 from ccroute.engine.decisions import AgentCandidate, Choice, ContactCandidate, Decision, VictimCandidate
 from ccroute.engine.engine import Engine
-from ccroute.engine.explain import AgentVerdict, Explanation, GaveWay, Obstacle, SetAside
+from ccroute.engine.explain import AgentVerdict, Explanation, GaveWay, NextRule, Obstacle, SetAside
 from ccroute.engine.matching import AgentMatch
 from ccroute.engine.ordering import Comparison
 from ccroute.engine.queries import (
@@ -256,6 +256,7 @@ __all__ = [
     "Limit",
     "Limits",
     "NextPresenceSet",
+    "NextRule",
     "Obstacle",
     "OfferAccepted",
     "OfferDeclined",

@@ -3,6 +3,7 @@
 from libc.stdint cimport int32_t, int64_t
 
 from ccroute.core.bars cimport bar_find
+from ccroute.core.courses cimport plan_number
 from ccroute.core.defs cimport (
     AVAILABLE, AWAY, BAR_EVER, BAR_NEXT, CONTACT_QUEUED, COOL_FOR_EVER, COOL_NEXT_AVAILABLE, MODE_MANUAL, NONE, OFFLINE, WHY_CONTACT_STATE, WHY_MANUAL,
     WHY_OFFERS_MIN, WHY_OFFER_OUT, WHY_QUEUE_PAUSED, Agent, Bar, Contact, Course, Extra, Floor, Leg, Offer, Queue, agent_at,
@@ -176,15 +177,16 @@ cdef class Sight(Ground):
             course.asks = number
 
     def next_rules(self, int slot) -> list:
-        """Return (whether its own, step, moment) of the next step of each plan of a contact that waits for a time."""
+        """Return (plan, whether its own, step, moment) of the next step of each plan of a contact that waits for a time."""
+        cdef Course* course = course_of(&self.floor, contact_at(&self.floor, slot))
         cdef int64_t at
         cdef int32_t step
         found = []
-        if course_of(&self.floor, contact_at(&self.floor, slot)) != NULL:
+        if course != NULL:
             for own in range(2):
                 step = next_step(&self.floor, slot, own, &at)
                 if step != NONE:
-                    found.append((bool(own), step, at))
+                    found.append((course.own_plan if own else plan_number(&self.floor, slot), bool(own), step, at))
         return found
 
     def agent(self, int slot) -> dict:

@@ -10,7 +10,7 @@ from ccroute.engine.criteria import Criterion, Turn
 from ccroute.engine.decisions import CONTACTS_TOLD_MAX, AgentCandidate, Choice, ContactCandidate, VictimCandidate
 from ccroute.engine.explain import OF_CONTACT, set_aside, verdict
 from ccroute.engine.ordering import AgentTerms, Comparison, Key, agent_keys, compare, contact_keys, victim_keys
-from ccroute.engine.queries import in_force
+from ccroute.engine.queries import in_force, ruled_text
 from ccroute.errors import EngineBug
 from ccroute.types import Rule
 
@@ -55,7 +55,7 @@ def _agents(names: Names, contact: int, agent: int, turn: Turn) -> tuple[list[Ag
     """Return the agents eligible for a contact, in order, and the slots of all others."""
     eligible = hindsight.agents_for(names.acd, contact, 0 if turn in _IN_LINE else _ON_CONTACT)
     known = names.acd.contact(contact)
-    skills = names.classes.skills_named(known["queue"], names.contacts[contact].requires)
+    skills = names.classes.skills_named(known["queue"], names.contacts[contact].requires, ruled_text(names, known))
     terms = AgentTerms(known["queue"], skills, hindsight.scores_of(names.acd, contact))
     aside = {one: names.acd.aside(contact, one) for one, _, _ in eligible}
     keys = {one: agent_keys(names, terms, one, rank, len(aside[one])) for one, rank, _ in eligible}

@@ -202,7 +202,7 @@ class Classes:
         return self._folded(self._parts(queue, requires, ruled), queue, channel, tier, attributes)
 
     def skills_named(self, queue: int, requires: str | None, ruled: str | None = None) -> tuple[str, ...]:
-        """Return the skills that the requirement in force names, the queue's or a rule's and the own one, each once."""
+        """Return the skills that the requirement in force names, a queue's or rule's and a contact's own, each once."""
         return tuple(sorted({skill for part in self._parts(queue, requires, ruled) for skill in part.skills}))
 
     def score(self, queue: int, agent: int) -> int | None:

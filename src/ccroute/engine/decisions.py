@@ -28,6 +28,11 @@ TIMERS: Final = {
     "overdue": "a contact had been in its queue for too long",
     "park": "a parked contact was to come back",
     "guard": "the time was over in which something was safe from pre-emption",
+    "rule": "a rule of a plan, a limit, or the end of the wait for preferred agents fell due",
+    "lease": "an agent gave no sign of life for as long as its lease lasts",
+    "lost": "an agent that was lost did not come back in time",
+    "hours": "a queue opened or closed",
+    "callback": "the time to call a customer back was over",
 }
 """What a timer means, by the name that causes tell."""
 
@@ -187,7 +192,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     call: int
     """Which pair of those given was at hand, from 1; a timer that fired before it is part of its call."""
     command: AnyCommand | None
-    """The command that caused it; None: a timer did."""
+    """The command that caused it, itself or by a rule; None: a timer did."""
     led_by: list[AnyEvent]
     """What happened before it in the same moment and of the same cause, to its contact or agent, or to those of such
     events; in order."""
@@ -203,7 +208,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
         event = self.event
         yield f"event {event.seq}: {_named(event)} at {event.at_us} µs"
         kind, _, name = event.cause.partition(":")
-        if self.command is not None:
+        if self.command is not None and kind == "command":
             by = "" if event.actor is None else f" by {event.actor}"
             yield f"caused by {event.cause}, {self.command.__struct_config__.tag}{by}"
         else:
@@ -222,7 +227,7 @@ def _named(event: AnyEvent) -> str:
     """Return an event's tag and what it is about, as far as it says."""
     about = [
         f"{name.removesuffix('_id')} {value}"
-        for name in ("offer_id", "contact_id", "agent_id", "queue_id", "reason")
+        for name in ("offer_id", "contact_id", "agent_id", "queue_id", "rule", "when", "reason")
         if (value := getattr(event, name, None)) is not None
     ]
     if isinstance(event, OfferMade):

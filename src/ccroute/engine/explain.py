@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, Final, assert_never
 
 import msgspec
 
+from ccroute.config import PlanStep
 from ccroute.core import hindsight
-from ccroute.engine.queries import Position, agent_view, in_force, is_waiting, position, serves_from
+from ccroute.engine.queries import Position, agent_view, in_force, is_waiting, position, serves_from, unserved
 from ccroute.requirement import AgentView, Expression, evaluate, print_expression
 from ccroute.requirement.syntax import And, SkillLevel, walk
 from ccroute.types import ContactState, LegState, Presence, RescindReason, Rule
@@ -16,12 +17,18 @@ from ccroute.types import ContactState, LegState, Presence, RescindReason, Rule
 if TYPE_CHECKING:
     from ccroute.engine.names import Names
 
-__all__ = ["AgentVerdict", "Explanation", "GaveWay", "Obstacle", "SetAside"]
+__all__ = ["AgentVerdict", "Explanation", "GaveWay", "NextRule", "Obstacle", "SetAside"]
 
 _RULES: Final = tuple(Rule)
-OF_CONTACT: Final = (Rule.CONTACT_STATE, Rule.OFFER_OUT, Rule.QUEUE_PAUSED, Rule.MANUAL, Rule.OFFERS_MIN)
+OF_CONTACT: Final[tuple[Rule, ...]] = (
+    Rule.CONTACT_STATE,
+    Rule.OFFER_OUT,
+    Rule.QUEUE_PAUSED,
+    Rule.MANUAL,
+    Rule.OFFERS_MIN,
+)
 """Rules on the contact itself, which keep every agent away."""
-OF_ROW: Final = (Rule.MEMBERSHIP, Rule.AFTER, Rule.REQUIREMENT)
+OF_ROW: Final[tuple[Rule, ...]] = (Rule.MEMBERSHIP, Rule.AFTER, Rule.REQUIREMENT)
 """Rules on what an agent serves."""
 _OF_ROOM: Final = {Rule.OFFERS_MAX, Rule.CHANNEL_CLOSED, Rule.CHANNEL_MAX, Rule.CAPACITY, Rule.SUSPENDED}
 _STATES: Final = (None, *ContactState)
@@ -87,6 +94,26 @@ class GaveWay(msgspec.Struct, frozen=True, kw_only=True):
         return f"gave way to {self.by_contact_id} at {self.at_us} µs: {what} ({self.reason})"
 
 
+class NextRule(msgspec.Struct, frozen=True, kw_only=True):
+    """The step of a plan that falls due next by time alone, unless the contact is served before."""
+
+    own: bool
+    """Whether it is of the contact's own plan."""
+    queue_id: str | None
+    """The queue whose plan it is, which the contact may have kept from there; None: the contact's own."""
+    rule: int
+    """Its index in the plan, from 0."""
+    at_us: int
+    """When it falls due."""
+    step: PlanStep
+    """What it says; a condition is asked when it is due."""
+
+    def __str__(self) -> str:
+        whose = "its own plan" if self.queue_id is None else f"the plan of {self.queue_id}"
+        condition = "" if self.step.if_ is None else f", if {self.step.if_}"
+        return f"next: step {self.rule} of {whose} at {self.at_us} µs{condition}"
+
+
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     """Why a contact is where it is. ``str()`` gives it as text."""
 
@@ -104,6 +131,13 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     """Every agent, in order of creation; empty where the contact does not wait."""
     gave_way: GaveWay | None
     """To whom it gave way last, and why; None where it never did."""
+    kept_for: list[str]
+    """Preferred agents that it waits for, and for whom alone, in their order; empty where it waits for anyone."""
+    kept_until_us: int | None
+    """How long it does so; None where it waits for anyone."""
+    next_rules: list[NextRule]
+    """Of its queue's plan and of its own, the step that falls due next by time, the first due first. Only a queued
+    contact has any."""
 
     def __str__(self) -> str:
         lines = [f"{self.contact_id}: {self.state} in {self.queue_id}"]
@@ -111,7 +145,10 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
             lines[0] += f", number {self.position.in_queue} of its queue, {self.position.overall} of all"
         if self.gave_way is not None:
             lines.append(f"  {self.gave_way}")
+        if self.kept_until_us is not None:
+            lines.append(f"  kept for {', '.join(self.kept_for)} until {self.kept_until_us} µs")
         lines += [f"  {one.text}; {one.change}" for one in self.obstacles]
+        lines += [f"  {one}" for one in self.next_rules]
         for verdict in self.agents:
             why = "; ".join(one.text for one in verdict.obstacles) or "nothing keeps this agent away"
             if verdict.sets_aside:
@@ -148,7 +185,26 @@ def explain(names: Names, contact_id: str | int) -> Explanation | None:
         obstacles=own,
         agents=verdicts,
         gave_way=names.gave_way.get(slot),
+        kept_for=[names.agent_ids[one] for one in known.get("favourites", ())],
+        kept_until_us=known["preferring_until_us"] if known.get("favourites") else None,
+        next_rules=_next_rules(names, slot) if state is ContactState.QUEUED else [],
     )
+
+
+def _next_rules(names: Names, slot: int) -> list[NextRule]:
+    found = []
+    for plan, own, step, at_us in names.acd.next_rules(slot):
+        queue, _ = names.acd.plan_owner(plan)
+        found.append(
+            NextRule(
+                own=own,
+                queue_id=None if own else names.queue_ids[queue],
+                rule=step,
+                at_us=at_us,
+                step=names.plans.steps(plan)[step],
+            )
+        )
+    return sorted(found, key=lambda one: (one.at_us, one.own))
 
 
 def broken_rules(bits: int) -> list[Rule]:
@@ -182,7 +238,9 @@ def verdict(
     requirement: Expression,
 ) -> AgentVerdict:
     """Say what keeps one agent from a contact, and what would give way there."""
-    broken = [rule for rule in broken_rules(names.acd.why_not(slot, agent)) if rule not in OF_CONTACT]
+    seen = broken_rules(names.acd.why_not(slot, agent))
+    broken = [rule for rule in seen if rule not in OF_CONTACT + OF_ROW]
+    broken += broken_rules(unserved(names, slot, agent, requirement))
     obstacles = obstacles_of(names, slot, agent, known, requirement, broken) + _offer_out(names, slot, agent)
     aside = [] if _OF_ROOM.intersection(broken) else names.acd.aside(slot, agent)
     return AgentVerdict(
@@ -198,20 +256,20 @@ def obstacles_of(
     agent: int,
     known: dict[str, Any],
     requirement: Expression,
-    broken: Iterable[Rule],
+    broken: Collection[Rule],
 ) -> list[Obstacle]:
-    """Put the rules that keep one agent from a contact into words; queue and requirement are looked at here.
+    """Put the rules that keep one agent from a contact into words.
 
     ``slot`` -1: a contact that is not there, of which ``known`` says what there is to know.
     """
-    obstacles = [_obstacle(names, rule, slot, agent, known) for rule in broken if rule not in OF_ROW]
-    obstacles += _membership(names, agent, known)
-    view = agent_view(names, agent)
-    obstacles += [
-        Obstacle(rule=Rule.REQUIREMENT, text=_lack(term, view), change=f"{print_expression(term)} must hold")
-        for term in _terms(requirement)
-        if evaluate(term, view, None, None) is not True
-    ]
+    obstacles = [_obstacle(names, rule, slot, agent, known) for rule in broken if rule is not Rule.REQUIREMENT]
+    if Rule.REQUIREMENT in broken:
+        view = agent_view(names, agent)
+        obstacles += [
+            Obstacle(rule=Rule.REQUIREMENT, text=_lack(term, view), change=f"{print_expression(term)} must hold")
+            for term in _terms(requirement)
+            if evaluate(term, view, None, None) is not True
+        ]
     return sorted(obstacles, key=lambda one: _RULES.index(one.rule))
 
 
@@ -224,18 +282,16 @@ def _offer_out(names: Names, slot: int, agent: int) -> list[Obstacle]:
     ]
 
 
-def _membership(names: Names, agent: int, known: dict[str, Any]) -> list[Obstacle]:
-    """Say whether an agent does not serve the contact's queue, or not yet."""
+def _membership(names: Names, agent: int, known: dict[str, Any]) -> Obstacle:
+    """The agent does not serve the contact's queue, or not yet."""
     queue_id = names.queue_ids[known["queue"]]
     from_us = serves_from(names, agent, queue_id)
     if from_us is None:
         text = f"does not serve {queue_id}"
-        return [Obstacle(rule=Rule.MEMBERSHIP, text=text, change=f"list {queue_id} among its queues")]
+        return Obstacle(rule=Rule.MEMBERSHIP, text=text, change=f"list {queue_id} among its queues")
     in_queue_us = names.acd.now() - known["in_queue_at_us"]
-    if in_queue_us >= from_us:
-        return []
     text = f"serves {queue_id} after {from_us} µs, the contact has been in it for {in_queue_us} µs"
-    return [Obstacle(rule=Rule.AFTER, text=text, change=f"wait until {known['in_queue_at_us'] + from_us} µs")]
+    return Obstacle(rule=Rule.AFTER, text=text, change=f"wait until {known['in_queue_at_us'] + from_us} µs")
 
 
 def set_aside(names: Names, agent: int, kind: str, number: int) -> SetAside:
@@ -291,19 +347,14 @@ def _obstacle(names: Names, rule: Rule, slot: int, agent: int, known: dict[str, 
         case Rule.SUSPENDED:
             return _suspended(names, agent, known)
         case Rule.PREFERRED:
+            until = known["preferring_until_us"]
+            favourites = ", ".join(names.agent_ids[one] for one in known["favourites"])
             return Obstacle(
-                rule=rule, text="is none of its preferred agents", change="wait until it is not kept for them"
+                rule=rule, text=f"it is kept for {favourites} until {until} µs", change=f"wait until {until} µs"
             )
-        case (
-            Rule.CONTACT_STATE
-            | Rule.OFFER_OUT
-            | Rule.QUEUE_PAUSED
-            | Rule.MANUAL
-            | Rule.OFFERS_MIN
-            | Rule.MEMBERSHIP
-            | Rule.AFTER
-            | Rule.REQUIREMENT
-        ):
+        case Rule.MEMBERSHIP | Rule.AFTER:
+            return _membership(names, agent, known)
+        case Rule.CONTACT_STATE | Rule.OFFER_OUT | Rule.QUEUE_PAUSED | Rule.MANUAL | Rule.OFFERS_MIN | Rule.REQUIREMENT:
             raise AssertionError(rule)
         case _:
             assert_never(rule)

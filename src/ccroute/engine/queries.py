@@ -563,13 +563,18 @@ def serves(names: Names, agent_slot: int, queue_id: str) -> bool:
 def in_force(names: Names, slot: int) -> Expression:
     """Return the requirement in force of a contact, folded until it reads only the agent."""
     known, first = names.acd.contact(slot), names.contacts[slot]
-    ruled = None
-    if known.get("ruled_plan", -1) >= 0:
-        ruled = names.plans.steps(known["ruled_plan"])[known["ruled_step"]].requires
     tier = known["tier"] if known["own_tier"] else None
     return names.classes.in_force(
-        known["queue"], known["channel"], first.requires, tier, names.attributes_of(slot), ruled
+        known["queue"], known["channel"], first.requires, tier, names.attributes_of(slot), ruled_text(names, known)
     )
+
+
+def ruled_text(names: Names, known: dict[str, Any]) -> str | None:
+    """Return the requirement that a rule put in place of the queue's, None without."""
+    if known.get("ruled_plan", -1) < 0:
+        return None
+    requires: str | None = names.plans.steps(known["ruled_plan"])[known["ruled_step"]].requires
+    return requires
 
 
 def serves_from(names: Names, agent_slot: int, queue_id: str) -> int | None:
@@ -585,8 +590,11 @@ def members_of(names: Names, queue_id: str) -> list[int]:
     return [slot for slot in range(len(names.agent_ids)) if serves_from(names, slot, queue_id) is not None]
 
 
-def unserved(names: Names, contact_slot: int, agent_slot: int) -> int:
-    """Return which of the rules on queues, skills and preferred agents keep an agent from a contact, as bits."""
+def unserved(names: Names, contact_slot: int, agent_slot: int, requirement: Expression | None = None) -> int:
+    """Return which of the rules on queues, skills and preferred agents keep an agent from a contact, as bits.
+
+    ``requirement``: the one in force, where it is at hand.
+    """
     known = names.acd.contact(contact_slot)
     broken = 0
     is_member_asked = is_requirement_asked = True
@@ -605,13 +613,10 @@ def unserved(names: Names, contact_slot: int, agent_slot: int) -> int:
         broken |= _bit(Rule.MEMBERSHIP)
     elif names.acd.now() - known["in_queue_at_us"] < from_us:
         broken |= _bit(Rule.AFTER)
-    if is_requirement_asked and not _is_met(names, contact_slot, agent_slot):
+    requirement = in_force(names, contact_slot) if requirement is None else requirement
+    if is_requirement_asked and evaluate(requirement, agent_view(names, agent_slot), None, None) is not True:
         broken |= _bit(Rule.REQUIREMENT)
     return broken
-
-
-def _is_met(names: Names, contact_slot: int, agent_slot: int) -> bool:
-    return evaluate(in_force(names, contact_slot), agent_view(names, agent_slot), None, None) is True
 
 
 def _bit(rule: Rule) -> int:

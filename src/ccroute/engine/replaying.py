@@ -179,8 +179,11 @@ def _choice(found: _Found, told: OfferMade, *, allow_jump: bool) -> Choice:
     seen: list[Choice] = []
 
     def look(names: Names, contact: int, agent: int, turn: int) -> None:
+        labels = list(names.agent_labels)
         _catch_up(names, call.command, [one for one in found.events if one.seq < told.seq])
         seen[:] = [choice(names, contact, agent, turn)]
+        # What the call has not told yet is noted when it is.
+        names.agent_labels[:] = labels
 
     watch = watch_offer(engine, int(told.offer_id[1:]), look)
     events = _call(engine, call, allow_jump=allow_jump)
@@ -228,7 +231,7 @@ def _led_by(events: Sequence[Event], told: Event) -> tuple[str, list[AnyEvent]]:
 
 def _about(event: Event) -> set[tuple[str, str]]:
     """Return whom an event is about."""
-    kinds = {"contact_id": "contact", "by_contact_id": "contact", "victim": "contact", "agent_id": "agent"}
+    kinds = dict.fromkeys(("contact_id", "by_contact_id", "parent_id", "victim"), "contact") | {"agent_id": "agent"}
     return {(kind, value) for name, kind in kinds.items() if (value := getattr(event, name, None)) is not None}
 
 
