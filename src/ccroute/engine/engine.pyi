@@ -6,6 +6,7 @@ from ccroute.config import Config
 from ccroute.core.hindsight import Watch
 from ccroute.engine.criteria import Readiness
 from ccroute.engine.explain import Explanation
+from ccroute.engine.figures import StatisticsReport
 from ccroute.engine.matching import AgentMatch
 from ccroute.engine.names import Names
 from ccroute.engine.queries import AgentStatus, ContactStatus, Counters, OfferStatus, Position, QueueStatus
@@ -73,6 +74,15 @@ class Engine:
         limit: int = 100,
     ) -> list[OfferStatus]: ...
     def counters(self) -> Counters: ...
+    def statistics(
+        self,
+        *,
+        queue_id: str | None = None,
+        channel: str | None = None,
+        skill: str | None = None,
+        agent_id: str | int | None = None,
+        series: bool = False,
+    ) -> StatisticsReport: ...
     def position(self, contact_id: str | int) -> Position | None: ...
     def explain(self, contact_id: str | int) -> Explanation | None: ...
     def match(

@@ -19,7 +19,7 @@ from ccroute.engine.intake cimport apply_command
 from ccroute.engine.scrutiny cimport check_command, check_not_configuring
 
 from ccroute.config import Config
-from ccroute.engine import explain, matching, queries, snapshots
+from ccroute.engine import explain, matching, queries, reports, snapshots
 from ccroute.engine.building import build
 from ccroute.engine.missed import missed
 from ccroute.errors import (
@@ -493,6 +493,28 @@ cdef class Engine:
         :raises UnknownName: ``after`` is a contact no more known.
         """
         return self.query(missed, (), dict(after=after, limit=limit))
+
+    def statistics(self, *, queue_id=None, channel=None, skill=None, agent_id=None, series=False):
+        """Return counts, waits, service levels, handling, occupancy and the present, of what is named or of everything.
+
+        Exact over the engine's life, snapshots included; percentiles are those of a sketch with a stated bound. With
+        ``queue_id`` and ``channel`` together: contacts of both. O(contacts + agents · queues they serve), much less for one
+        agent.
+
+        :param queue_id: only contacts of this queue.
+        :param channel: only contacts of this channel.
+        :param skill: the figures of this skill.
+        :param agent_id: the figures of this agent; id or handle.
+        :param series: tell intervals, too.
+        :raises WrongType: an argument has another type than stated.
+        :raises OutOfRange: the handle is negative or above 2⁶³−1.
+        :raises InvalidId: ``agent_id`` cannot be an id.
+        :raises UnknownName: the queue, channel, skill or agent is not in the configuration.
+        """
+        return self.query(
+            reports.statistics, (),
+            dict(queue_id=queue_id, channel=channel, skill=skill, agent_id=agent_id, series=series),
+        )
 
     def position(self, contact_id):
         """Return the place in line of a waiting contact, or None where it does not wait. O(contacts).

@@ -1,6 +1,7 @@
 from libc.stdint cimport int32_t
 
 from ccroute.core.acd cimport Acd
+from ccroute.engine.statistics cimport Statistics
 
 cdef class Names:
     cdef readonly Acd acd
@@ -27,6 +28,7 @@ cdef class Names:
     cdef readonly list contacts                    # EnqueueContact by contact slot
     cdef readonly dict attributes                  # by contact slot, where there are any: nobody else can change these
     cdef readonly dict dispositions                # by contact slot, where one was given
+    cdef readonly Statistics statistics
     cdef readonly dict gave_way                    # engine.explain.GaveWay by contact slot, the last one
     cdef public object pending            # the consult that is being begun, whose slot is not known yet
 

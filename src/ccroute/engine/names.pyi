@@ -6,6 +6,7 @@ from ccroute.config import Config
 from ccroute.core.acd import Acd
 from ccroute.engine.classes import Classes
 from ccroute.engine.explain import GaveWay
+from ccroute.engine.statistics import Statistics
 
 def empty_classes(acd: Acd) -> list[int]: ...
 
@@ -50,6 +51,8 @@ class Names:
     def attributes(self) -> dict[int, dict[str, AttributeValue]]: ...
     @property
     def dispositions(self) -> dict[int, str]: ...
+    @property
+    def statistics(self) -> Statistics: ...
     @property
     def gave_way(self) -> dict[int, GaveWay]: ...
     pending: EnqueueContact | None

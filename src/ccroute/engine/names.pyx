@@ -73,6 +73,7 @@ cdef class Names:
         self.attributes = {}
         self.dispositions = {}
         self.gave_way = {}
+        self.statistics = Statistics(acd, config, queue_ids, channel_ids, self.contacts)
 
     cdef int32_t contact_slot(self, object reference, str argument) except -2:
         """Return the slot of a contact named by id or handle, NONE where it is not known; raise for what is neither."""

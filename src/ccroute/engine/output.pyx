@@ -13,10 +13,11 @@ from ccroute.core.defs cimport (
 )
 
 from ccroute.engine.fields cimport ACTOR, CHANNEL, CONTACT_ID, CONVERSATION_ID, CUSTOMER_ID, PARENT_ID, read
+from ccroute.engine.statistics cimport Statistics
 
 from msgspec import UNSET as NOT_GIVEN
 
-from ccroute.commands import ContactPatch, SetPresence
+from ccroute.commands import ConsultAgent, ContactPatch, SetPresence
 from ccroute.engine.explain import GaveWay
 from ccroute.engine.plans import field_names
 from ccroute.engine.queries import unserved
@@ -85,6 +86,7 @@ cdef class Output:
         self.events = events
         self.command = command
         self.cause = cause
+        self.names.statistics.is_consulting = type(command) is ConsultAgent
 
     cdef int drain(self) except -1:
         """Append the events of the records written, and empty the records."""
@@ -93,10 +95,12 @@ cdef class Output:
         cdef list events = self.events
         cdef object command = self.command
         cdef object cause = self.cause
+        cdef Statistics statistics = self.names.statistics
         cdef object actor = None if command is None else read(command, ACTOR)
         for at in range(self.names.acd.floor.record_count):
             record = &self.names.acd.floor.records[at]
             self.seq += 1
+            statistics.fold(record)
             if record.at != self.at:
                 # Events of one moment share the object that tells it.
                 self.at = record.at
@@ -347,6 +351,7 @@ cdef class Output:
                 label = names.lost_labels[record.agent]
             elif record.a != BY_COMMAND:
                 label = NO_ANSWER
+            names.statistics.note_presence(record, names.agent_labels[record.agent])
             names.agent_labels[record.agent] = label
             names.next_labels[record.agent] = None
             return PresenceChanged(

@@ -12,13 +12,15 @@ import msgspec
 from ccroute.commands import EnqueueContact
 from ccroute.config import Config, PlanStep, to_json
 from ccroute.core import snapshot
+from ccroute.engine import statistics_tape
 from ccroute.engine.building import build
 from ccroute.engine.classes import ClassPlace, ClassSpec
 from ccroute.engine.explain import GAVE_WAY_EVENTS, GaveWay
+from ccroute.engine.figures import LABELS_MAX
 from ccroute.engine.scrutiny import recheck, recheck_plan
 from ccroute.errors import SnapshotError, WrongType
 from ccroute.requirement import Expression
-from ccroute.types import COST_MAX, TEXT_LENGTH_MAX, ContactState
+from ccroute.types import COST_MAX, TEXT_LENGTH_MAX, TIME_US_MAX, ContactState
 
 if TYPE_CHECKING:
     from ccroute.engine.names import Names
@@ -31,8 +33,10 @@ RULES_VERSION: Final = 3
 _MAGIC: Final = b"ccroute\x00" + RULES_VERSION.to_bytes(4, "little")
 _DIGEST_SIZE: Final = 16
 _LENGTH_SIZE: Final = 8
+_NUMBER_SIZE: Final = 8
 _COUNT_MAX: Final = 2**63 - 2**40
 _REASON_MAX: Final = 400
+_PRESENCE_LAST: Final = 2
 _STATES: Final = (None, *ContactState)
 _LIVE: Final = (ContactState.QUEUED, ContactState.ACTIVE, ContactState.PARKED, ContactState.SCHEDULED)
 
@@ -77,6 +81,12 @@ class SnapshotState(msgspec.Struct, frozen=True, kw_only=True):
     lost_labels: list[str | None]
     plans: list[_CarriedPlan]
     """Plans that contacts carry or are ruled by, numbered in order of slot of their first contact."""
+    skills: list[str]
+    """Skills that contacts have named, in the order in which they are counted."""
+    presences: list[tuple[int, list[tuple[int, str | None, int]]]]
+    """Time of agents by presence and label, until the present one began."""
+    statistics: int
+    """How many numbers at the end of the tape are statistics."""
 
 
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
@@ -107,6 +117,7 @@ def save(names: Names, seq: int, commands: int, is_fresh: bool, command_ids: lis
         )
         contacts.append((slot, first))
         slot = names.acd.next_contact(slot + 1)
+    counted = statistics_tape.save(names.statistics)
     state = SnapshotState(
         config=msgspec.Raw(to_json(names.config)),
         seq=seq,
@@ -121,13 +132,23 @@ def save(names: Names, seq: int, commands: int, is_fresh: bool, command_ids: lis
         next_labels=names.next_labels,
         lost_labels=names.lost_labels,
         plans=[_carried(names, plan) for plan in plans],
+        skills=names.statistics.skill_ids,
+        presences=[
+            (agent, [(presence, label, time_us) for (presence, label), time_us in _in_order(times)])
+            for agent, times in sorted(names.statistics.presences.items())
+        ],
+        statistics=len(counted) // _NUMBER_SIZE,
     )
     front = _ENCODER.encode(state)
-    tape = snapshot.save(names.acd, numbers, plans)
+    tape = snapshot.save(names.acd, numbers, plans) + counted
     if sys.byteorder != "little":
         raise SnapshotError("byteorder", sys.byteorder, "little")
     body = _MAGIC + len(front).to_bytes(_LENGTH_SIZE, "little") + front + tape
     return body + hashlib.blake2b(body, digest_size=_DIGEST_SIZE).digest()
+
+
+def _in_order(times: dict[tuple[int, str | None], int]) -> list[tuple[tuple[int, str | None], int]]:
+    return sorted(times.items(), key=lambda one: (one[0][0], one[0][1] is not None, one[0][1] or ""))
 
 
 def _class(place: ClassPlace) -> _Class:
@@ -175,8 +196,12 @@ def load(data: bytes) -> tuple[Names, SnapshotState]:
         _check_numbers(names, state)
         slots = [names.classes.restore(_place(one)) for one in state.classes]
         plans = [_carry(names, one) for one in state.plans]
-        snapshot.load(names.acd, body[begin + length :], slots, plans)
+        behind = len(body) - state.statistics * _NUMBER_SIZE
+        _agree(begin + length <= behind <= len(body), "statistics are on the tape")
+        snapshot.load(names.acd, body[begin + length : behind], slots, plans)
         _check_names(names, state)
+        statistics_tape.load(names.statistics, body[behind:], state.skills)
+        _put_back_presences(names, state)
         names.put_back(state.contacts)
         names.put_back_words(
             state.dispositions, state.gave_way, state.agent_labels, state.next_labels, state.lost_labels
@@ -229,6 +254,21 @@ def _check_names(names: Names, state: SnapshotState) -> None:
     for labels in (state.agent_labels, state.next_labels, state.lost_labels):
         _agree(len(labels) == len(names.agent_ids), "every agent has a label, or none")
         _agree(all(one is None or len(one) <= TEXT_LENGTH_MAX for one in labels), "labels are short")
+
+
+def _put_back_presences(names: Names, state: SnapshotState) -> None:
+    for agent, times in state.presences:
+        _agree(0 <= agent < len(names.agent_ids) and agent not in names.statistics.presences, "agents are there once")
+        known = names.statistics.presences[agent] = {}
+        for presence, label, time_us in times:
+            _agree(
+                0 <= presence <= _PRESENCE_LAST and 0 < time_us <= TIME_US_MAX, "agents were somewhere for some time"
+            )
+            _agree(
+                (presence, label) not in known and len(known) <= LABELS_MAX + _PRESENCE_LAST, "labels are there once"
+            )
+            _agree(label is None or len(label) <= TEXT_LENGTH_MAX, "labels are short")
+            known[presence, label] = time_us
 
 
 def _agree(is_so: bool, promise: str) -> None:

@@ -1,0 +1,1 @@
+# Nothing here is visible to Python: the compiled engine reaches it through tallies.pxd.
