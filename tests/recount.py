@@ -399,7 +399,7 @@ class Recount:
 
     def _intervals(self, facts: list[Fact]) -> dict[int, dict[str, Any]]:
         """Count by interval of UTC, named by its begin."""
-        length_us = getattr(self.config.engine, "interval_us", 900_000_000)
+        length_us = self.config.engine.interval_us
         begins = sorted({fact.at_us // length_us for fact in facts})
         return {
             begin * length_us: counted([fact for fact in facts if fact.at_us // length_us == begin]) for begin in begins

@@ -9,6 +9,12 @@ cdef enum:
     PAGE_MASK = 511
     INTERVALS_TOP = 100           # INTERVALS_MAX of figures.py
 
+cdef enum:                        # Note.what: a count, or
+    NOTE_SPANS = 64               # a length of this span and those behind
+    NOTE_LONGEST = 128            # a wait that can be undone no more
+    NOTE_TAKEN_BACK = 129         # a wait that does not count any more
+    NOTES = 256
+
 cdef enum:                        # EntryState
     ENTRY_FREE = 0
     ENTRY_OFFERED = 1
@@ -57,6 +63,11 @@ cdef struct Shift:                # an interval of the floor: what agents did, a
     int64_t ends_at
     i128 times[STATES]
 
+cdef struct Note:
+    int64_t number
+    int32_t agent
+    int32_t what
+
 cdef struct Skillset:
     int32_t count
     int32_t* skills
@@ -86,6 +97,8 @@ cdef class Accounts:
     cdef int32_t skill_capacity
     cdef Desk** desks             # by agent slot, NULL until something happens
     cdef int32_t desk_capacity
+    cdef Note notes[NOTES]        # of desks, not booked yet
+    cdef int32_t note_count
     cdef Track** tracks           # pages by contact slot
     cdef int32_t track_pages
     cdef Entry* entries
@@ -108,6 +121,7 @@ cdef class Accounts:
     cdef int grow_tracks(self, int32_t page) except -1
     cdef int32_t cell_for(self, int32_t queue, int32_t channel) except -1
     cdef Desk* new_desk(self, int32_t agent) except NULL
+    cdef int book(self) except -1
     cdef int open_interval(self, Cell* cell, int64_t now) except -1
     cdef int32_t skills_for(self, int32_t contact, int32_t queue) except -1
     cdef int32_t named_skills(self, object text, int32_t queue) except -1
@@ -172,7 +186,12 @@ cdef inline int measure(
             raise_to(&account.tally.maxima[span], length)
     return 0
 
-cdef inline void measure_desk(Desk* desk, int span, int64_t length) noexcept nogil:
-    """The same at a desk."""
-    desk.spans[span] += 1
-    desk.sums[span] += length
+cdef inline int note(Accounts self, int32_t agent, int what, int64_t number) except -1:
+    """Note something of an agent's, which is booked later, many at once: their desks lie far apart in memory."""
+    if self.note_count == NOTES:
+        self.book()
+    self.notes[self.note_count].agent = agent
+    self.notes[self.note_count].what = what
+    self.notes[self.note_count].number = number
+    self.note_count += 1
+    return 0

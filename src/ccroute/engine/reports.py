@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["COUNTS", "statistics"]
 
 COUNTS: Final = (
-    *("offers", "accepted", "answered_within", "declined", "offers_expired", "rescinded", "offers_preempted"),
+    *("accepted", "answered_within", "offers", "declined", "offers_expired", "rescinded", "offers_preempted"),
     *("offers_interrupted", "undone", "connect_failed", "transfers_in", "transfers_out", "requeued", "work_preempted"),
     *("work_interrupted", "lost", "created", "closed", "abandoned", "cancelled", "expired", "consults", "moved_in"),
     *("moved_out", "changed_in", "changed_out", "left_within", "unanswered", "exhausted", "overdue", "callbacks"),
@@ -253,9 +253,12 @@ class _Book:
         longest: dict[int, int] = {}
         for _, _, _, agent, wait in self._unconfirmed:
             longest[agent] = max(longest.get(agent, 0), wait)
-        return {self._names.agent_ids[slot]: self._agent(slot, longest.get(slot, 0)) for slot in slots}
+        pending = self._counted.pending()
+        return {
+            self._names.agent_ids[slot]: self._agent(slot, longest.get(slot, 0), pending.get(slot, 0)) for slot in slots
+        }
 
-    def _agent(self, slot: int, longest: int) -> AgentFigures:
+    def _agent(self, slot: int, longest: int, pending: int) -> AgentFigures:
         now = self._names.acd.now()
         counted = self._counted.of_agent(slot)
         tally, handling = [0] * (_MAXIMA_AT + SPANS), Sketch()
@@ -269,6 +272,9 @@ class _Book:
             if presence_since >= 0 and now > presence_since:
                 key = (presence, self._names.agent_labels[slot])
                 presences[key] = presences.get(key, 0) + now - presence_since
+        # Offers to an agent are counted when they end.
+        ended = sum(_count(tally, name) for name in ("accepted", "declined", "offers_expired", "rescinded"))
+        tally[COUNTS.index("offers")] = ended + pending
         return AgentFigures(
             offers=_offers(tally),
             answered=tally[_LENGTHS_AT + ANSWERED],

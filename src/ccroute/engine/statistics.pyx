@@ -19,7 +19,7 @@ from ccroute.core.defs cimport (
 from ccroute.core.store cimport store_next
 from ccroute.engine.accounts cimport (
     ENTRY_ACCEPTED, ENTRY_OFFERED, ENTRY_SUSPENDED, ENTRY_WORKING, ENTRY_WRAPPING, INTERVALS_TOP, IS_CALLBACK,
-    IS_CONSULT, TRACK_ENDED, TRACK_FREE, TRACK_INSIDE, Skillset, count, desk_of, measure, measure_desk, tally_of,
+    IS_CONSULT, NOTE_LONGEST, NOTE_SPANS, NOTE_TAKEN_BACK, TRACK_ENDED, TRACK_FREE, TRACK_INSIDE, Skillset, count, desk_of, measure, note, tally_of,
     track_of,
 )
 from ccroute.engine.tallies cimport (
@@ -138,12 +138,12 @@ cdef class Statistics(Accounts):
     cdef int transfer(self, Track* track, Record* record) except -1:
         """An agent gives a contact away: to a queue, which it enters at once, or to an agent."""
         count(self, N_TRANSFERS_OUT, track.cell, track.skills, record.at)
-        desk_of(self, record.agent).n[N_TRANSFERS_OUT] += 1
+        note(self, record.agent, N_TRANSFERS_OUT, 1)
         if record.queue != NONE:
             self.move(track, record.queue, self.cells[track.cell].channel, record.at)
             track.skills = self.skills_for(record.contact, record.queue)
         else:
-            desk_of(self, record.y).n[N_TRANSFERS_IN] += 1
+            note(self, record.y, N_TRANSFERS_IN, 1)
         return count(self, N_TRANSFERS_IN, track.cell, track.skills, record.at)
 
     cdef int end(self, Track* track, Record* record, int how) except -1:
@@ -176,7 +176,7 @@ cdef class Statistics(Accounts):
         entry.state = ENTRY_OFFERED
         entry.next = track.first
         track.first = slot
-        desk_of(self, record.agent).n[N_OFFERS] += 1
+        # Of the agent it is counted when it ends, to which those that are out are added when somebody asks.
         return count(self, N_OFFERS, track.cell, track.skills, record.at)
 
     cdef int end_offer(self, Track* track, Record* record) except -1:
@@ -201,7 +201,7 @@ cdef class Statistics(Accounts):
 
     cdef int count_with(self, int what, Entry* entry, int64_t now) except -1:
         """Count one more where an offer or leg belongs, its agent included."""
-        desk_of(self, entry.agent).n[what] += 1
+        note(self, entry.agent, what, 1)
         return count(self, what, entry.cell, entry.skills, now)
 
     # ---- legs ------------------------------------------------------------------------------------------------------
@@ -223,8 +223,8 @@ cdef class Statistics(Accounts):
         track.is_within = record.a <= self.within[self.cells[track.first_cell].queue]
         if track.is_within:
             count(self, N_ANSWERED_WITHIN, track.first_cell, track.first_skills, record.at)
-            desk.n[N_ANSWERED_WITHIN] += 1
-        measure_desk(desk, SPAN_ANSWERED, record.a)
+            note(self, record.agent, N_ANSWERED_WITHIN, 1)
+        note(self, record.agent, NOTE_SPANS + SPAN_ANSWERED, record.a)
         # The longest is told apart until nothing can undo the accept.
         return measure(self, SPAN_ANSWERED, record.a, track.first_cell, track.first_skills, record.at, False)
 
@@ -240,8 +240,7 @@ cdef class Statistics(Accounts):
         )
         for at in range(named.count):
             raise_to(&self.skills[named.skills[at]].tally.maxima[<int>SPAN_ANSWERED], track.answered_wait)
-        raise_to(&desk_of(self, track.answered_by).maxima[<int>SPAN_ANSWERED], track.answered_wait)
-        return 0
+        return note(self, track.answered_by, NOTE_LONGEST, track.answered_wait)
 
     cdef int move_leg(self, Track* track, Record* record) except -1:
         """A leg begins its wrap-up, gives way, or goes on."""
@@ -279,30 +278,26 @@ cdef class Statistics(Accounts):
             return self.undo(track, &entry, record.at)
         self.confirm(track)
         measure(self, SPAN_HANDLING, record.b, entry.cell, entry.skills, record.at, True)
-        measure_desk(desk, SPAN_HANDLING, record.b)
-        raise_to(&desk.maxima[<int>SPAN_HANDLING], record.b)
-        count_length(&desk.handling, record.b, 1)
+        note(self, record.agent, NOTE_SPANS + SPAN_HANDLING, record.b)
         if entry.state == ENTRY_WRAPPING:
             wrapped = record.at - entry.worked_until
             measure(self, SPAN_WRAP_UP, wrapped, entry.cell, entry.skills, record.at, True)
-            measure_desk(desk, SPAN_WRAP_UP, wrapped)
-            raise_to(&desk.maxima[<int>SPAN_WRAP_UP], wrapped)
+            note(self, record.agent, NOTE_SPANS + SPAN_WRAP_UP, wrapped)
         if record.x == END_PREEMPTED:
             return self.count_with(N_WORK_PREEMPTED, &entry, record.at)
         if record.x == END_REQUEUED:
             # Of the contact that is an event of its own.
-            desk.n[N_REQUEUED] += 1
+            note(self, record.agent, N_REQUEUED, 1)
         return 0
 
     cdef int undo(self, Track* track, Entry* entry, int64_t now) except -1:
         """The connection of a leg never stood: neither the leg nor, without another accept, the answer counts."""
         cdef Skillset* named = &self.sets[entry.skills]
-        cdef Desk* desk = desk_of(self, track.answered_by)
         cdef int32_t at
         tally_at(self.cells[entry.cell], entry.began_at).n[N_UNDONE] += 1
         for at in range(named.count):
             self.skills[named.skills[at]].tally.n[N_UNDONE] += 1
-        desk_of(self, entry.agent).n[N_UNDONE] += 1
+        note(self, entry.agent, N_UNDONE, 1)
         self.count_with(N_CONNECT_FAILED, entry, now)
         track.accepts -= 1
         if track.accepts or track.is_kind & IS_CONSULT:
@@ -316,10 +311,8 @@ cdef class Statistics(Accounts):
             self.unmeasure(
                 &self.skills[named.skills[at]].tally, &self.skills[named.skills[at]].sketches[<int>SPAN_ANSWERED], track
             )
-        desk.n[N_ANSWERED_WITHIN] -= track.is_within
-        desk.spans[<int>SPAN_ANSWERED] -= 1
-        desk.sums[<int>SPAN_ANSWERED] -= track.answered_wait
-        return 0
+        note(self, track.answered_by, N_ANSWERED_WITHIN, -<int64_t>track.is_within)
+        return note(self, track.answered_by, NOTE_TAKEN_BACK, track.answered_wait)
 
     cdef int unmeasure(self, Tally* tally, Sketch* sketch, Track* track) except -1:
         """Take the answer of a contact out of a tally and a sketch."""
@@ -386,6 +379,7 @@ cdef class Statistics(Accounts):
         cdef int at
         if desk == NULL:
             return None
+        self.book()
         times = [desk.times[at] for at in range(STATES)]
         return (
             desk_list(desk), sketch_list(&desk.handling), times, desk.state, desk.since, desk.presence,
@@ -411,6 +405,15 @@ cdef class Statistics(Accounts):
                     found.append(
                         (track.first_cell, track.answered_at, skills, track.answered_by, track.answered_wait)
                     )
+        return found
+
+    def pending(self) -> dict:
+        """Return how many offers are out by agent slot. O(offers and legs)."""
+        cdef int32_t at
+        cdef dict found = {}
+        for at in range(self.entry_capacity):
+            if self.entries[at].state == ENTRY_OFFERED:
+                found[self.entries[at].agent] = found.get(self.entries[at].agent, 0) + 1
         return found
 
     def standing(self) -> tuple:

@@ -42,6 +42,7 @@ def save(Statistics statistics) -> bytes:
     cdef Tape tape = Tape()
     cdef int32_t at, row
     cdef Cell* cell
+    statistics.book()
     tape.put(statistics.cell_count)
     for at in range(statistics.cell_count):
         cell = statistics.cells[at]

@@ -3,9 +3,9 @@ from libc.stdint cimport int32_t, int64_t, uint8_t
 from ccroute.core.defs cimport clz64, i128
 
 cdef enum:                        # Count: in the order of COUNTS in reports.py; agents have the first ones
-    N_OFFERS = 0
-    N_ACCEPTED = 1
-    N_ANSWERED_WITHIN = 2
+    N_ACCEPTED = 0
+    N_ANSWERED_WITHIN = 1
+    N_OFFERS = 2
     N_DECLINED = 3
     N_OFFERS_EXPIRED = 4
     N_RESCINDED = 5
@@ -89,19 +89,20 @@ cdef struct Cell:                 # the contacts of one queue and channel
     int32_t queue
     int32_t channel
 
-cdef struct Desk:                 # an agent; what changes together lies together
+cdef struct Desk:                 # an agent, 64 bytes at a time: what changes together lies together
     int64_t since                 # in this state; NONE: never signed in
     int64_t times[STATES]
     int32_t working               # legs active or held
     int32_t wrapping
     uint8_t presence
     uint8_t state
-    i128 sums[DESK_SPANS]
-    int64_t maxima[DESK_SPANS]
     int64_t spans[DESK_SPANS]
+    int64_t maxima[DESK_SPANS]
     int64_t n[DESK_COUNTS]
+    i128 sums[DESK_SPANS]
     Sketch handling
     int64_t presence_since        # NONE: never signed in
+    void* memory                  # the desk's, which begins on a whole 64
 
 cdef inline int bucket_of(int64_t value) noexcept nogil:
     """Return the bucket of a length: exact below 32, else the 32nd part of an octave; see sketch.py."""
