@@ -44,6 +44,23 @@ from ccroute.engine.criteria import Criterion, Readiness, Turn
 from ccroute.engine.decisions import AgentCandidate, Choice, ContactCandidate, Decision, VictimCandidate
 from ccroute.engine.engine import Engine
 from ccroute.engine.explain import AgentVerdict, Explanation, GaveWay, NextRule, Obstacle, SetAside
+from ccroute.engine.figures import (
+    AgentFigures,
+    AgentsNow,
+    AgentTimes,
+    ContactCounts,
+    ContactsNow,
+    Figures,
+    FloorInterval,
+    Interval,
+    OfferCounts,
+    PresenceTime,
+    Service,
+    Share,
+    Span,
+    StatisticsReport,
+    Work,
+)
 from ccroute.engine.matching import AgentMatch
 from ccroute.engine.ordering import Comparison
 from ccroute.engine.queries import (
@@ -56,6 +73,7 @@ from ccroute.engine.queries import (
     QueueStatus,
 )
 from ccroute.engine.replaying import explain_decision
+from ccroute.engine.sketch import Sketch
 from ccroute.errors import (
     CcrouteError,
     CodecError,
@@ -168,10 +186,13 @@ __all__ = [
     "AcceptOffer",
     "ActionRequested",
     "AgentCandidate",
+    "AgentFigures",
     "AgentLost",
     "AgentMatch",
     "AgentStatus",
+    "AgentTimes",
     "AgentVerdict",
+    "AgentsNow",
     "AnyCommand",
     "AnyEvent",
     "AssignAs",
@@ -207,6 +228,7 @@ __all__ = [
     "ContactCandidate",
     "ContactChanged",
     "ContactClosed",
+    "ContactCounts",
     "ContactExpired",
     "ContactHeld",
     "ContactOverdue",
@@ -220,6 +242,7 @@ __all__ = [
     "ContactStatus",
     "ContactSuspended",
     "ContactTransferred",
+    "ContactsNow",
     "Counters",
     "Criterion",
     "Decision",
@@ -237,6 +260,8 @@ __all__ = [
     "Explanation",
     "ExtendWrapUp",
     "ExternalLoadSet",
+    "Figures",
+    "FloorInterval",
     "ForkedEngine",
     "GaveWay",
     "Heartbeat",
@@ -244,6 +269,7 @@ __all__ = [
     "HoursClosed",
     "HoursOpened",
     "Ignorable",
+    "Interval",
     "InvalidArgument",
     "InvalidId",
     "JoinConference",
@@ -259,6 +285,7 @@ __all__ = [
     "NextRule",
     "Obstacle",
     "OfferAccepted",
+    "OfferCounts",
     "OfferDeclined",
     "OfferExpired",
     "OfferMade",
@@ -286,6 +313,7 @@ __all__ = [
     "PreferredScope",
     "Presence",
     "PresenceChanged",
+    "PresenceTime",
     "PutAgent",
     "PutChannel",
     "PutQueue",
@@ -309,10 +337,15 @@ __all__ = [
     "RuleEnd",
     "RuleFired",
     "SelectKey",
+    "Service",
     "SetAside",
     "SetExternalLoad",
     "SetPresence",
+    "Share",
+    "Sketch",
     "SnapshotError",
+    "Span",
+    "StatisticsReport",
     "SuspendReason",
     "TimeJump",
     "TransferContact",
@@ -322,6 +355,7 @@ __all__ = [
     "UnparkContact",
     "Victim",
     "VictimCandidate",
+    "Work",
     "WrapUpEnded",
     "WrapUpExtended",
     "WrapUpStarted",
