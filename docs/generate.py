@@ -233,6 +233,17 @@ def engine_page() -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def figures_page() -> str:
+    """Return the page of what ``Engine.statistics`` tells."""
+    introduction, figures = words_of("engine/figures.py")
+    _, sketches = words_of("engine/sketch.py")
+    parts = [f"{MADE}\n# Figures", prose(introduction)]
+    parts.append("What the figures mean, and where they come from, is told in [Statistics](statistics.md).")
+    parts += [struct_section(word, with_default=False) for word in reversed(list(figures.values()))]
+    parts += [struct_section(word, with_default=False) for word in sketches.values()]
+    return "\n\n".join(parts) + "\n"
+
+
 def _method_section(signature: str, text: str) -> str:
     """Return the section of one method: text, parameters, errors."""
     body, *fields = re.split(r"^\s*:(?=param |raises )", text, flags=re.MULTILINE)
@@ -393,6 +404,7 @@ def pages() -> dict[Path, str]:
         REFERENCE / "events.md": events_page(),
         REFERENCE / "types.md": types_page(),
         REFERENCE / "engine.md": engine_page(),
+        REFERENCE / "figures.md": figures_page(),
         REFERENCE / "states.md": states_page(),
         **pictures,
     }

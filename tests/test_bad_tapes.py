@@ -30,6 +30,7 @@ def check_works(engine: Engine) -> None:
         str(engine.explain(contact.handle))
         engine.position(contact.handle)
     engine.agents(), engine.queues(), engine.offers(), engine.counters(), engine.next_at_us()
+    assert engine.statistics(series=True) == again.statistics(series=True)
     for command in WORKING:
         assert engine.handle(command, NOW_US) == again.handle(command, NOW_US)
     assert engine.advance(LATER_US, allow_jump=True) == again.advance(LATER_US, allow_jump=True)
