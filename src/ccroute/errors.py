@@ -21,7 +21,9 @@ __all__ = [
     "EngineOutOfMemory",
     "EngineStateError",
     "EventNotReached",
+    "ExtraMissing",
     "ForkedEngine",
+    "HoursError",
     "InvalidArgument",
     "InvalidId",
     "OutOfRange",
@@ -113,6 +115,22 @@ class RequirementError(InvalidArgument):
 
 
 @final
+class HoursError(InvalidArgument):
+    """A line of opening hours, or an entry of holidays, cannot be read; ``column`` says where."""
+
+    def __init__(self, argument: str, got: object, allowed: str, column: int = 1) -> None:
+        super().__init__(argument, got, allowed)
+        self.without_argument = f"column {column}: must be {allowed}, in {shown(got)}"
+        """The message as it stands behind a key path."""
+        self.args = (f"{argument}, {self.without_argument}",)
+        self.column = column
+        """1-based column of the first character that cannot be right."""
+
+    def __reduce__(self) -> tuple[type[HoursError], tuple[object, ...]]:
+        return type(self), (self.argument, self.got, self.allowed, self.column)
+
+
+@final
 class ConfigFault:
     """One fault of a configuration: where it is and what would be right."""
 
@@ -180,6 +198,21 @@ class EventNotReached(CcrouteError, LookupError):
 @final
 class ReplayDiverged(CcrouteError, ValueError):
     """A replay does not give what happened: the commands, or the engine they began with, are not those of then."""
+
+
+@final
+class ExtraMissing(CcrouteError, ImportError):
+    """What was asked for needs an optional part of ccroute that is not installed."""
+
+    def __init__(self, extra: str, purpose: str) -> None:
+        super().__init__(f"{purpose} need the extra {extra}: pip install 'ccroute[{extra}]'")
+        self.extra = extra
+        """Name of the extra."""
+        self.purpose = purpose
+        """What needs it, in the plural."""
+
+    def __reduce__(self) -> tuple[type[ExtraMissing], tuple[object, ...]]:
+        return type(self), (self.extra, self.purpose)
 
 
 class EngineStateError(CcrouteError, RuntimeError):
