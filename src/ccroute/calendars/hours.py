@@ -2,10 +2,10 @@
 
 A line says when: days, then times. Blanks and commas separate.
 
-- days: ``mon`` … ``sun``, ranges of them (``mon-fri``, ``fri-mon``), ``daily``, ``holidays``, dates (``2026-12-31``) and
-  ranges of dates (``2026-12-24..2026-12-26``); a line without days holds daily;
-- times: spans (``09:00-13:00 14:00-18:00``), whose end may be ``24:00`` or lie on the next day (``22:00-06:00``); after
-  dates also ``closed``, ``open`` (a working day) and ``as mon`` (the hours of that weekday).
+- days: ``mon`` … ``sun``, ranges of them (``mon-fri``, ``fri-mon``), ``daily``, ``holidays``, dates (``2026-12-31``)
+  and ranges of dates (``2026-12-24..2026-12-26``); a line without days holds daily;
+- times: spans (``09:00-13:00 14:00-18:00``), whose end may be ``24:00`` or lie on the next day (``22:00-06:00``);
+  after dates also ``closed``, ``open`` (a working day) and ``as mon`` (the hours of that weekday).
 """
 
 from __future__ import annotations

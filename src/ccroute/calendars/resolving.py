@@ -139,7 +139,8 @@ def _read(hours: Hours, path: Path, years: range, found: list[ConfigFault], *, i
         if (line := _noted(parse_hours, text, place, found)) is not None
     ]
     if not hours.open and hours.spans is None:
-        found.append(ConfigFault(rendered((path, "open")), 'must name at least one time, such as "mon-fri 09:00-18:00"'))
+        message = 'must name at least one time, such as "mon-fri 09:00-18:00"'
+        found.append(ConfigFault(rendered((path, "open")), message))
     holidays: list[HoursLine | NationalCalendar] = []
     for place, text in _entries(hours.holidays, (path, "holidays")):
         try:
@@ -209,7 +210,7 @@ def _resolved(queue: Queue, path: Path, from_us: int, days: int, found: list[Con
         found.append(ConfigFault(rendered(((path, "hours"), "open")), message))
         return queue
     resolved = msgspec.structs.replace(
-        hours, spans=spans, offsets=_offsets(segments, begins_us, until_us), resolved_until_us=until_us
+        hours, spans=spans, offsets=_offsets(segments, begins_us), resolved_until_us=until_us
     )
     return msgspec.structs.replace(queue, hours=resolved)
 
@@ -243,13 +244,13 @@ def _joined(moments: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
     return joined
 
 
-def _offsets(segments: Segments, begins_us: int, until_us: int) -> list[tuple[int, int]]:
-    """Return the offsets from ``begins_us`` on, the first from there, the last from before ``until_us``."""
+def _offsets(segments: Segments, begins_us: int) -> list[tuple[int, int]]:
+    """Return the offsets from ``begins_us`` on, the first from there."""
     pairs = zip(segments.begins_us, segments.offsets_us, strict=True)
     kept: list[tuple[int, int]] = []
     for at_us, offset_us in pairs:
         if at_us <= begins_us:
             kept = [(begins_us, offset_us)]
-        elif at_us < until_us:
+        else:
             kept.append((at_us, offset_us))
     return kept

@@ -2,12 +2,12 @@
 
 ``zoneinfo`` is asked for offsets only; what they mean where a time does not exist, or exists twice, is decided here:
 
-- something *begins* at the first moment at which the clock shows its time or a later one: behind a gap that swallows the
-  time, and at the first of two occurrences;
+- something *begins* at the first moment at which the clock shows its time or a later one: behind a gap that swallows
+  the time, and at the first of two occurrences;
 - something *ends* at the moment from which on the clock shows no earlier time than its own: behind a gap, too, and at
   the second of two occurrences.
 
-So what begins before it ends by the clock never ends before it begins, and never counts an hour less than the clock.
+So what begins before it ends by the clock never ends before it begins.
 """
 
 from __future__ import annotations
