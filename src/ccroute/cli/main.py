@@ -20,6 +20,7 @@ import typer
 from ccroute.cli.bench import bench_app
 from ccroute.cli.check import check
 from ccroute.cli.explain import explain
+from ccroute.cli.hours import hours
 from ccroute.cli.replay import replay
 from ccroute.cli.run import run
 from ccroute.errors import CcrouteError, ConfigError
@@ -67,7 +68,7 @@ def app() -> typer.Typer:
         pretty_exceptions_enable=False,
     )
     whole.callback()(_options)
-    for command in (check, run, explain, replay):
+    for command in (check, hours, run, explain, replay):
         whole.command()(command)
     whole.add_typer(bench_app(), name="bench")
     return whole

@@ -20,8 +20,13 @@ def show_json(value: object) -> None:
     """Write ``value`` to standard output as one line of JSON."""
     import msgspec
 
+    show_line(msgspec.json.encode(value))
+
+
+def show_line(line: bytes) -> None:
+    """Write a line of bytes to standard output."""
     sys.stdout.flush()
-    sys.stdout.buffer.write(msgspec.json.encode(value) + b"\n")
+    sys.stdout.buffer.write(line + b"\n")
     sys.stdout.buffer.flush()
 
 
