@@ -21,15 +21,15 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def show(name: str, text: str) -> None:
-    """Put a text between the markers of this name on the page, in place of what stood there."""
-    page = PAGE.read_text(encoding="utf-8")
+def show(name: str, text: str, where: Path = PAGE) -> None:
+    """Put a text between the markers of this name on a page, in place of what stood there."""
+    page = where.read_text(encoding="utf-8")
     begin, end = f"<!-- {name}: begin -->\n", f"<!-- {name}: end -->"
     before, _, rest = page.partition(begin)
     _, _, after = rest.partition(end)
     if not rest or end not in rest:
-        raise SystemExit(f"{PAGE.name} must have the markers {begin.strip()} and {end}")
-    PAGE.write_text(f"{before}{begin}{text}\n{end}{after}", encoding="utf-8")
+        raise SystemExit(f"{where.name} must have the markers {begin.strip()} and {end}")
+    where.write_text(f"{before}{begin}{text}\n{end}{after}", encoding="utf-8")
 
 
 def keep(name: str, figures: object) -> None:

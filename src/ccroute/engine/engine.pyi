@@ -5,6 +5,7 @@ from ccroute.commands import AttributeValue, Command
 from ccroute.config import Config
 from ccroute.core.hindsight import Watch
 from ccroute.engine.criteria import Readiness
+from ccroute.engine.estimates import WaitEstimate
 from ccroute.engine.explain import Explanation
 from ccroute.engine.figures import StatisticsReport
 from ccroute.engine.matching import AgentMatch
@@ -84,6 +85,16 @@ class Engine:
         series: bool = False,
     ) -> StatisticsReport: ...
     def position(self, contact_id: str | int) -> Position | None: ...
+    def estimate_wait(
+        self,
+        contact_id: str | int | None = None,
+        *,
+        queue_id: str | None = None,
+        channel: str | None = None,
+        requires: str | None = None,
+        tier: int | None = None,
+        head_start_us: int | None = None,
+    ) -> WaitEstimate | None: ...
     def explain(self, contact_id: str | int) -> Explanation | None: ...
     def match(
         self,

@@ -19,7 +19,7 @@ from ccroute.engine.intake cimport apply_command
 from ccroute.engine.scrutiny cimport check_command, check_not_configuring
 
 from ccroute.config import Config
-from ccroute.engine import explain, matching, queries, reports, snapshots
+from ccroute.engine import estimates, explain, matching, queries, reports, snapshots
 from ccroute.engine.building import build
 from ccroute.engine.missed import missed
 from ccroute.errors import (
@@ -517,10 +517,11 @@ cdef class Engine:
         )
 
     def position(self, contact_id):
-        """Return the place in line of a waiting contact, or None where it does not wait. O(contacts).
+        """Return the place in line of a waiting contact, or None where it does not wait.
 
-        The order is that of the decision without ranks, which hang on the agent: tier, overdue, credit, order of creation. An
-        active contact that looks for a taker or a further agent waits, too.
+        The order is that of the decision: tier, overdue, credit, order of creation; ranks, which hang on the agent, count for
+        ``outranking`` only. An active contact that looks for a taker or a further agent waits, too.
+        O(contacts + agents + classes · profiles).
 
         :param contact_id: id or integer handle.
         :raises WrongType: it is neither str nor int.
@@ -528,6 +529,33 @@ cdef class Engine:
         :raises InvalidId: it cannot be an id.
         """
         return self.query(queries.position, (contact_id,))
+
+    def estimate_wait(
+        self, contact_id=None, *, queue_id=None, channel=None, requires=None, tier=None, head_start_us=None
+    ):
+        """Return how long a contact will go on waiting, or None where it does not wait.
+
+        Give a contact, or what a contact might come with: then it is told how long that one would wait if it came now. The
+        answer has a mean, an interval and what they rest on; where nothing can be said, it says why. It is a guess, and the
+        only answer of the engine that floats have a part in; nothing is decided by it.
+        O(contacts + agents + classes · profiles).
+
+        :param contact_id: id or integer handle; None: what follows says what might come.
+        :param queue_id: queue it would come to.
+        :param channel: channel it would come on.
+        :param requires: its own requirement.
+        :param tier: its tier; None: the queue's.
+        :param head_start_us: its head start; None: the queue's.
+        :raises WrongType: an argument has another type than stated, or both a contact and what might come are given.
+        :raises OutOfRange: a handle, ``tier`` or ``head_start_us`` is outside its range.
+        :raises InvalidId: ``contact_id`` cannot be an id.
+        :raises UnknownName: the queue, the channel or a skill is not in the configuration.
+        :raises RequirementError: ``requires`` cannot be read.
+        """
+        return self.query(
+            estimates.estimate_wait, (contact_id,),
+            dict(queue_id=queue_id, channel=channel, requires=requires, tier=tier, head_start_us=head_start_us),
+        )
 
     def explain(self, contact_id):
         """Return why a contact waits, or None where it is not known. O(agents).

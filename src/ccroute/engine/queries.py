@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from ccroute.config import AgentQueue, Prefer
+from ccroute.core import outlook
 from ccroute.errors import OutOfRange, UnknownName, WrongType
 from ccroute.requirement import AgentView, ContactView, Expression, QueueView, Requirement, evaluate, holds, parse
 from ccroute.types import ContactState, LegState, PreferredScope, Presence, Rule
@@ -183,12 +184,16 @@ class Counters(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Position(msgspec.Struct, frozen=True, kw_only=True):
-    """Place in line by tier, overdue or not, credit and seq, ranks aside, among those that wait, offered or not."""
+    """Place in line by tier, overdue or not, credit and seq, among those that wait, offered or not."""
 
+    in_class: int
+    """1 is first of those that the same agents may serve at the same cost, ranks aside."""
     in_queue: int
-    """1 is first in its queue."""
+    """1 is first in its queue, ranks aside."""
     overall: int
-    """1 is first of all queues."""
+    """1 is first of all queues, ranks aside."""
+    outranking: int
+    """Contacts anywhere that come before it, by rank too, for some agent who may serve both, wherever that agent is."""
 
 
 # ---- single look-ups -------------------------------------------------------------------------------------------
@@ -243,12 +248,16 @@ def counters(names: Names) -> Counters:
 
 
 def position(names: Names, contact_id: str | int) -> Position | None:
-    """Return the place in line of a waiting contact, None where it does not wait. O(contacts)."""
+    """Return the place in line of a waiting contact, None where it does not wait."""
     slot = names.find_contact(contact_id)
     if slot is None or not is_waiting(names.acd.contact(slot)):
         return None
-    in_queue, overall = names.acd.places(slot)
-    return Position(in_queue=in_queue, overall=overall)
+    known = names.acd.contact(slot)
+    ranks = outlook.ranks_for(names.acd, slot)
+    in_class, in_queue, overall, outranking, *_ = outlook.standing_before(
+        names.acd, slot, known["queue"], known["tier"], known["head_start_us"], ranks
+    )
+    return Position(in_class=in_class, in_queue=in_queue, overall=overall, outranking=outranking)
 
 
 def is_waiting(known: dict[str, Any]) -> bool:
@@ -558,6 +567,16 @@ def agent_view(names: Names, slot: int) -> AgentView:
 def serves(names: Names, agent_slot: int, queue_id: str) -> bool:
     """Say whether an agent serves a queue, be it only for contacts that have been in it for some time."""
     return serves_from(names, agent_slot, queue_id) is not None
+
+
+def serves_rank(names: Names, agent_slot: int, queue_id: str) -> int:
+    """Return the rank at which an agent serves a queue, 0 where it does not, or only later."""
+    served = names.config.agents[names.agent_ids[agent_slot]].queues.get(queue_id)
+    if served is None:
+        return 1 if names.config.queues[queue_id].members == "all" else 0
+    if isinstance(served, AgentQueue):
+        return 0 if served.after_us else served.rank
+    return served
 
 
 def in_force(names: Names, slot: int) -> Expression:
