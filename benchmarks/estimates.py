@@ -2,9 +2,9 @@
 
     python -m benchmarks.estimates [--quick] [--world NAME]
 
-In each world one contact in ten, chosen by seed, waits for ever, so that its true wait is known. When it comes and has to
-wait, the engine is asked. Told per world: how often the true wait lay in the interval, below it and above it; the mean
-true wait, the mean error (estimate less truth) and the mean size of the error. Writes the table of
+In each world one contact in ten, chosen by seed, waits for ever, so that its true wait is known. When it comes and has
+to wait, the engine is asked. Told per world: how often the true wait lay in the interval, below it and above it; the
+mean true wait, the mean error (estimate less truth) and the mean size of the error. Writes the table of
 ``docs/explanation/estimates.md`` and ``benchmarks/results/estimates.json``; ``--quick`` writes nothing.
 """
 

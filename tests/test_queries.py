@@ -158,6 +158,33 @@ def test_place_in_line_is_the_place_in_the_order_of_service(random: Random) -> N
         of_queue = [other for other in line if other.queue == contact.queue]
         position = duel.engine.position(contact.id)
         assert (position.overall, position.in_queue) == (number, of_queue.index(contact) + 1)
+        assert 1 <= position.in_class <= position.in_queue
+        assert position.outranking == len([other for other in line if outranks(model, other, contact)])
+
+
+NOT_ABLE = {Rule.MEMBERSHIP, Rule.AFTER, Rule.REQUIREMENT, Rule.DIRECT, Rule.EXCLUDED}
+"""Rules that say that an agent may not serve a contact, whatever it does now."""
+
+
+def outranks(model: Model, other: Contact, contact: Contact) -> bool:
+    """Say whether some agent who may serve both would serve the other one first."""
+    return other is not contact and any(
+        turn(model, other, agent) < turn(model, contact, agent)
+        for agent in model.agents.values()
+        if not NOT_ABLE.intersection(model.choice.rules_against(other, agent))
+        and not NOT_ABLE.intersection(model.choice.rules_against(contact, agent))
+    )
+
+
+def turn(model: Model, contact: Contact, agent: Agent) -> tuple[Any, ...]:
+    """Return the contact's part of the key for an agent, offers aside."""
+    tier, is_overdue, credit, seq = model.choice.place(model.now, contact)
+    rank = model.choice.rank(contact.queue, agent)
+    return (
+        (rank, tier, is_overdue, credit, seq)
+        if model.config.engine.order == "rank"
+        else (tier, is_overdue, rank, credit, seq)
+    )
 
 
 @FEW

@@ -43,6 +43,7 @@ from ccroute.config import Config, Limits, PlanStep
 from ccroute.engine.criteria import Criterion, Readiness, Turn
 from ccroute.engine.decisions import AgentCandidate, Choice, ContactCandidate, Decision, VictimCandidate
 from ccroute.engine.engine import Engine
+from ccroute.engine.estimates import WaitEstimate
 from ccroute.engine.explain import AgentVerdict, Explanation, GaveWay, NextRule, Obstacle, SetAside
 from ccroute.engine.figures import (
     AgentFigures,
@@ -63,13 +64,13 @@ from ccroute.engine.figures import (
 )
 from ccroute.engine.matching import AgentMatch
 from ccroute.engine.ordering import Comparison
+from ccroute.engine.positions import Position
 from ccroute.engine.queries import (
     AgentStatus,
     ContactStatus,
     Counters,
     LegStatus,
     OfferStatus,
-    Position,
     QueueStatus,
 )
 from ccroute.engine.replaying import explain_decision
@@ -359,6 +360,7 @@ __all__ = [
     "UnparkContact",
     "Victim",
     "VictimCandidate",
+    "WaitEstimate",
     "Work",
     "WrapUpEnded",
     "WrapUpExtended",

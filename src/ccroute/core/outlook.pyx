@@ -1,8 +1,8 @@
 """What lies before a contact: who stands ahead of it, who could take it, what they have in hand. Nothing moves.
 
-An asker is a contact, or one that might come. The agents who may serve it are told as *ranks*: a byte for each profile, the
-rank at which its agents serve the asker, 0 where none of them does. All agents of a profile serve the same classes, so that
-ranks and the row of a class say which agents both share.
+An asker is a contact, or one that might come. The agents who may serve it are told as *ranks*: a byte for each agent, or for
+each profile, the rank at which it serves the asker, 0 where it does not. All agents of a profile serve the same classes, so
+that ranks by profile and the row of a class say what agents both share, but for contacts that allow agents one by one.
 """
 
 from libc.stdint cimport int32_t, int64_t, uint8_t
@@ -10,7 +10,7 @@ from libc.string cimport memset
 
 from ccroute.core.bars cimport bar_find
 from ccroute.core.defs cimport (
-    AVAILABLE, BAR_EXCLUDED, LEG_SUSPENDED, NONE, OFFLINE, Agent, Bands, Contact, ContactClass, Floor, Policy, agent_at,
+    AVAILABLE, BAR_EXCLUDED, LEG_SUSPENDED, NONE, OFFLINE, PAGE_BITS, Agent, Bands, Contact, ContactClass, Floor, Policy, agent_at,
     bar_at, contact_at, extra_at, leg_at, loads_at, u128, waits,
 )
 from ccroute.core.room cimport cost_for
@@ -44,32 +44,43 @@ cdef bint is_allowed(Floor* floor, Contact* one, int32_t agent) noexcept nogil:
     return (extra_at(floor, one.extra).allowed[agent >> 6] >> (agent & 63)) & 1
 
 
+cdef bint is_choosy(Floor* floor, Contact* one) noexcept nogil:
+    """Say whether a contact allows agents one by one: it stands in a slow class, or excludes some."""
+    cdef int32_t bar = one.first_bar
+    if floor.classes[one.class_slot].is_slow:
+        return True
+    while bar != NONE:
+        if bar_at(floor, bar).why & BAR_EXCLUDED:
+            return True
+        bar = bar_at(floor, bar).next_of_contact
+    return False
+
+
 def ranks_for(Sight sight, int contact) -> bytearray:
-    """Return the ranks of a waiting contact: who may serve it now, presence and room aside. O(agents)."""
+    """Return the ranks of a waiting contact by agent: who may serve it now, presence and room aside. O(agents)."""
     cdef Floor* floor = &sight.floor
     cdef Contact* one = contact_at(floor, contact)
     cdef int32_t rank
     cdef int32_t at = store_next(&floor.agents, 0)
     cdef int32_t direct = NONE if one.extra == NONE else extra_at(floor, one.extra).direct
-    cdef bytearray ranks = bytearray(floor.profile_count)
+    cdef bytearray ranks = bytearray(floor.agents.page_count << PAGE_BITS)
     while at != NONE:
         rank = rank_of(floor, one.class_slot, agent_at(floor, at).profile)
-        if direct != NONE:
-            # It is kept for this agent, a member of its queue or not.
-            rank = 0 if at != direct else (rank or 1)
+        if direct != NONE and at != direct:
+            rank = 0
         if rank and not is_excluded(floor, contact, at) and is_allowed(floor, one, at):
-            ranks[agent_at(floor, at).profile] = rank
+            ranks[at] = rank
         at = store_next(&floor.agents, at + 1)
     return ranks
 
 
-def ranks_of_agents(Sight sight, bytes ranks) -> bytearray:
-    """Return the ranks of an asker whose rank is given by agent. O(agents)."""
+def by_profile(Sight sight, bytearray ranks) -> bytearray:
+    """Return ranks that are given by agent by profile. O(agents)."""
     cdef Floor* floor = &sight.floor
     cdef int32_t at = store_next(&floor.agents, 0)
     cdef bytearray found = bytearray(floor.profile_count)
     while at != NONE:
-        if ranks[at]:
+        if at < len(ranks) and ranks[at]:
             found[agent_at(floor, at).profile] = ranks[at]
         at = store_next(&floor.agents, at + 1)
     return found
@@ -93,23 +104,48 @@ cdef void tie_class(Floor* floor, int32_t class_slot, uint8_t* ranks, Tie* tie) 
                 tie.own = ranks[profile]
 
 
-cdef void tie_direct(Floor* floor, int32_t agent, uint8_t* ranks, Tie* tie) noexcept nogil:
-    """The same for a contact that is kept for one agent."""
-    cdef uint8_t own = ranks[agent_at(floor, agent).profile]
-    tie.state = SHARES if own else SHARES_NOBODY
-    tie.rank = own
+cdef void tie_choosy(Floor* floor, int32_t contact, uint8_t* ranks, int32_t count, Tie* tie) noexcept nogil:
+    """The same for a contact that allows agents one by one. O(agents)."""
+    cdef Contact* one = contact_at(floor, contact)
+    cdef int32_t at = store_next(&floor.agents, 0)
+    cdef int32_t rank
+    cdef int32_t best = 0
+    tie.state = SHARES_NOBODY
+    while at != NONE and at < count:
+        if ranks[at]:
+            rank = rank_of(floor, one.class_slot, agent_at(floor, at).profile)
+            if rank and (tie.state == SHARES_NOBODY or <int32_t>ranks[at] - rank > best):
+                if is_allowed(floor, one, at) and not is_excluded(floor, contact, at):
+                    best = <int32_t>ranks[at] - rank
+                    tie.state = SHARES
+                    tie.rank = <uint8_t>rank
+                    tie.own = ranks[at]
+        at = store_next(&floor.agents, at + 1)
+
+
+cdef void tie_direct(Floor* floor, int32_t contact, int32_t agent, uint8_t own, Tie* tie) noexcept nogil:
+    """The same for a contact that is kept for one agent, whose rank for the asker is ``own``."""
+    cdef int32_t rank = rank_of(floor, contact_at(floor, contact).class_slot, agent_at(floor, agent).profile)
+    tie.state = SHARES if own and rank and is_allowed(floor, contact_at(floor, contact), agent) else SHARES_NOBODY
+    if is_excluded(floor, contact, agent):
+        tie.state = SHARES_NOBODY
+    tie.rank = <uint8_t>rank
     tie.own = own
 
 
-def standing_before(Sight sight, int contact, int queue, int tier, int64_t head_start, bytearray ranks) -> tuple:
+def standing_before(
+    Sight sight, int contact, int queue, int tier, int64_t head_start, bytearray ranks, bytearray profiles
+) -> tuple:
     """Return the places in class, in queue and of all, 1 is first; how many outrank the asker; these by class; and bystanders.
 
     A contact outranks the asker where it comes first, by ROUTING section 5 up to the seq, for some agent whom both share.
     Bystanders stand before it, ranks aside, and share nobody with it; by class, too.
 
     :param contact: the asker; -1: one that came now into ``queue``, with this tier and head start.
+    :param ranks: by agent.
+    :param profiles: by profile.
 
-    O(contacts + classes · profiles).
+    O(contacts + classes · profiles), and O(agents) for each contact that allows agents one by one.
     """
     cdef Floor* floor = &sight.floor
     cdef Contact guest
@@ -122,7 +158,8 @@ def standing_before(Sight sight, int contact, int queue, int tier, int64_t head_
     cdef Tie* ties
     cdef Tie alone
     cdef Tie* tie
-    cdef uint8_t* row = ranks
+    cdef uint8_t* own_ranks = ranks
+    cdef uint8_t* own_profiles = profiles
     cdef int32_t at = store_next(&floor.contacts, 0)
     cdef dict by_class = {}
     cdef dict bystanders = {}
@@ -156,9 +193,12 @@ def standing_before(Sight sight, int contact, int queue, int tier, int64_t head_
                 tie = &ties[other.class_slot]
                 if direct != NONE:
                     tie = &alone
-                    tie_direct(floor, direct, row, tie)
+                    tie_direct(floor, at, direct, own_ranks[direct], tie)
+                elif is_choosy(floor, other):
+                    tie = &alone
+                    tie_choosy(floor, at, own_ranks, len(ranks), tie)
                 elif tie.state == NOT_LOOKED_AT:
-                    tie_class(floor, other.class_slot, row, tie)
+                    tie_class(floor, other.class_slot, own_profiles, tie)
                 if tie.state == SHARES and comes_before(floor, word, other.seq, tie.rank, own_word, own.seq, tie.own):
                     outranking += 1
                     by_class[other.class_slot] = by_class.get(other.class_slot, 0) + 1
@@ -351,7 +391,7 @@ def arrivals(Sight sight, int contact, int64_t since, int tier, int64_t head_sta
     cdef int64_t lead
     while at != NONE:
         other = contact_at(floor, at)
-        if at != contact and other.place_at >= since:
+        if at != contact and since <= other.place_at <= floor.now:
             above = (other.tier > tier) - (other.tier < tier)
             lead = other.head_start - head_start if above == 0 and other.head_start > head_start else 0
             cell = found.setdefault((other.queue, other.channel), {})

@@ -10,7 +10,8 @@ from ccroute.engine.explain import Explanation
 from ccroute.engine.figures import StatisticsReport
 from ccroute.engine.matching import AgentMatch
 from ccroute.engine.names import Names
-from ccroute.engine.queries import AgentStatus, ContactStatus, Counters, OfferStatus, Position, QueueStatus
+from ccroute.engine.positions import Position
+from ccroute.engine.queries import AgentStatus, ContactStatus, Counters, OfferStatus, QueueStatus
 from ccroute.events import Event
 from ccroute.types import ContactState, Presence
 

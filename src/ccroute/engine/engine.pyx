@@ -19,7 +19,7 @@ from ccroute.engine.intake cimport apply_command
 from ccroute.engine.scrutiny cimport check_command, check_not_configuring
 
 from ccroute.config import Config
-from ccroute.engine import estimates, explain, matching, queries, reports, snapshots
+from ccroute.engine import estimates, explain, matching, positions, queries, reports, snapshots
 from ccroute.engine.building import build
 from ccroute.engine.missed import missed
 from ccroute.errors import (
@@ -521,14 +521,14 @@ cdef class Engine:
 
         The order is that of the decision: tier, overdue, credit, order of creation; ranks, which hang on the agent, count for
         ``outranking`` only. An active contact that looks for a taker or a further agent waits, too.
-        O(contacts + agents + classes · profiles).
+        O(contacts + agents + classes · profiles), and O(agents) for each contact that excludes agents or is of a slow class.
 
         :param contact_id: id or integer handle.
         :raises WrongType: it is neither str nor int.
         :raises OutOfRange: the handle is negative or above 2⁶³−1.
         :raises InvalidId: it cannot be an id.
         """
-        return self.query(queries.position, (contact_id,))
+        return self.query(positions.position, (contact_id,))
 
     def estimate_wait(
         self, contact_id=None, *, queue_id=None, channel=None, requires=None, tier=None, head_start_us=None

@@ -1,8 +1,8 @@
 """How long a contact will wait: a mean and an interval from what the engine knows now.
 
-Who stands before it and competes for its agents is counted; how fast those agents work, how soon customers lose patience
-and how often contacts come that go first is learned from the statistics of the last intervals. What becomes of these
-numbers is told in :mod:`ccroute.engine.waiting_times`; how well it does, in ``docs/explanation/estimates.md``.
+Who stands before it and competes for its agents is counted; how fast those agents work, how soon customers lose
+patience and how often contacts come that go first is learned from the statistics of the last intervals. What becomes of
+these numbers is told in :mod:`ccroute.engine.waiting_times`; how well it does, in ``docs/explanation/estimates.md``.
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
+from ccroute.config import AgentQueue
 from ccroute.core import outlook
 from ccroute.engine.observed import Observer
-from ccroute.engine.queries import Position, agent_view, is_waiting, serves_rank
+from ccroute.engine.positions import Position
+from ccroute.engine.queries import agent_view, is_waiting
 from ccroute.engine.waiting_times import COVERAGE, Line, Lines, clearing_of, interval_of
 from ccroute.errors import OutOfRange, UnknownName, WrongType
 from ccroute.requirement import evaluate
@@ -51,8 +53,8 @@ class WaitEstimate(msgspec.Struct, frozen=True, kw_only=True):
     """``ql_m``: by those before it, the rate of its agents and the patience of customers; ``free``: an agent is free;
     ``offered``: it is being offered; ``unknown``."""
     unknown: str | None
-    """Why nothing can be said: ``nobody_online``, ``nobody_available``, ``no_handling_time``, ``queue_paused``, ``manual``
-    or ``overloaded`` (contacts that go first take all the time there is); None: it can."""
+    """Why nothing can be said: ``nobody_online``, ``nobody_available``, ``no_handling_time``, ``queue_paused``,
+    ``manual`` or ``overloaded`` (contacts that go first take all the time there is); None: it can."""
     agents_online: int
     """Agents who are not offline, serve it and take its channel."""
     places: int
@@ -77,8 +79,10 @@ class _Asker(NamedTuple):
     own_cost: int
     tier: int
     head_start: int
+    agents: bytearray
+    """Rank by agent, see ``core.outlook``."""
     ranks: bytearray
-    """Rank by profile, see ``core.outlook``."""
+    """Rank by profile."""
 
 
 def estimate_wait(
@@ -106,6 +110,7 @@ def estimate_wait(
     known = names.acd.contact(slot)
     if not is_waiting(known):
         return None
+    agents = outlook.ranks_for(names.acd, slot)
     asker = _Asker(
         contact=slot,
         queue=known["queue"],
@@ -113,7 +118,8 @@ def estimate_wait(
         own_cost=known["own_cost"],
         tier=known["tier"],
         head_start=known["head_start_us"],
-        ranks=outlook.ranks_for(names.acd, slot),
+        agents=agents,
+        ranks=outlook.by_profile(names.acd, agents),
     )
     return _estimate(names, asker, names.contacts[slot].contact_id)
 
@@ -147,8 +153,8 @@ def _guest(
         names.channel_slots[channel],
     )
     expression = names.classes.in_force(queue_slot, channel_slot, requires, tier, {})
-    ranks = bytes(
-        serves_rank(names, slot, queue_id) if evaluate(expression, agent_view(names, slot), None, None) is True else 0
+    agents = bytearray(
+        _rank_in(names, slot, queue_id) if evaluate(expression, agent_view(names, slot), None, None) is True else 0
         for slot in range(len(names.agent_ids))
     )
     return _Asker(
@@ -158,8 +164,19 @@ def _guest(
         own_cost=-1,
         tier=queue.tier if tier is None else tier,
         head_start=queue.head_start_us if head_start_us is None else head_start_us,
-        ranks=outlook.ranks_of_agents(names.acd, ranks),
+        agents=agents,
+        ranks=outlook.by_profile(names.acd, agents),
     )
+
+
+def _rank_in(names: Names, agent_slot: int, queue_id: str) -> int:
+    """Return the rank at which an agent serves a queue, 0 where it does not, or only later."""
+    served = names.config.agents[names.agent_ids[agent_slot]].queues.get(queue_id)
+    if served is None:
+        return 1 if names.config.queues[queue_id].members == "all" else 0
+    if isinstance(served, AgentQueue):
+        return 0 if served.after_us else served.rank
+    return served
 
 
 def _check_int(argument: str, value: object, low: int, high: int) -> None:
@@ -184,7 +201,7 @@ class _Outcome(NamedTuple):
 class _Ahead(NamedTuple):
     """Those who stand before the asker, in numbers."""
 
-    count: float
+    contacts: float
     """How many, each by the share of the asker's agents that it competes for, in places for contacts like the asker."""
     handling: float | None
     """Mean handling time of their work, else of the asker's own; None: unknown."""
@@ -196,7 +213,7 @@ class _Ahead(NamedTuple):
 
 def _estimate(names: Names, asker: _Asker, contact_id: str | None) -> WaitEstimate:
     *places, outranking, by_class, bystanders = outlook.standing_before(
-        names.acd, asker.contact, asker.queue, asker.tier, asker.head_start, asker.ranks
+        names.acd, asker.contact, asker.queue, asker.tier, asker.head_start, asker.agents, asker.ranks
     )
     crew = _Crew(names, asker)
     ahead = crew.look_ahead(by_class, bystanders)
@@ -218,7 +235,7 @@ def _estimate(names: Names, asker: _Asker, contact_id: str | None) -> WaitEstima
         unknown=outcome.unknown,
         agents_online=crew.online,
         places=crew.places,
-        ahead_thousandths=round(1000 * ahead.count),
+        ahead_thousandths=round(1000 * ahead.contacts),
         handled=ahead.handled,
         handling_us=None if ahead.handling is None else round(ahead.handling),
         left=ahead.left,
@@ -240,7 +257,7 @@ def _outcome(names: Names, asker: _Asker, crew: _Crew, ahead: _Ahead) -> _Outcom
     unknown = _why_unknown(names, asker, crew)
     if unknown is not None:
         return _Outcome("unknown", unknown)
-    if crew.idle and ahead.count < crew.idle and asker.contact < 0:
+    if crew.idle and ahead.contacts < crew.idle and asker.contact < 0:
         return _Outcome("free", times=(0.0, 0.0, 0.0))
     if ahead.handling is None:
         return _Outcome("unknown", "no_handling_time")
@@ -248,7 +265,7 @@ def _outcome(names: Names, asker: _Asker, crew: _Crew, ahead: _Ahead) -> _Outcom
     rate = crew.places / ahead.handling
     clearing = clearing_of(
         Line(
-            ahead=ahead.count,
+            ahead=ahead.contacts,
             places=crew.places,
             rate_in_hand=crew.rate_in_hand() or rate,
             rate_ahead=rate,
@@ -429,7 +446,7 @@ class _Crew:
     def _share_of(self, queue: int, channel: int) -> tuple[float, float]:
         """Return which share of the contacts of a queue compete for the asker's agents; and go first there by rank."""
         places = self._places_for(queue, channel, -1)
-        whole = both = ranked = 0
+        whole = both = ranked = 0.0
         for class_slot in outlook.classes_of(self._names.acd, queue, channel):
             one, other, first = outlook.shared(self._names.acd, class_slot, self.asker.ranks, places)
             contacts = max(1, self._names.acd.class_refs(class_slot))

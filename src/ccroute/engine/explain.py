@@ -9,7 +9,8 @@ import msgspec
 
 from ccroute.config import PlanStep
 from ccroute.core import hindsight
-from ccroute.engine.queries import Position, agent_view, in_force, is_waiting, position, serves_from, unserved
+from ccroute.engine.positions import Position, position
+from ccroute.engine.queries import agent_view, in_force, is_waiting, serves_from, unserved
 from ccroute.requirement import AgentView, Expression, evaluate, print_expression
 from ccroute.requirement.syntax import And, SkillLevel, walk
 from ccroute.types import ContactState, LegState, Presence, RescindReason, Rule

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from ccroute.engine.reports import ANSWERED, COUNTS, HANDLING, LEFT, SPANS, WRAP_UP
+
 if TYPE_CHECKING:
     from ccroute.engine.names import Names
 
@@ -14,11 +16,8 @@ ENOUGH: Final = 200
 ARRIVAL_INTERVALS: Final = 2
 """Intervals over which arrivals are counted, the present one included."""
 
-# Places in a tally of the statistics.
-_COUNTS: Final = 33
-_SPANS: Final = 4
-_CREATED, _MOVED_IN = 16, 22
-_ANSWERED, _HANDLING, _WRAP_UP, _LEFT = range(4)
+_CREATED: Final = COUNTS.index("created")
+_MOVED_IN: Final = COUNTS.index("moved_in")
 
 
 class Observed(NamedTuple):
@@ -73,19 +72,23 @@ class Observer:
         handled = handling = left = answered = waited = 0
         for _, _, tally in reversed(intervals):
             if handled < ENOUGH:
-                handled += tally[_COUNTS + _HANDLING]
-                handling += _sum(tally, _HANDLING) + _sum(tally, _WRAP_UP)
+                handled += _count(tally, HANDLING)
+                handling += _sum(tally, HANDLING) + _sum(tally, WRAP_UP)
             if left + answered < ENOUGH:
-                left += tally[_COUNTS + _LEFT]
-                answered += tally[_COUNTS + _ANSWERED]
-                waited += _sum(tally, _LEFT) + _sum(tally, _ANSWERED)
+                left += _count(tally, LEFT)
+                answered += _count(tally, ANSWERED)
+                waited += _sum(tally, LEFT) + _sum(tally, ANSWERED)
         if not handled:
-            handled, handling = whole[_COUNTS + _HANDLING], _sum(whole, _HANDLING) + _sum(whole, _WRAP_UP)
+            handled, handling = _count(whole, HANDLING), _sum(whole, HANDLING) + _sum(whole, WRAP_UP)
         recent = [row for row in intervals if row[1] > now - ARRIVAL_INTERVALS * self._names.statistics.interval_us]
         arrived = sum(tally[_CREATED] + tally[_MOVED_IN] for _, _, tally in recent)
         over = max(1, now - recent[0][0]) if recent else 1
         return Observed(handled, handling, left, answered, waited, arrived, over)
 
 
+def _count(tally: list[int], span: int) -> int:
+    return tally[len(COUNTS) + span]
+
+
 def _sum(tally: list[int], span: int) -> int:
-    return tally[_COUNTS + _SPANS + span]
+    return tally[len(COUNTS) + SPANS + span]

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from ccroute.config import AgentQueue, Prefer
-from ccroute.core import outlook
 from ccroute.errors import OutOfRange, UnknownName, WrongType
 from ccroute.requirement import AgentView, ContactView, Expression, QueueView, Requirement, evaluate, holds, parse
 from ccroute.types import ContactState, LegState, PreferredScope, Presence, Rule
@@ -17,7 +16,7 @@ from ccroute.types import ContactState, LegState, PreferredScope, Presence, Rule
 if TYPE_CHECKING:
     from ccroute.engine.names import Names
 
-__all__ = ["AgentStatus", "ContactStatus", "Counters", "LegStatus", "OfferStatus", "Position", "QueueStatus"]
+__all__ = ["AgentStatus", "ContactStatus", "Counters", "LegStatus", "OfferStatus", "QueueStatus"]
 
 PAGE_MAX: Final = 10_000
 """Most answers on one page."""
@@ -183,19 +182,6 @@ class Counters(msgspec.Struct, frozen=True, kw_only=True):
     """Contacts queued, active, parked or scheduled now."""
 
 
-class Position(msgspec.Struct, frozen=True, kw_only=True):
-    """Place in line by tier, overdue or not, credit and seq, among those that wait, offered or not."""
-
-    in_class: int
-    """1 is first of those that the same agents may serve at the same cost, ranks aside."""
-    in_queue: int
-    """1 is first in its queue, ranks aside."""
-    overall: int
-    """1 is first of all queues, ranks aside."""
-    outranking: int
-    """Contacts anywhere that come before it, by rank too, for some agent who may serve both, wherever that agent is."""
-
-
 # ---- single look-ups -------------------------------------------------------------------------------------------
 
 
@@ -245,19 +231,6 @@ def counters(names: Names) -> Counters:
     return Counters(
         created=created, closed=closed, abandoned=abandoned, cancelled=cancelled, expired=expired, inside=inside
     )
-
-
-def position(names: Names, contact_id: str | int) -> Position | None:
-    """Return the place in line of a waiting contact, None where it does not wait."""
-    slot = names.find_contact(contact_id)
-    if slot is None or not is_waiting(names.acd.contact(slot)):
-        return None
-    known = names.acd.contact(slot)
-    ranks = outlook.ranks_for(names.acd, slot)
-    in_class, in_queue, overall, outranking, *_ = outlook.standing_before(
-        names.acd, slot, known["queue"], known["tier"], known["head_start_us"], ranks
-    )
-    return Position(in_class=in_class, in_queue=in_queue, overall=overall, outranking=outranking)
 
 
 def is_waiting(known: dict[str, Any]) -> bool:
@@ -567,16 +540,6 @@ def agent_view(names: Names, slot: int) -> AgentView:
 def serves(names: Names, agent_slot: int, queue_id: str) -> bool:
     """Say whether an agent serves a queue, be it only for contacts that have been in it for some time."""
     return serves_from(names, agent_slot, queue_id) is not None
-
-
-def serves_rank(names: Names, agent_slot: int, queue_id: str) -> int:
-    """Return the rank at which an agent serves a queue, 0 where it does not, or only later."""
-    served = names.config.agents[names.agent_ids[agent_slot]].queues.get(queue_id)
-    if served is None:
-        return 1 if names.config.queues[queue_id].members == "all" else 0
-    if isinstance(served, AgentQueue):
-        return 0 if served.after_us else served.rank
-    return served
 
 
 def in_force(names: Names, slot: int) -> Expression:

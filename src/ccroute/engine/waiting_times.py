@@ -1,11 +1,11 @@
 """How long a line takes to clear: the time until the last of some departures, as a mean, a variance and an interval.
 
-Pure arithmetic, without an engine. Rates are per microsecond, times in microseconds. Floats, as nothing is decided by them.
+Pure arithmetic, without an engine. Rates are per microsecond, times in microseconds. Floats, as they decide nothing.
 
-The line is that of Whitt (1999) for the delay of a customer who sees how many stand before him, with abandonment as QL_m
-of Ibrahim and Whitt (2009): with k before him he waits for k + 1 departures, each of them exponential, at the rate of the
-servers and of the patience of those who still stand before him. Later customers who go first lengthen that as the
-delay cycle of a priority queue does (Conway, Maxwell and Miller 1967, chapter 8).
+The line is that of Whitt (1999) for the delay of a customer who sees how many stand before him, with abandonment as
+QL_m of Ibrahim and Whitt (2009): with k before him he waits for k + 1 departures, each of them exponential, at the rate
+of the servers and of the patience of those who still stand before him. Later customers who go first lengthen that as
+the delay cycle of a priority queue does (Conway, Maxwell and Miller 1967, chapter 8).
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def _with_later_ones(own: float, line: Line) -> float:
 
 
 def _departures(line: Line) -> tuple[float, float]:
-    """Return mean and variance of the time of ``ahead`` + 1 departures, the last of which makes room for the contact."""
+    """Return mean and variance of the time of ``ahead`` + 1 departures, the last of which makes room."""
     whole = math.floor(line.ahead)
     size = max(1, -(-whole // _STEPS_MAX))
     mean = variance = 0.0
@@ -135,7 +135,7 @@ class Lines:
             self._clear[group] = max(self._clear.get(group, 0.0), level)
 
     def turn(self, rates: dict[int, float]) -> float:
-        """Return the mean time until one of some groups takes a contact: each does so at its rate once its line is cleared.
+        """Return the mean time until one of some groups takes a contact: each at its rate once its line is cleared.
 
         :param rates: above 0 each, at least one.
         """
