@@ -134,14 +134,14 @@ cdef void tie_direct(Floor* floor, int32_t contact, int32_t agent, uint8_t own, 
 
 
 def standing_before(
-    Sight sight, int contact, int queue, int tier, int64_t head_start, bytearray ranks, bytearray profiles
+    Sight sight, int contact, int class_slot, int queue, int tier, int64_t head_start, bytearray ranks, bytearray profiles
 ) -> tuple:
     """Return the places in class, in queue and of all, 1 is first; how many outrank the asker; these by class; and bystanders.
 
     A contact outranks the asker where it comes first, by ROUTING section 5 up to the seq, for some agent whom both share.
     Bystanders stand before it, ranks aside, and share nobody with it; by class, too.
 
-    :param contact: the asker; -1: one that came now into ``queue``, with this tier and head start.
+    :param contact: the asker; -1: one that came now into ``queue``, with this class (-1: one of its own), tier and head start.
     :param ranks: by agent.
     :param profiles: by profile.
 
@@ -170,7 +170,7 @@ def standing_before(
         guest.tier = tier
         guest.head_start = head_start
         guest.place_at = floor.now
-        guest.class_slot = NONE
+        guest.class_slot = class_slot
         guest.seq = floor.next_contact_seq
     else:
         own = contact_at(floor, contact)

@@ -189,6 +189,15 @@ class Classes:
             number = self._asks[requires] = len(self._asks) + 1
         return number
 
+    def find(
+        self, queue: int, channel: int, requires: str | None, tier: int | None, attributes: Mapping[str, Any]
+    ) -> int | None:
+        """Return the slot of the class of contacts like this without a cost of their own, None where there is none."""
+        parts = self._parts(queue, requires)
+        expression = self._folded(parts, queue, channel, tier, attributes)
+        chain = self._chains.get(ClassSpec(queue, channel, -1, expression, self._skills(parts, queue), is_slow=False))
+        return None if chain is None else chain.stages[0]
+
     def in_force(
         self,
         queue: int,

@@ -13,7 +13,7 @@ import msgspec
 
 from ccroute.config import AgentQueue
 from ccroute.core import outlook
-from ccroute.engine.observed import Observer
+from ccroute.engine.observed import Observed, Observer
 from ccroute.engine.positions import Position
 from ccroute.engine.queries import agent_view, is_waiting
 from ccroute.engine.waiting_times import COVERAGE, Line, Lines, clearing_of, interval_of
@@ -74,6 +74,8 @@ class _Asker(NamedTuple):
 
     contact: int
     """Its slot; -1: it might come."""
+    class_slot: int
+    """Its class; -1: there is none like it."""
     queue: int
     channel: int
     own_cost: int
@@ -113,6 +115,7 @@ def estimate_wait(
     agents = outlook.ranks_for(names.acd, slot)
     asker = _Asker(
         contact=slot,
+        class_slot=known["class"],
         queue=known["queue"],
         channel=known["channel"],
         own_cost=known["own_cost"],
@@ -152,6 +155,7 @@ def _guest(
         names.queue_slots[queue_id],
         names.channel_slots[channel],
     )
+    class_slot = names.classes.find(queue_slot, channel_slot, requires, tier, {})
     expression = names.classes.in_force(queue_slot, channel_slot, requires, tier, {})
     agents = bytearray(
         _rank_in(names, slot, queue_id) if evaluate(expression, agent_view(names, slot), None, None) is True else 0
@@ -159,6 +163,7 @@ def _guest(
     )
     return _Asker(
         contact=-1,
+        class_slot=-1 if class_slot is None else class_slot,
         queue=queue_slot,
         channel=channel_slot,
         own_cost=-1,
@@ -213,7 +218,7 @@ class _Ahead(NamedTuple):
 
 def _estimate(names: Names, asker: _Asker, contact_id: str | None) -> WaitEstimate:
     *places, outranking, by_class, bystanders = outlook.standing_before(
-        names.acd, asker.contact, asker.queue, asker.tier, asker.head_start, asker.agents, asker.ranks
+        names.acd, asker.contact, asker.class_slot, asker.queue, asker.tier, asker.head_start, asker.agents, asker.ranks
     )
     crew = _Crew(names, asker)
     ahead = crew.look_ahead(by_class, bystanders)
@@ -332,27 +337,26 @@ class _Crew:
     def look_ahead(self, by_class: dict[int, int], bystanders: dict[int, int]) -> _Ahead:
         """Return what those amount to who stand before the asker."""
         count = work = leaving = weights = 0.0
-        handled = left = 0
+        cells: dict[tuple[int, int], Observed] = {}
         crowds = self._crowds(by_class)
         for crowd in crowds:
             places = self._places_for(*crowd.kind)
             whole, both, _ = outlook.shared(self._names.acd, crowd.class_slot, self.asker.ranks, places)
             if not both:
                 continue
-            seen = self._observer.of(*crowd.kind[:2])
+            seen = cells[crowd.kind[:2]] = self._observer.of(*crowd.kind[:2])
             competing = crowd.contacts * both / whole
             count += competing * self.places / max(1, self._own(places))
             leaving += competing * seen.leaving
             work += competing * crowd.handling
             weights += competing
-            left += seen.left
-            handled += seen.handled
         own = self._observer.of(self.asker.queue, self.asker.channel)
         if not weights or not work:
             return _Ahead(count, self._own_handling(), own.leaving, max(own.handled, 1), own.left)
         handling = work / weights
         count = self._balanced([*crowds, *self._crowds(bystanders)], handling, count)
-        return _Ahead(count, handling, leaving / weights, max(handled, 1), left)
+        handled = max(1, sum(seen.handled for seen in cells.values()))
+        return _Ahead(count, handling, leaving / weights, handled, sum(seen.left for seen in cells.values()))
 
     def _crowds(self, by_class: dict[int, int]) -> list[_Crowd]:
         """Return those contacts that are offered to somebody, by class."""

@@ -35,7 +35,7 @@ def position(names: Names, contact_id: str | int) -> Position | None:
         return None
     known = names.acd.contact(slot)
     ranks = outlook.ranks_for(names.acd, slot)
-    terms = known["queue"], known["tier"], known["head_start_us"]
+    terms = known["class"], known["queue"], known["tier"], known["head_start_us"]
     in_class, in_queue, overall, outranking, *_ = outlook.standing_before(
         names.acd, slot, *terms, ranks, outlook.by_profile(names.acd, ranks)
     )
