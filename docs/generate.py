@@ -214,7 +214,12 @@ def types_page() -> str:
 
 def engine_page() -> str:
     """Return the page of the engine and of what its queries answer."""
-    _, answers = words_of("engine/queries.py")
+    answers = {
+        name: word
+        for module in ("queries", "positions", "estimates")
+        for name, word in words_of(f"engine/{module}.py")[1].items()
+        if not name.startswith("_")
+    }
     _, explained = words_of("engine/explain.py")
     _, decided = words_of("engine/decisions.py")
     _, matched = words_of("engine/matching.py")

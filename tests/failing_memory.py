@@ -163,6 +163,8 @@ CASES: Final[dict[str, Case]] = {
             engine.offers(),
             str(engine.explain("wait")),
             engine.position("wait"),
+            engine.estimate_wait("wait"),
+            engine.estimate_wait(queue_id="ring", channel="voice"),
         ),
     ),
 }

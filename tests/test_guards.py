@@ -44,6 +44,7 @@ CALLS: dict[str, Callable[[Engine], object]] = {
     "offers": lambda engine: engine.offers(),
     "counters": lambda engine: engine.counters(),
     "position": lambda engine: engine.position("wait"),
+    "estimate_wait": lambda engine: engine.estimate_wait("wait"),
     "explain": lambda engine: engine.explain("wait"),
 }
 """Every call that an engine can refuse; closing is told apart, as closing twice is fine."""

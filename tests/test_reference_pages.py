@@ -60,7 +60,15 @@ def test_every_command_and_event_has_its_section_with_tag_and_fields(page: str, 
 
 @pytest.mark.parametrize(
     "module",
-    [*COMMAND_MODULES, *EVENT_MODULES, "types.py", "engine/queries.py", "engine/explain.py", "engine/decisions.py"],
+    [
+        *COMMAND_MODULES,
+        *EVENT_MODULES,
+        "types.py",
+        "engine/queries.py",
+        "engine/positions.py",
+        "engine/explain.py",
+        "engine/decisions.py",
+    ],
 )
 def test_every_class_field_and_member_says_what_it_is(module: str) -> None:
     _, words = words_of(module)

@@ -193,7 +193,7 @@ class Classes:
         self, queue: int, channel: int, requires: str | None, tier: int | None, attributes: Mapping[str, Any]
     ) -> int | None:
         """Return the slot of the class of contacts like this without a cost of their own, None where there is none."""
-        parts = self._parts(queue, requires)
+        parts = self._parts(queue, requires, None)
         expression = self._folded(parts, queue, channel, tier, attributes)
         chain = self._chains.get(ClassSpec(queue, channel, -1, expression, self._skills(parts, queue), is_slow=False))
         return None if chain is None else chain.stages[0]
