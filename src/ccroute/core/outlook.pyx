@@ -133,10 +133,27 @@ cdef void tie_direct(Floor* floor, int32_t contact, int32_t agent, uint8_t own, 
     tie.own = own
 
 
+cdef Tie* tie_for(
+    Floor* floor, int32_t contact, Tie* ties, Tie* alone, uint8_t* ranks, int32_t count, uint8_t* profiles
+) noexcept nogil:
+    """Return how a contact stands to the asker: in ``ties`` by class, or in ``alone`` where it is not like its class."""
+    cdef Contact* one = contact_at(floor, contact)
+    cdef int32_t direct = NONE if one.extra == NONE else extra_at(floor, one.extra).direct
+    if direct != NONE:
+        tie_direct(floor, contact, direct, ranks[direct] if direct < count else 0, alone)
+        return alone
+    if is_choosy(floor, one):
+        tie_choosy(floor, contact, ranks, count, alone)
+        return alone
+    if ties[one.class_slot].state == NOT_LOOKED_AT:
+        tie_class(floor, one.class_slot, profiles, &ties[one.class_slot])
+    return &ties[one.class_slot]
+
+
 def standing_before(
     Sight sight, int contact, int class_slot, int queue, int tier, int64_t head_start, bytearray ranks, bytearray profiles
 ) -> tuple:
-    """Return the places in class, in queue and of all, 1 is first; how many outrank the asker; these by class; and bystanders.
+    """Return the places in class, in queue and of all, 1 is first; who outranks the asker, by class; and bystanders.
 
     A contact outranks the asker where it comes first, by ROUTING section 5 up to the seq, for some agent whom both share.
     Bystanders stand before it, ranks aside, and share nobody with it; by class, too.
@@ -151,63 +168,56 @@ def standing_before(
     cdef Contact guest
     cdef Contact* own = &guest
     cdef Contact* other
-    cdef u128 word, own_word
-    cdef int32_t direct
+    cdef u128 word
+    cdef u128 own_word
     cdef int64_t places[3]
-    cdef int64_t outranking = 0
-    cdef Tie* ties
+    cdef Tie* ties = <Tie*>fresh(floor.blocks.count * 64 + 1, sizeof(Tie))
     cdef Tie alone
     cdef Tie* tie
-    cdef uint8_t* own_ranks = ranks
-    cdef uint8_t* own_profiles = profiles
     cdef int32_t at = store_next(&floor.contacts, 0)
     cdef dict by_class = {}
     cdef dict bystanders = {}
     cdef bint is_before
+    if ties == NULL:
+        raise MemoryError
     if contact == NONE:
-        memset(&guest, 0, sizeof(Contact))
-        guest.queue = queue
-        guest.tier = tier
-        guest.head_start = head_start
-        guest.place_at = floor.now
-        guest.class_slot = class_slot
-        guest.seq = floor.next_contact_seq
+        be_guest(floor, &guest, class_slot, queue, tier, head_start)
     else:
         own = contact_at(floor, contact)
     own_word = sight.aged_word(own)
     places[:] = [1, 1, 1]
-    ties = <Tie*>fresh(floor.blocks.count * 64 + 1, sizeof(Tie))
-    if ties == NULL:
-        raise MemoryError
     try:
         while at != NONE:
             other = contact_at(floor, at)
             if waits(other) and at != contact:
                 word = sight.aged_word(other)
-                is_before = word < own_word or (word == own_word and other.seq < own.seq)
-                if is_before:
-                    places[2] += 1
-                    places[1] += other.queue == own.queue
-                    places[0] += other.class_slot == own.class_slot
-                direct = NONE if other.extra == NONE else extra_at(floor, other.extra).direct
-                tie = &ties[other.class_slot]
-                if direct != NONE:
-                    tie = &alone
-                    tie_direct(floor, at, direct, own_ranks[direct], tie)
-                elif is_choosy(floor, other):
-                    tie = &alone
-                    tie_choosy(floor, at, own_ranks, len(ranks), tie)
-                elif tie.state == NOT_LOOKED_AT:
-                    tie_class(floor, other.class_slot, own_profiles, tie)
-                if tie.state == SHARES and comes_before(floor, word, other.seq, tie.rank, own_word, own.seq, tie.own):
-                    outranking += 1
+                is_before = comes_before(floor, word, other.seq, 0, own_word, own.seq, 0)
+                places[0] += is_before and other.class_slot == own.class_slot
+                places[1] += is_before and other.queue == own.queue
+                places[2] += is_before
+                tie = tie_for(floor, at, ties, &alone, ranks, len(ranks), profiles)
+                if tie.state == SHARES_NOBODY:
+                    if is_before:
+                        bystanders[other.class_slot] = bystanders.get(other.class_slot, 0) + 1
+                elif comes_before(floor, word, other.seq, tie.rank, own_word, own.seq, tie.own):
                     by_class[other.class_slot] = by_class.get(other.class_slot, 0) + 1
-                elif is_before and tie.state == SHARES_NOBODY:
-                    bystanders[other.class_slot] = bystanders.get(other.class_slot, 0) + 1
             at = store_next(&floor.contacts, at + 1)
     finally:
         release(ties)
-    return places[0], places[1], places[2], outranking, by_class, bystanders
+    return places[0], places[1], places[2], by_class, bystanders
+
+
+cdef void be_guest(
+    Floor* floor, Contact* guest, int32_t class_slot, int32_t queue, int32_t tier, int64_t head_start
+) noexcept nogil:
+    """Be a contact that comes now, behind all others of its place."""
+    memset(guest, 0, sizeof(Contact))
+    guest.class_slot = class_slot
+    guest.queue = queue
+    guest.tier = tier
+    guest.head_start = head_start
+    guest.place_at = floor.now
+    guest.seq = floor.next_contact_seq
 
 
 cdef bint comes_before(

@@ -217,7 +217,7 @@ class _Ahead(NamedTuple):
 
 
 def _estimate(names: Names, asker: _Asker, contact_id: str | None) -> WaitEstimate:
-    *places, outranking, by_class, bystanders = outlook.standing_before(
+    *places, by_class, bystanders = outlook.standing_before(
         names.acd, asker.contact, asker.class_slot, asker.queue, asker.tier, asker.head_start, asker.agents, asker.ranks
     )
     crew = _Crew(names, asker)
@@ -228,10 +228,12 @@ def _estimate(names: Names, asker: _Asker, contact_id: str | None) -> WaitEstima
         alone = _Crew(names, asker._replace(ranks=own))
         outcome = _sooner(outcome, _outcome(names, alone.asker, alone, alone.look_ahead(by_class, bystanders)))
     times = [None] * 3 if outcome.times is None else [min(round(time), TIME_US_MAX) for time in outcome.times]
+    in_class, in_queue, overall = places
+    outranking = sum(by_class.values())
     return WaitEstimate(
         contact_id=contact_id,
         queue_id=names.queue_ids[asker.queue],
-        position=Position(in_class=places[0], in_queue=places[1], overall=places[2], outranking=outranking),
+        position=Position(in_class=in_class, in_queue=in_queue, overall=overall, outranking=outranking),
         expected_us=times[0],
         low_us=times[1],
         high_us=times[2],

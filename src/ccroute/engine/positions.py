@@ -36,7 +36,7 @@ def position(names: Names, contact_id: str | int) -> Position | None:
     known = names.acd.contact(slot)
     ranks = outlook.ranks_for(names.acd, slot)
     terms = known["class"], known["queue"], known["tier"], known["head_start_us"]
-    in_class, in_queue, overall, outranking, *_ = outlook.standing_before(
+    in_class, in_queue, overall, by_class, _ = outlook.standing_before(
         names.acd, slot, *terms, ranks, outlook.by_profile(names.acd, ranks)
     )
-    return Position(in_class=in_class, in_queue=in_queue, overall=overall, outranking=outranking)
+    return Position(in_class=in_class, in_queue=in_queue, overall=overall, outranking=sum(by_class.values()))
