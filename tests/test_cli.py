@@ -86,13 +86,13 @@ def process(*words: object, stdin: bytes = b"", **options: object) -> subprocess
 def test_help_names_the_commands_and_needs_nothing_heavy(command) -> None:
     shown = command("--help")
     assert shown.status == 0
-    assert all(name in shown.out for name in ("check", "run", "explain", "replay", "bench"))
+    assert all(name in shown.out for name in ("check", "hours", "run", "explain", "replay", "bench"))
     assert command() == shown
     heavy = "import sys, ccroute.cli.main as m; m.app(); print([n for n in sys.modules if n in {'csv', 'rich.table'}])"
     assert subprocess.run([sys.executable, "-c", heavy], capture_output=True, check=True).stdout == b"[]\n"
 
 
-@pytest.mark.parametrize("name", ["check", "run", "explain", "replay", "bench"])
+@pytest.mark.parametrize("name", ["check", "hours", "run", "explain", "replay", "bench"])
 def test_every_command_has_help(command, name: str) -> None:
     assert command(name, "--help").status == 0
 
