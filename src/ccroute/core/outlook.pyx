@@ -17,6 +17,7 @@ from ccroute.core.room cimport cost_for
 from ccroute.core.rows cimport rank_of
 from ccroute.core.sight cimport Sight
 from ccroute.core.store cimport fresh, release, store_next
+from ccroute.core.waiting cimport aged_word
 
 cdef enum:
     NOT_LOOKED_AT = 0             # Tie.state
@@ -184,13 +185,13 @@ def standing_before(
         be_guest(floor, &guest, class_slot, queue, tier, head_start)
     else:
         own = contact_at(floor, contact)
-    own_word = sight.aged_word(own)
+    own_word = aged_word(floor, own)
     places[:] = [1, 1, 1]
     try:
         while at != NONE:
             other = contact_at(floor, at)
             if waits(other) and at != contact:
-                word = sight.aged_word(other)
+                word = aged_word(floor, other)
                 is_before = comes_before(floor, word, other.seq, 0, own_word, own.seq, 0)
                 places[0] += is_before and other.class_slot == own.class_slot
                 places[1] += is_before and other.queue == own.queue
