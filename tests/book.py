@@ -105,6 +105,9 @@ class Book:
             self._begin_phase(life, life.entered_at_us)
             if life.phase is not None and life.phase.ends_us <= self.at_us:
                 life.phase = None
+        elif life.is_phase_due:
+            self._begin_phase(life, self.at_us)
+        life.is_phase_due = False
 
     # ---- contacts
 

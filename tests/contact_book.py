@@ -210,7 +210,7 @@ class ContactBook(TimeBook):
             assert self._step is not None
             life.requires = self._step.requires
         if "preferred" in event.changed and not life.moves:
-            life.phase = None
+            life.phase, life.is_phase_due = None, life.state != "queued"
             if life.state == "queued":
                 self._begin_phase(life, event.at_us)
         if "channel" in event.changed:

@@ -130,6 +130,8 @@ class Life:
     requires: str | None = None
     """What a step put in the place of its queue's requirement."""
     phase: Phase | None = None
+    is_phase_due: bool = False
+    """Its preferred agents are others since it waited last."""
     own_gone: list[int] = field(default_factory=list)
     """Steps of its own plan that moved it, and so do not fire again."""
     created_us: int = 0

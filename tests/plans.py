@@ -80,14 +80,9 @@ class Plans(Chooser):
         return {"on": self._pick(*events, *([] if self.random.randrange(8) else PlanOn))}
 
     def _overflow(self, own_queue: str | None) -> dict[str, Any]:
-        """Return where to; anew begun plans go to later queues only, so that none goes round."""
+        """Return where to: to later queues only, so that none goes round."""
         later = [queue for queue in self.queues if own_queue is None or queue > own_queue]
-        others = [queue for queue in self.queues if queue != own_queue]
-        if later and self.random.randrange(2):
-            return {"queue": self._pick(*later), "plan": PlanOnOverflow.RESTART}
-        if others:
-            return {"queue": self._pick(*others), "plan": PlanOnOverflow.KEEP}
-        return {}
+        return {"queue": self._pick(*later), "plan": self._pick(*PlanOnOverflow)} if later else {}
 
     def _fields(self) -> dict[str, Any]:
         """Return one or a few fields of a patch."""

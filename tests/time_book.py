@@ -72,7 +72,7 @@ class TimeBook(OfferBook):
             assert event.at_us >= entry.plan_at_us + step.after, "a rule fired before its time"
         elif step.ahead is not None:
             others = [one for one in self.lives.values() if one.queue_id == life.queue_id]
-            assert sum(one.state == "queued" or one.is_in_line for one in others) > step.ahead, "fewer stand ahead"
+            assert sum(one.state == "queued" or one.seek is not None for one in others) > step.ahead, "fewer stand ahead"
         elif step.on is PlanOn.NOBODY_ONLINE:
             assert not self.audit.anybody_online(life), "somebody is online"
         elif step.on is PlanOn.OVERDUE:
@@ -265,7 +265,7 @@ class TimeBook(OfferBook):
         for life in self.lives.values():
             owed = life.callback
             assert owed is None or not owed.is_dropped, "a dropped callback lives on"
-            assert owed is None or life.state == "active" or owed.expires_us > now_us, "a callback is over"
+            assert owed is None or life.state != "queued" or owed.expires_us > now_us, "a callback is over"
             if life.state == "scheduled":
                 assert life.due_at_us > now_us, "it is due"
             if life.state == "queued" and life.direct is None:
