@@ -245,7 +245,7 @@ cdef int settle(Floor* floor) noexcept nogil:
         if floor.strained.count:
             if relieve(floor):
                 return -1
-            if floor.loose.count:
+            if floor.loose.count or floor.has_news:
                 continue
         is_found = (floor.dirty_classes.count != 0 or floor.dirty_agents.count != 0)
         if is_found:

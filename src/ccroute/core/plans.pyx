@@ -25,7 +25,7 @@ from ccroute.core.bars cimport bar_find
 from ccroute.core.store cimport fresh, release, slots_reserve, store_next
 from ccroute.core.timers cimport timer_arm, timer_cancel
 from ccroute.core.waiting cimport place_in_line
-from ccroute.core.work cimport callback_over, do_cancel, do_close, do_expire, do_park, drop_callback
+from ccroute.core.work cimport callback_over, do_cancel, do_close, do_expire, do_park, drop_callback, is_consult
 
 cdef enum:
     QUEUES = 0                    # which plan: that of the queue, or the contact's own
@@ -136,7 +136,7 @@ cdef bint next_due(Floor* floor, int32_t slot, Course* course, Asked* asked, Due
                 return True
     hours = &floor.queues[contact_at(floor, slot).queue].hours
     if (
-        course.hours_done or not course.flags & FLAG_CLOSED or hours.action == CLOSED_WAIT or leaves_none(course)
+        course.hours_done or not course.flags & FLAG_CLOSED or hours.action == CLOSED_WAIT or leaves_none(floor, slot, course)
         or not (course.flags & FLAG_ENTRY or hours.closes_waiting)
     ):
         return False
@@ -147,9 +147,9 @@ cdef bint next_due(Floor* floor, int32_t slot, Course* course, Asked* asked, Due
     return True
 
 
-cdef inline bint leaves_none(Course* course) noexcept nogil:
-    """Say whether a contact leaves no callback by a rule: it is one, or was made as one."""
-    return course.expires_at != NONE or course.is_made
+cdef inline bint leaves_none(Floor* floor, int32_t slot, Course* course) noexcept nogil:
+    """Say whether a contact leaves no callback by a rule: it is one, was made as one, or is a consult."""
+    return course.expires_at != NONE or course.is_made or is_consult(floor, slot)
 
 
 cdef inline bint is_closed(Queue* queue) noexcept nogil:
@@ -365,7 +365,7 @@ cdef int fire(Floor* floor, int32_t slot, Due* due, int when) noexcept nogil:
     if fields:
         failed = patch(floor, slot, due, &step, fields)
         if own:
-            course_of(floor, contact).ruled_fields |= fields
+            course_of(floor, contact).ruled_fields |= fields & ~<uint32_t>FIELD_QUEUE
     if failed == 0:
         failed = act(floor, slot, due, &step)
     floor.cause = cause
@@ -611,7 +611,7 @@ cdef int call_back(Floor* floor, int32_t slot) noexcept nogil:
 cdef int call_back_instead(Floor* floor, int32_t slot) noexcept nogil:
     """Have a contact become a callback, unless it is one or there is no room. Return -1 without memory."""
     cdef int answer
-    if leaves_none(course_of(floor, contact_at(floor, slot))):
+    if leaves_none(floor, slot, course_of(floor, contact_at(floor, slot))):
         return 0
     if floor.host(floor.host_self, HOST_DRAFT, slot, NONE, NONE) < 0:
         return -1
