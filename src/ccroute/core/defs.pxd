@@ -38,6 +38,8 @@ cdef enum:
     STEP_EXTRAS = 4               # extras, courses of contacts one step can take at the most
     STEP_RULED = 512              # contacts whose courses one step can have looked at at the most
     LEGS_MAX = 16                 # legs of a contact
+    CONTACTS_TOP = 10000000       # contacts whatever is configured
+    AGENTS_TOP = 1000000          # agents over the life of a floor, those that were removed included
     ASIDE_MAX = 64                # offers and legs set aside for one contact
     OFFERS_OF_AGENT_MAX = 256     # pending offers of an agent, whatever is ignored
     UNLIMITED = -1                # as a wrap-up: only a command ends it

@@ -9,7 +9,7 @@ from libc.string cimport memset
 
 from ccroute.core.contacts cimport step_reserve
 from ccroute.core.defs cimport (
-    NONE, ORDERS_MAX, PREEMPT_WORK, SELECT_LISTED, SELECT_SKILL_SUM, Bar, ContactClass, Floor, Leg, Policy, Queue,
+    CONTACTS_TOP, NONE, ORDERS_MAX, PREEMPT_WORK, SELECT_LISTED, SELECT_SKILL_SUM, Bar, ContactClass, Floor, Leg, Policy, Queue,
     Hours, Plan, Select, Step, Timer, WHEN_AFTER, WHEN_NOBODY, agent_at,
 )
 from ccroute.core.courses cimport courses_close, courses_open
@@ -53,13 +53,13 @@ cdef class Ground:
         self.open_channels(channels)
         self.open_selects(selects)
         room(waiting_open(floor, contacts_max, classes_max))
-        room(roster_open(floor, agents_max))
+        room(roster_open(floor))
         room(offers_open(floor, STORE_MAX))
         room(store_open(&floor.legs, sizeof(Leg), STORE_MAX))
         room(store_open(&floor.bars, sizeof(Bar), STORE_MAX))
         room(store_open(&floor.timers, sizeof(Timer), STORE_MAX))
-        room(extras_open(floor, contacts_max))
-        room(courses_open(floor, contacts_max))
+        room(extras_open(floor, CONTACTS_TOP))
+        room(courses_open(floor, CONTACTS_TOP))
         self.open_plans()
         timers_open(floor)
         room(step_reserve(floor, 1))
@@ -158,13 +158,19 @@ cdef class Ground:
         self, *, int select, int mode, int64_t offer_timeout_us, int64_t wrap_up_us, int64_t cooldown_us, int offers_max,
         int away_after, int ageing, int tier, int64_t head_start_us, int cost, int keeps_place, bint paused, int k=1,
         int offers_min=1, int64_t overdue_after_us=-1, int preempt=0, int preempt_from=1, bint requeues_victim=False,
-        int64_t preempt_guard_us=0, int displaced_max=2, int displaced_work_max=-1,
+        int64_t preempt_guard_us=0, int displaced_max=2, int displaced_work_max=-1, int slot=-1,
     ) -> int:
-        """Add a queue and return its slot; ``wrap_up_us`` -1 is unlimited, ``away_after`` and ``cost`` -1 not given."""
+        """Add a queue and return its slot; ``wrap_up_us`` -1 is unlimited, ``away_after`` and ``cost`` -1 not given.
+
+        ``slot``: state anew what holds for the queue of this slot; what stands in it is not looked at.
+        """
         cdef Floor* floor = &self.floor
         cdef Queue* queue
-        room(grow(<void**>&floor.queues, floor.queue_count, floor.queue_count + 1, sizeof(Queue)))
-        queue = &floor.queues[floor.queue_count]
+        if slot == NONE:
+            room(grow(<void**>&floor.queues, floor.queue_count, floor.queue_count + 1, sizeof(Queue)))
+            slot = floor.queue_count
+            floor.queue_count += 1
+        queue = &floor.queues[slot]
         queue.select = select
         queue.mode = mode
         queue.offer_timeout = offer_timeout_us
@@ -199,8 +205,7 @@ cdef class Ground:
             floor.guards |= preempt_guard_us > 0
             if preempt == PREEMPT_WORK:
                 self.let_suspend()
-        floor.queue_count += 1
-        return floor.queue_count - 1
+        return slot
 
     cdef int open_plans(self) except -1:
         """Begin without plans."""
@@ -330,13 +335,20 @@ cdef class Ground:
         release(self.floor.plans[number].steps)
         memset(&self.floor.plans[number], 0, sizeof(Plan))
 
-    def add_policy(self, uint64_t open_channels, costs, maxes, reserves=None) -> int:
-        """Add what some agents take of each channel and return its slot; -1 in a list: not given, of reserves 0: none."""
+    def add_policy(self, uint64_t open_channels, costs, maxes, reserves=None, int slot=-1) -> int:
+        """Add what some agents take of each channel and return its slot; -1 in a list: not given, of reserves 0: none.
+
+        ``slot``: in place of one that no agent has any more.
+        """
         cdef Floor* floor = &self.floor
         cdef Policy* policy
         cdef int at
-        room(grow(<void**>&floor.policies, floor.policy_count, floor.policy_count + 1, sizeof(Policy)))
-        policy = &floor.policies[floor.policy_count]
+        if slot == NONE:
+            room(grow(<void**>&floor.policies, floor.policy_count, floor.policy_count + 1, sizeof(Policy)))
+            slot = floor.policy_count
+            floor.policy_count += 1
+        policy = &floor.policies[slot]
+        memset(policy, 0, sizeof(Policy))
         policy.open = open_channels
         for at in range(floor.channel_count):
             policy.cost[at] = costs[at]
@@ -346,8 +358,15 @@ cdef class Ground:
                 policy.has_reserve |= policy.reserve[at] > 0
                 # What an agent keeps for one channel hangs on what it has in hand there.
                 floor.is_lively |= policy.has_reserve
-        floor.policy_count += 1
-        return floor.policy_count - 1
+        return slot
+
+    def queue_count(self) -> int:
+        """Return how many queues there are."""
+        return self.floor.queue_count
+
+    def policy_count(self) -> int:
+        """Return how many policies there are."""
+        return self.floor.policy_count
 
     def add_profile(self) -> int:
         """Add a profile that no class goes with and return its slot."""

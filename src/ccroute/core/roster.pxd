@@ -1,11 +1,15 @@
 from libc.stdint cimport int32_t, uint64_t
 
-from ccroute.core.defs cimport NONE, Floor
+from ccroute.core.defs cimport NONE, Floor, Kind, Store
 
-cdef int roster_open(Floor* floor, int32_t agents_max) noexcept nogil
+cdef int roster_open(Floor* floor) noexcept nogil
+cdef int counts_open(Floor* floor, Store* counts) noexcept nogil
+cdef int further_open(Floor* floor) noexcept nogil
 cdef void roster_close(Floor* floor) noexcept nogil
 cdef int32_t agent_open(Floor* floor, int32_t profile, int32_t policy, int32_t capacity, int32_t offers_max) noexcept nogil
 cdef int32_t profile_open(Floor* floor) noexcept nogil
+cdef void pools_forget(Floor* floor) noexcept nogil
+cdef int kind_arrays(Kind* kind, int32_t old, int32_t capacity) noexcept nogil
 cdef void profiles_forget(Floor* floor) noexcept nogil
 cdef int32_t kind_of(Floor* floor, int32_t channel, int32_t own_cost, int32_t queue_cost, bint needs_slot) noexcept nogil
 cdef int32_t kind_checked(Floor* floor) noexcept nogil

@@ -8,8 +8,8 @@ of each pool. An agent is taken out of its pool before anything that its place h
 from libc.string cimport memset
 
 from ccroute.core.defs cimport (
-    AVAILABLE, KIND_CHECKED, KIND_STEP, LEG_ACTIVE, NONE, SELECT_HANDLED, SELECT_IDLE, SELECT_LAST_OFFER,
-    SELECT_LISTED, SELECT_LOAD, SELECT_SCORE, SELECT_SKILL_SUM, Agent, Extra, Kind, Leg, Links, Pool, Profile, Select, agent_at,
+    AGENTS_TOP, AVAILABLE, KIND_CHECKED, KIND_STEP, LEG_ACTIVE, NONE, SELECT_HANDLED, SELECT_IDLE, SELECT_LAST_OFFER,
+    SELECT_LISTED, SELECT_LOAD, SELECT_SCORE, SELECT_SKILL_SUM, Agent, Extra, Kind, Leg, Links, Pool, Profile, Select, Store, agent_at,
     contact_at, ctz64, extra_at, int64_t, leg_at, offer_at, pool_at, uint64_t,
     uint8_t,
 )
@@ -335,17 +335,34 @@ cdef void mark_agent(Floor* floor, int32_t slot) noexcept nogil:
 # ---- making ----------------------------------------------------------------------------------------------------
 
 
-cdef int roster_open(Floor* floor, int32_t agents_max) noexcept nogil:
+cdef int roster_open(Floor* floor) noexcept nogil:
     """Begin without agents; channels and orders are known. Return -1 without memory."""
+    if store_open(&floor.agents, sizeof(Agent), AGENTS_TOP):
+        return -1
+    if counts_open(floor, &floor.counts) or further_open(floor):
+        return -1
+    return store_open(&floor.pools, sizeof(Pool), 2 * AGENTS_TOP + 2)
+
+
+cdef int counts_open(Floor* floor, Store* counts) noexcept nogil:
+    """Begin what is counted per agent and channel, for the channels there are. Return -1 without memory."""
+    return store_open(counts, 3 * <int32_t>sizeof(int32_t) * floor.channel_count, AGENTS_TOP)
+
+
+cdef int further_open(Floor* floor) noexcept nogil:
+    """Begin the orders of agents besides idle since, for the agents there are. Return -1 without memory."""
+    cdef int32_t at
     open_orders(floor)
-    if store_open(&floor.agents, sizeof(Agent), agents_max):
+    store_close(&floor.further)
+    if floor.order_count <= 1:
+        return 0
+    if store_open(&floor.further, <int32_t>sizeof(Links) * (floor.order_count - 1), AGENTS_TOP):
         return -1
-    if store_open(&floor.counts, 3 * <int32_t>sizeof(int32_t) * floor.channel_count, agents_max):
+    if store_reserve(&floor.further, floor.agents.count):
         return -1
-    if floor.order_count > 1:
-        if store_open(&floor.further, <int32_t>sizeof(Links) * (floor.order_count - 1), agents_max):
-            return -1
-    return store_open(&floor.pools, sizeof(Pool), 2 * agents_max + 2)
+    for at in range(floor.agents.count):
+        store_take(&floor.further)
+    return 0
 
 
 cdef void roster_close(Floor* floor) noexcept nogil:
@@ -447,6 +464,17 @@ cdef void agent_unplace(Floor* floor, int32_t slot) noexcept nogil:
     agent.profile = NONE
 
 
+cdef void pools_forget(Floor* floor) noexcept nogil:
+    """Free the pools that are kept empty; no agent stands in one."""
+    cdef int32_t at
+    at = store_next(&floor.pools, 0)
+    while at != NONE:
+        store_give(&floor.pools, at)
+        at = store_next(&floor.pools, at + 1)
+    for at in range(floor.profile_count):
+        floor.profiles[at].first_pool = NONE
+
+
 cdef void profiles_forget(Floor* floor) noexcept nogil:
     """Forget all profiles; agents are in no pool and classes have no rows."""
     cdef int32_t at, band, order
@@ -454,10 +482,7 @@ cdef void profiles_forget(Floor* floor) noexcept nogil:
     for at in range(floor.agents.count):
         agent_detach(floor, at)
         agent_unplace(floor, at)
-    at = store_next(&floor.pools, 0)
-    while at != NONE:
-        store_give(&floor.pools, at)
-        at = store_next(&floor.pools, at + 1)
+    pools_forget(floor)
     for at in range(floor.profile_count):
         for band in range(floor.profiles[at].row.count):
             release(floor.profiles[at].row.bands[band].bits)
@@ -550,7 +575,10 @@ cdef int32_t kind_of(
             return at
         at += step
     if floor.kind_count + step > KIND_CHECKED:
-        return kind_checked(floor)
+        at = unused_kind(floor, step)
+        if at == NONE:
+            return kind_checked(floor)
+        floor.kind_count -= step
     floor.kind_bits = <uint8_t>((1 << step) - 1)
     for further in range(step):
         kind = &floor.kinds[at + further]
@@ -565,6 +593,20 @@ cdef int32_t kind_of(
     floor.kind_count += step
     refresh_all(floor)
     return at
+
+
+cdef int32_t unused_kind(Floor* floor, int32_t step) noexcept nogil:
+    """Return a kind that no class has any more, NONE without. O(kinds · blocks)."""
+    cdef int32_t at = 0
+    cdef int32_t block
+    while at < floor.kind_count:
+        for block in range(floor.blocks.count):
+            if floor.blocks.taken[block] and floor.blocks.kind[block] == at:
+                break
+        else:
+            return at
+        at += step
+    return NONE
 
 
 cdef int32_t kind_checked(Floor* floor) noexcept nogil:

@@ -13,6 +13,7 @@ from ccroute.core.answers cimport agent_take
 from ccroute.core.bars cimport bar_find, bar_link
 from ccroute.core.contacts cimport adopt, stand
 from ccroute.core.defs cimport (
+    CONTACTS_TOP,
     CONTACT_EXPIRED, CONTACT_QUEUED, LEGS_MAX, LEG_SUSPENDED, NONE, SEEKS_FURTHER, SEEKS_NOBODY, TIMER_AFTER, TIMER_CALLBACK,
     TIMER_COOLDOWN, TIMER_GUARD, TIMER_HOURS, TIMER_LEASE, TIMER_LOST, TIMER_OFFER, TIMER_OVERDUE, TIMER_PARK, TIMER_RULE,
     TIMER_WRAP_UP, UNANSWERED_CANCEL, Agent,
@@ -235,6 +236,9 @@ def load(Acd acd, bytes data, list classes, list plans) -> None:
     cdef Floor* floor = &acd.floor
     cdef Tape tape = Tape(data)
     cdef int32_t at
+    cdef int32_t contacts_max = floor.contacts.limit
+    # There may be more than are allowed now, and they keep their slots.
+    floor.contacts.limit = CONTACTS_TOP
     floor.now = tape.take(0, TIME_MAX)
     floor.next_contact_seq = tape.take(1, CONTACT_SEQ_MAX)
     floor.next_leg_seq = tape.take(1, HIGHEST)
@@ -274,6 +278,7 @@ def load(Acd acd, bytes data, list classes, list plans) -> None:
     for at in range(floor.agents.count):
         agent_refresh(floor, at)
     rest(floor)
+    floor.contacts.limit = contacts_max
 
 
 cdef void rest(Floor* floor) noexcept:

@@ -15,6 +15,7 @@ Less ``ageing * now``, words of different slopes compare exactly. Equal words: e
 from libc.string cimport memset
 
 from ccroute.core.defs cimport (
+    CONTACTS_TOP,
     CONTACT_QUEUED, LINE_CLASS, LINE_COMPANION, LINE_NONE, MODE_MANUAL, NONE, Blocks, ContactClass,
     Contact, Extra, Queue, contact_at, ctz64, extra_at, int32_t, int64_t, is_aside, joined, u128, uint64_t, uint8_t, waits,
 )
@@ -44,8 +45,10 @@ cdef int waiting_open(Floor* floor, int32_t contacts_max, int32_t classes_max) n
     line_open(floor)
     # One block of each slope and kind may be part empty; the host counts classes, this bounds the blocks.
     floor.blocks.capacity = 0
-    if store_open(&floor.contacts, sizeof(Contact), contacts_max):
+    # The limit may be moved later; what is kept by slot reaches as far as it ever may.
+    if store_open(&floor.contacts, sizeof(Contact), CONTACTS_TOP):
         return -1
+    floor.contacts.limit = contacts_max
     return blocks_reserve(floor, blocks if blocks < BLOCKS_FIRST else BLOCKS_FIRST)
 
 

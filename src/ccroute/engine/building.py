@@ -4,27 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from ccroute.config import (
-    Agent,
-    AgentChannel,
-    AgentQueue,
-    Config,
-    Prefer,
-    Queue,
-    ResolvedChannel,
-    check,
-    resolve_select,
-    resolved_channels,
-    to_json,
-    unresolved,
-)
+from ccroute.config import Agent, Config, Prefer, Queue, check, to_json, unresolved
+from ccroute.core import gears
 from ccroute.core.acd import Acd
 from ccroute.engine.classes import Classes
 from ccroute.engine.names import Names
 from ccroute.engine.plans import Plans
-from ccroute.engine.profiles import Profiles, Service
+from ccroute.engine.profiles import Profiles
+from ccroute.engine.standing import Slots, Standing, view_of
 from ccroute.errors import ConfigError
-from ccroute.requirement import AgentView
 from ccroute.types import (
     UNLIMITED,
     ClosedAction,
@@ -34,49 +22,36 @@ from ccroute.types import (
     PlanOnOverflow,
     Preempt,
     PreferredScope,
-    SelectKey,
     Victim,
 )
 
-__all__ = ["build", "rule_queue"]
+__all__ = ["build", "policy_for", "put_agent", "put_queue", "rule_queue"]
 
-CALLBACK: Final = "callback"
-"""The channel of callbacks."""
+NO_AGENT: Final = Agent()
+"""In the place of the entry of an agent that was removed."""
 
-_UNLISTED: Final = 2**31 - 1
-_KEY_CODES: Final = {
-    SelectKey.IDLE: 0,
-    SelectKey.LOAD: 1,
-    SelectKey.LAST_OFFER: 2,
-    SelectKey.HANDLED: 3,
-    SelectKey.SKILL_SUM: 4,
-    SelectKey.SCORE: 5,
-    SelectKey.LISTED: 6,
-    SelectKey.GIVEN_SCORE: 7,
-}
 _PLACE_CODES: Final = {KeepsPlace.WAITED: 0, KeepsPlace.AGE: 1, KeepsPlace.NONE: 2}
 _MODE_CODES: Final = {mode: code for code, mode in enumerate(OfferMode)}
 _CLOSED_CODES: Final = {action: code for code, action in enumerate(ClosedAction)}
 _PREEMPT_CODES: Final = {preempt: code for code, preempt in enumerate(Preempt)}
-_Select = tuple[tuple[int, ...], tuple[bool, ...], tuple[int, ...] | None]
-_IDLE: Final[_Select] = ((0,), (False,), None)
 
 
-def build(config: Config) -> Names:
+def build(config: Config, slots: Slots | None = None, habits: int = 0) -> Names:
     """Return the floor of a configuration under its names.
 
+    :param slots: what stands in which slot; None: in the order of the configuration.
+    :param habits: what may happen on the floor besides what the configuration says, see ``core.gears``.
     :raises ConfigError: it has faults.
     """
     faults = check(config) or unresolved(config)
     if faults:
         raise ConfigError(faults)
     # The engine keeps a copy, so that nobody can change what was checked.
-    config = Config.from_json(to_json(config))
-    channels = resolved_channels(config)
-    selects = _selects(config)
+    standing = Standing(Config.from_json(to_json(config)), slots)
+    config = standing.config
     acd = Acd(
-        channels=_channels(channels),
-        selects=list(selects),
+        channels=standing.channel_rows(),
+        selects=standing.number_selects(),
         contacts_max=config.engine.contacts_max,
         agents_max=config.engine.agents_max,
         classes_max=config.engine.classes_max,
@@ -84,62 +59,48 @@ def build(config: Config) -> Names:
         retain_us=config.engine.retain_us,
         ranks_first=config.engine.order is Order.RANK,
     )
-    numbers = {select: number for number, select in enumerate(selects)}
-    agent_slots = {id_: slot for slot, id_ in enumerate(config.agents)}
-    for queue in config.queues.values():
-        _add_queue(acd, queue, numbers[_select(queue, agent_slots)])
-    plans = Plans(acd, {id_: slot for slot, id_ in enumerate(config.queues)})
-    for slot, queue in enumerate(config.queues.values()):
-        rule_queue(acd, plans, config, slot, queue)
-    views = [_view(id_, agent) for id_, agent in config.agents.items()]
-    profiles = Profiles(acd, views, _services(config))
-    _add_agents(acd, config, channels, profiles)
-    classes = Classes(acd, config, views, profiles, list(channels))
-    return Names(acd, config, classes, plans, list(config.queues), list(channels), list(config.agents))
+    gears.set_habits(acd, habits)
+    for _, queue in standing.queue_entries():
+        put_queue(acd, queue, standing.selects.get(standing.select_of(queue), 0))
+    plans = Plans(acd, standing.queue_slots)
+    for slot, (_, queue) in enumerate(standing.queue_entries()):
+        rule_queue(acd, plans, standing, slot, queue)
+    views = [view_of(id_, agent) for id_, agent in standing.agent_entries()]
+    open_to_all = standing.open_to_all()
+    services = [standing.services_of(agent, open_to_all) for _, agent in standing.agent_entries()]
+    profiles = Profiles(acd, views, services)
+    for slot, (_, agent) in enumerate(standing.agent_entries()):
+        put_agent(acd, standing, agent, profiles.profile_of(slot))
+    return Names(acd, standing, Classes(acd, standing, views, profiles), plans)
 
 
-def _channels(channels: dict[str, ResolvedChannel]) -> list[tuple[int, int, bool, int, bool, bool]]:
-    """Return what the core wants to know of each channel; whom it interrupts as a bit per channel."""
-    bits = {id_: 1 << number for number, id_ in enumerate(channels)}
-    return [
-        (
-            channel.cost,
-            channel.away_after,
-            channel.suspendable,
-            sum(bits[one] for one in dict.fromkeys(channel.interrupts)),
-            channel.live,
-            id_ == CALLBACK,
-        )
-        for id_, channel in channels.items()
-    ]
+def put_agent(acd: Acd, standing: Standing, agent: Agent | None, profile: int, slot: int = -1) -> None:
+    """Add an agent, or state anew what that of a slot takes; one that was removed takes nothing."""
+    policy = policy_for(acd, standing, agent)
+    one = NO_AGENT if agent is None else agent
+    if slot < 0:
+        slot = acd.add_agent(profile, policy, one.capacity, one.offers_max)
+    else:
+        gears.set_agent(acd, slot, policy, one.capacity, one.offers_max)
+    acd.set_lease(slot, _or_none(one.lease_us), one.lease_grace_us)
 
 
-def _select(queue: Queue, agent_slots: dict[str, int]) -> _Select:
-    keys = resolve_select(queue)
-    listed = None
-    if any(key is SelectKey.LISTED for key, _ in keys):
-        positions = [_UNLISTED] * len(agent_slots)
-        for position, agent in enumerate(queue.order_list):
-            positions[agent_slots[agent]] = position
-        listed = tuple(positions)
-    return tuple(_KEY_CODES[key] for key, _ in keys), tuple(turned for _, turned in keys), listed
+def policy_for(acd: Acd, standing: Standing, agent: Agent | None) -> int:
+    """Return the slot of what an agent takes of each channel, stated where it is new."""
+    terms = standing.policy_of(agent)
+    policy, is_new = standing.use_policy(terms)
+    if is_new:
+        acd.add_policy(*terms, slot=policy if policy < acd.policy_count() else -1)
+    return policy
 
 
-def _selects(config: Config) -> dict[_Select, None]:
-    """Return every select in use, idle alone first, and behind each one its agents' own keys, which define an order."""
-    agent_slots = {id_: slot for slot, id_ in enumerate(config.agents)}
-    selects: dict[_Select, None] = {_IDLE: None}
-    for queue in config.queues.values():
-        keys, turns, listed = _select(queue, agent_slots)
-        own = [(key, turn) for key, turn in zip(keys, turns, strict=True) if key < _KEY_CODES[SelectKey.SKILL_SUM]]
-        if own and len(own) < len(keys) and listed is None and _KEY_CODES[SelectKey.GIVEN_SCORE] not in keys:
-            selects.setdefault((tuple(key for key, _ in own), tuple(turn for _, turn in own), None), None)
-        selects.setdefault((keys, turns, listed), None)
-    return selects
+def put_queue(acd: Acd, queue: Queue, select: int, slot: int = -1, *, paused: bool | None = None) -> None:
+    """Add a queue, or state anew what holds for that of a slot.
 
-
-def _add_queue(acd: Acd, queue: Queue, select: int) -> None:
+    :param paused: None: as its entry says.
+    """
     acd.add_queue(
+        slot=slot,
         select=select,
         mode=_MODE_CODES[queue.offer.mode],
         k=queue.offer.k,
@@ -154,7 +115,7 @@ def _add_queue(acd: Acd, queue: Queue, select: int) -> None:
         head_start_us=queue.head_start_us,
         cost=_or_none(queue.cost),
         keeps_place=_PLACE_CODES[queue.keeps_place],
-        paused=queue.paused,
+        paused=queue.paused if paused is None else paused,
         overdue_after_us=_or_none(queue.overdue_after_us),
         preempt=_PREEMPT_CODES[queue.preempt],
         preempt_from=queue.preempt_from,
@@ -165,17 +126,16 @@ def _add_queue(acd: Acd, queue: Queue, select: int) -> None:
     )
 
 
-def rule_queue(acd: Acd, plans: Plans, config: Config, slot: int, queue: Queue) -> None:
+def rule_queue(acd: Acd, plans: Plans, standing: Standing, slot: int, queue: Queue) -> None:
     """Tell the core what time does to contacts of a queue slot: its plan, limits, hours, preferred agents, callbacks."""
     prefer = queue.prefer or Prefer()
     hours = queue.hours
     if hours is not None:
-        slots = {id_: number for number, id_ in enumerate(config.queues)}
         acd.set_hours(
             slot,
             [moment for span in hours.spans or () for moment in span],
             action=_CLOSED_CODES[hours.closed],
-            to_queue=-1 if hours.queue is None else slots[hours.queue],
+            to_queue=-1 if hours.queue is None else standing.queue_slots[hours.queue],
             keeps_plan=hours.plan is PlanOnOverflow.KEEP,
             closes_waiting=hours.closes_waiting,
         )
@@ -200,49 +160,3 @@ def rule_queue(acd: Acd, plans: Plans, config: Config, slot: int, queue: Queue) 
 def _or_none(value: int | None) -> int:
     """Return a number as the core takes it, -1 where none is given."""
     return -1 if value is None else value
-
-
-def _rank(served: int | AgentQueue) -> int:
-    return served if isinstance(served, int) else served.rank
-
-
-def _view(agent_id: str, agent: Agent) -> AgentView:
-    ranks = {queue: _rank(served) for queue, served in agent.queues.items()}
-    return AgentView(id=agent_id, skills=agent.skills, attributes=agent.attributes, queues=ranks)
-
-
-def _services(config: Config) -> list[dict[int, Service]]:
-    """Return, by agent slot, how it serves queues, by slot: as listed, at rank 1 where the queue takes everyone."""
-    slots = {id_: slot for slot, id_ in enumerate(config.queues)}
-    everyone = Service(rank=1, after_us=0)
-    open_to_all = {slots[id_]: everyone for id_, queue in config.queues.items() if queue.members == "all"}
-    return [
-        open_to_all | {slots[queue]: _service(served) for queue, served in agent.queues.items()}
-        for agent in config.agents.values()
-    ]
-
-
-def _service(served: int | AgentQueue) -> Service:
-    return Service(_rank(served), 0 if isinstance(served, int) else served.after_us)
-
-
-def _add_agents(acd: Acd, config: Config, channels: dict[str, ResolvedChannel], profiles: Profiles) -> None:
-    policies: dict[tuple[int, tuple[int, ...], tuple[int, ...], tuple[int, ...]], int] = {}
-    nothing = AgentChannel()
-    for slot, agent in enumerate(config.agents.values()):
-        taken = [agent.channels.get(channel, nothing) for channel in channels]
-        open_channels = sum(
-            1 << number
-            for number, (channel, one) in enumerate(zip(channels, taken, strict=True))
-            if not one.blocked and (not agent.channels_closed or channel in agent.channels)
-        )
-        costs = tuple(_or_none(one.cost) for one in taken)
-        maxes = tuple(_or_none(one.max) for one in taken)
-        reserves = tuple(agent.reserve.get(channel, 0) for channel in channels)
-        key = (open_channels, costs, maxes, reserves)
-        policy = policies.get(key)
-        if policy is None:
-            policy = policies[key] = acd.add_policy(open_channels, costs, maxes, reserves)
-        acd.add_agent(profiles.profile_of(slot), policy, agent.capacity, agent.offers_max)
-        if agent.lease_us is not None:
-            acd.set_lease(slot, agent.lease_us, agent.lease_grace_us)

@@ -11,12 +11,15 @@ the slow class of their queue, channel and cost; which class a contact is in cha
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Collection, Hashable, Mapping
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
+from collections.abc import Callable, Collection, Container, Hashable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from ccroute.config import AgentQueue, Config, Queue, resolve_select
+from ccroute.config import Queue, resolve_select
+from ccroute.core import gears
+from ccroute.engine.filling import Filling
 from ccroute.engine.names import empty_classes
-from ccroute.engine.profiles import Look, Profiles, Service
+from ccroute.engine.profiles import Look, Profiles
+from ccroute.engine.standing import Standing
 from ccroute.errors import UnknownName
 from ccroute.requirement import (
     AgentView,
@@ -35,18 +38,34 @@ from ccroute.requirement import (
     row,
     score_of,
 )
-from ccroute.requirement.syntax import BoolLiteral, Compare, DecimalLiteral, IntLiteral, SkillLevel
+from ccroute.requirement.syntax import (
+    BoolLiteral,
+    Compare,
+    ContactAttribute,
+    ContactTier,
+    DecimalLiteral,
+    InMap,
+    IntLiteral,
+    Map,
+    SkillLevel,
+    walk,
+)
 from ccroute.types import SelectKey
 
 if TYPE_CHECKING:
     from ccroute.core.acd import Acd
 
-__all__ = ["ClassPlace", "ClassSpec", "Classes"]
+__all__ = ["REQUIRES", "STRUCTURE", "ClassPlace", "ClassSpec", "Classes", "Regrouping"]
 
 REQUIREMENTS_CACHED_MAX: Final = 65_536
 SWEEP_FIRST: Final = 64
 """Classes, and things looked at in agents, beyond which sweeping them pays."""
-_SCORE_ERROR: Final = -(2**63) + 1
+REQUIRES: Final = 1
+"""Of a queue: what it requires, or what it sums and scores, may be other."""
+STRUCTURE: Final = 2
+"""Of a queue: its classes are chained, or put into blocks, in another way."""
+_OTHERS: Final = "\0"
+"""In the place of the own text of contacts that have several."""
 _TRUE: Final = BoolLiteral(value=True)
 
 
@@ -85,34 +104,44 @@ class _Chain(NamedTuple):
     """Slots by stage, for contacts with an offer out; empty where the queue's ``offers_min`` is 1."""
 
 
+class Regrouping(NamedTuple):
+    """What becomes of classes whose queues have changed."""
+
+    moved: dict[int, int]
+    """By slot of the first stage of a class, that of the class to which all its contacts go over."""
+    left: list[_Chain]
+    """Those classes."""
+    split: list[_Chain]
+    """Classes whose contacts must be asked one by one where they go."""
+
+
 class Classes:
     """The classes of one floor."""
 
-    def __init__(
-        self, acd: Acd, config: Config, agents: list[AgentView], profiles: Profiles, channel_ids: list[str]
-    ) -> None:
+    def __init__(self, acd: Acd, standing: Standing, agents: list[AgentView], profiles: Profiles) -> None:
         self._acd = acd
-        self._profiles = profiles
+        self.profiles = profiles
+        self._standing = standing
         self.agents = agents
         """What expressions see of each agent, by slot."""
-        self._channel_ids = channel_ids
-        self._classes_max = config.engine.classes_max
-        self._queues = list(config.queues.values())
-        self._queue_views = [QueueView(id=id_, attributes=queue.attributes) for id_, queue in config.queues.items()]
-        self._queue_requires = [None if queue.requires is None else parse(queue.requires) for queue in self._queues]
-        self._thresholds = _thresholds(config)
-        keys = [{key for key, _ in resolve_select(queue)} for queue in self._queues]
-        self._sums_skills = [SelectKey.SKILL_SUM in chosen for chosen in keys]
-        self._scores = [
-            self._folded_score(queue, view) if SelectKey.SCORE in chosen else None
-            for queue, view, chosen in zip(self._queues, self._queue_views, keys, strict=True)
-        ]
-        self._known_skills = set(config.skills).union(*(agent.skills for agent in agents))
+        self._channel_ids = standing.channel_ids
+        self._queue_views: list[QueueView] = []
+        self._queue_requires: list[Requirement | None] = []
+        self._thresholds: list[list[int]] = []
+        self._has_companions: list[bool] = []
+        self._sums_skills: list[bool] = []
+        self._scores: list[Score | None] = []
+        for slot, (id_, queue) in enumerate(standing.queue_entries()):
+            self.state_queue(slot, id_, queue)
+        self._known_skills: Container[str] = standing.skills()
         self.requirements: dict[str, Requirement] = {}
         """Texts that were read and found right; what is in here needs no second look."""
         self._chains: dict[ClassSpec, _Chain] = {}
         self._slow: dict[ClassSpec, _Chain] = {}
         self._places: dict[int, ClassPlace] = {}
+        self._texts: dict[ClassSpec, str | None] = {}
+        """Own text of all contacts of a class; a class is not in here where they have several, or it hangs on more."""
+        self._is_held = False
         self._asked_again: set[ClassSpec] = set()
         self._sweep_at = SWEEP_FIRST
         self._freed_count = 0
@@ -120,6 +149,28 @@ class Classes:
         """Slot by queue, channel, own cost, own text and the text a rule put in place of the queue's, for classes that
         hang on nothing else of the contact."""
         self._asks: dict[str, int] = {}
+
+    def state_queue(self, slot: int, id_: str, queue: Queue) -> None:
+        """State what classes want to know of a queue, new behind all others or known."""
+        keys = {key for key, _ in resolve_select(queue)}
+        view = QueueView(id=id_, attributes=queue.attributes)
+        columns: list[tuple[list[Any], Any]] = [
+            (self._queue_views, view),
+            (self._queue_requires, None if queue.requires is None else parse(queue.requires)),
+            (self._thresholds, self._standing.thresholds(slot)),
+            (self._has_companions, queue.offer.offers_min > 1),
+            (self._sums_skills, SelectKey.SKILL_SUM in keys),
+            (self._scores, self._folded_score(queue, view) if SelectKey.SCORE in keys else None),
+        ]
+        for column, value in columns:
+            column[slot : slot + 1] = [value]
+
+    def state_skills(self, also: Iterable[str] = ()) -> None:
+        """State which skills are known now; texts that name others are refused from now on."""
+        known = self._standing.skills() | dict.fromkeys(also)
+        if known != self._known_skills:
+            self._known_skills = known
+            self.requirements.clear()
 
     def requirement(self, text: str, argument: str = "requires") -> Requirement:
         """Return the requirement of a text, read once.
@@ -162,9 +213,16 @@ class Classes:
         expression = self._folded(parts, queue, channel, tier, attributes)
         spec = ClassSpec(queue, channel, own_cost, expression, self._skills(parts, queue), is_slow=False)
         chain = self._chains.get(spec)
+        hangs_on_text = ruled is None and not any(part.reads_contact for part in parts)
         if chain is None:
+            if not self._has_room():
+                return self._opened(_slow(spec)).stages[0]
+            if hangs_on_text:
+                self._texts[spec] = requires
             # Not quick yet: who is asked for a second time is worth keeping.
-            return self._opened(spec if self._has_room() else _slow(spec)).stages[0]
+            return self._opened(spec).stages[0]
+        if not hangs_on_text or self._texts.get(spec, _OTHERS) != requires:
+            self._texts.pop(spec, None)
         self._asked_again.add(spec)
         slot = chain.stages[0]
         if not any(part.reads_contact for part in parts):
@@ -266,6 +324,10 @@ class Classes:
         """Return what expressions see of a queue."""
         return self._queue_views[queue]
 
+    def skill_sum(self, queue: int, requires: str | None, agent: AgentView) -> int:
+        """Return an agent's levels of the skills that the requirement in force names, 0 where its queue sums none."""
+        return sum(agent.skills.get(skill, 0) for skill in self._skills(self._parts(queue, requires), queue))
+
     def place(self, slot: int) -> ClassPlace:
         """Return what a slot of the core stands for."""
         return self._places[slot]
@@ -278,10 +340,20 @@ class Classes:
         chain = (self._slow if place.spec.is_slow else self._chains).get(place.spec)
         return (self._opened(place.spec) if chain is None else chain).stages[place.stage]
 
-    def _parts(self, queue: int, requires: str | None, ruled: str | None) -> list[Requirement]:
-        own = None if requires is None else self.requirement(requires)
-        from_queue = self._queue_requires[queue] if ruled is None else self.requirement(ruled)
+    def _parts(self, queue: int, requires: str | None, ruled: str | None = None) -> list[Requirement]:
+        from_queue = self._queue_requires[queue] if ruled is None else self._known(ruled)
+        own = None if requires is None else self._known(requires)
         return [part for part in (from_queue, own) if part is not None]
+
+    def _known(self, text: str) -> Requirement:
+        # The text was found right when it came; a skill that it names may be gone since.
+        return self.requirements.get(text) or self._reread(text)
+
+    def _reread(self, text: str) -> Requirement:
+        try:
+            return self.requirement(text)
+        except UnknownName:
+            return parse(text)
 
     def _folded(
         self, parts: list[Requirement], queue: int, channel: int, tier: int | None, attributes: Mapping[str, Any]
@@ -299,7 +371,9 @@ class Classes:
 
     def _has_room(self) -> bool:
         """Say whether one more class may be opened; free those without contacts where it is time."""
-        if len(self._chains) >= self._classes_max:
+        if self._is_held:
+            return len(self._chains) < self._standing.config.engine.classes_max
+        if len(self._chains) >= self._standing.config.engine.classes_max:
             self._sweep(set())
         elif len(self._chains) >= self._sweep_at:
             self._sweep(self._asked_again)
@@ -307,7 +381,7 @@ class Classes:
             # From now on every class that is asked for must be seen to be.
             self.quick.clear()
             self._sweep_at = 2 * len(self._chains) + SWEEP_FIRST
-        return len(self._chains) < self._classes_max
+        return len(self._chains) < self._standing.config.engine.classes_max
 
     def _opened(self, spec: ClassSpec) -> _Chain:
         """Return a class, opened where it is new: a stage for each time from which on more agents serve the queue."""
@@ -315,14 +389,9 @@ class Classes:
         known = chains.get(spec)
         if known is not None:
             return known
-        before = self._profiles.everyone
-        for observable, look in self._looks(spec).items():
-            self._profiles.observe(observable, look)
-        split_off = self._profiles.everyone & ~before
-        if split_off:
-            self._fill_all(split_off)
+        self._observe(spec)
         thresholds = self._thresholds[spec.queue]
-        has_companions = self._queues[spec.queue].offer.offers_min > 1
+        has_companions = self._has_companions[spec.queue]
         chain = _Chain(
             stages=tuple(self._open_class(spec) for _ in thresholds),
             companions=tuple(self._open_class(spec) for _ in thresholds if has_companions),
@@ -337,8 +406,17 @@ class Classes:
             )
             self._places[slot] = ClassPlace(spec, stage)
         chains[spec] = chain
-        self._fill(spec, chain, self._profiles.everyone)
+        self._fill(spec, chain, Filling(self._acd, self.profiles, self.profiles.everyone))
         return chain
+
+    def _observe(self, spec: ClassSpec) -> None:
+        """Look at everything in agents that a class asks for."""
+        before = self.profiles.everyone
+        for observable, look in self._looks(spec).items():
+            self.profiles.observe(observable, look)
+        split_off = self.profiles.everyone & ~before
+        if split_off:
+            self.fill(split_off)
 
     def _open_class(self, spec: ClassSpec) -> int:
         return self._acd.open_class(
@@ -351,15 +429,19 @@ class Classes:
         freed = [spec for spec in empty if spec not in spared]
         for spec in freed:
             chain = (self._slow if spec.is_slow else self._chains).pop(spec)
-            for slot in chain.stages:
-                del self._places[slot]
-            for slot in chain.stages + chain.companions:
-                self._acd.close_class(slot)
+            self._texts.pop(spec, None)
+            self._close(chain)
         if freed:
             self._asked_again.difference_update(freed)
             self.quick.clear()
             self._freed_count += len(freed)
             self._free_profiles()
+
+    def _close(self, chain: _Chain) -> None:
+        for slot in chain.stages:
+            self._places.pop(slot, None)
+        for slot in chain.stages + chain.companions:
+            self._acd.close_class(slot)
 
     def _free_profiles(self) -> None:
         """Make profiles anew where agents are told apart by far more than anybody asks for."""
@@ -367,13 +449,115 @@ class Classes:
         if self._freed_count < len(self._chains) + len(self._slow) + SWEEP_FIRST:
             return
         self._freed_count = 0
+        looks = self.all_looks()
+        if self.profiles.observed_count() > 2 * len(looks) + SWEEP_FIRST:
+            self.profiles.rebuild(looks)
+            self.fill(self.profiles.everyone)
+
+    # ---- live configuration ----------------------------------------------------------------------------------------
+
+    def all_looks(self) -> dict[Hashable, Look]:
+        """Return everything in agents that the classes ask for."""
         looks: dict[Hashable, Look] = {}
         for spec in [*self._chains, *self._slow]:
             looks |= self._looks(spec)
-        if self._profiles.observed_count() > 2 * len(looks) + SWEEP_FIRST:
-            self._profiles.rebuild(looks)
-            self._fill_all(self._profiles.everyone)
+        return looks
 
+    def free_empty(self) -> None:
+        """Free every class that holds no contact."""
+        self._sweep(set())
+
+    def slow_classes(self) -> list[int]:
+        """Return the slots of the slow classes, of all stages."""
+        return [slot for chain in self._slow.values() for slot in chain.stages]
+
+    def is_slow(self, slot: int) -> bool:
+        """Say whether a class is slow."""
+        return self._places[slot].spec.is_slow
+
+    def regroup(self, queues: Mapping[int, int]) -> Regrouping:
+        """Have the classes of some queues be as their queues now are; contacts are not moved yet.
+
+        A class keeps its slots where nothing but who serves it is other, and its contacts have one text of their own.
+
+        :param queues: by slot, what is new: bits of ``REQUIRES`` and ``STRUCTURE``; 0: only who serves them.
+        """
+        self._is_held = True
+        for key in [key for key in self.quick if key[0] in queues]:
+            del self.quick[key]
+        found = Regrouping({}, [], [])
+        kept: list[tuple[ClassSpec, _Chain]] = []
+        of_old = [
+            (spec, chain)
+            for chains in (self._chains, self._slow)
+            for spec, chain in chains.items()
+            if spec.queue in queues
+        ]
+        texts = {spec: self._texts.pop(spec, _OTHERS) for spec, _ in of_old}
+        for spec, _ in of_old:
+            del (self._slow if spec.is_slow else self._chains)[spec]
+        for spec, chain in of_old:
+            new = self._renewed(spec, texts[spec], queues[spec.queue])
+            if new is None:
+                found.split.append(chain)
+                continue
+            is_known = new in (self._slow if new.is_slow else self._chains)
+            if is_known or queues[spec.queue] & STRUCTURE:
+                found.moved[chain.stages[0]] = self._opened(new).stages[0]
+                found.left.append(chain)
+            else:
+                self._keep(new, chain)
+                kept.append((new, chain))
+            if not is_known and texts[spec] is not _OTHERS:
+                self._texts[new] = texts[spec]
+            elif is_known and self._texts.get(new, _OTHERS) != texts[spec]:
+                self._texts.pop(new, None)
+        gears.clear_rows(self._acd, [slot for _, chain in kept for slots in chain for slot in slots])
+        for spec, _ in kept:
+            self._observe(spec)
+        filling = Filling(self._acd, self.profiles, self.profiles.everyone)
+        for spec, chain in kept:
+            self._fill(spec, chain, filling)
+        return found
+
+    def _renewed(self, spec: ClassSpec, text: str | None, news: int) -> ClassSpec | None:
+        """Return what a class is now, None where its contacts must be asked one by one."""
+        if spec.is_slow or not news & REQUIRES:
+            return None if spec.is_slow and news & REQUIRES else spec
+        if text is _OTHERS:
+            return None
+        parts = self._parts(spec.queue, text)
+        if any(part.reads_contact for part in parts):
+            return None
+        expression = self._folded(parts, spec.queue, spec.channel, None, {})
+        return spec._replace(requirement=expression, skills=self._skills(parts, spec.queue))
+
+    def _keep(self, spec: ClassSpec, chain: _Chain) -> None:
+        (self._slow if spec.is_slow else self._chains)[spec] = chain
+        for stage, slot in enumerate(chain.stages):
+            self._places[slot] = ClassPlace(spec, stage)
+
+    def stages_of(self, chains: Iterable[_Chain]) -> list[int]:
+        """Return the slots of all stages of some chains."""
+        return [slot for chain in chains for slot in chain.stages]
+
+    def let_go(self, found: Regrouping) -> None:
+        """Free the classes whose contacts have gone over to others."""
+        self._is_held = False
+        for chain in found.left + found.split:
+            self._close(chain)
+
+    def reads(self, queue: int, requires: str | None) -> tuple[bool, tuple[str, ...] | None]:
+        """Say what of a contact its class hangs on: its tier, and which attributes, None: all of them."""
+        has_tier, names = False, dict[str, None]()
+        for part in self._parts(queue, requires):
+            for node in walk(part.expression):
+                has_tier = has_tier or isinstance(node, ContactTier)
+                if isinstance(node, ContactAttribute):
+                    names[node.name] = None
+                elif isinstance(node, InMap) and node.map is Map.CONTACT_ATTRIBUTES:
+                    return has_tier or _reads_tier(part), None
+        return has_tier, tuple(names)
     # ---- the matrix ------------------------------------------------------------------------------------------------
 
     def _looks(self, spec: ClassSpec) -> dict[Hashable, Look]:
@@ -386,55 +570,22 @@ class Classes:
             looks[score] = lambda agent: score_of(score, agent, None, None)
         return looks
 
-    def _fill_all(self, only: int) -> None:
+    def fill(self, only: int) -> None:
+        """State which classes some profiles (a row) serve, and their sums and scores. O(classes · profiles)."""
+        filling = Filling(self._acd, self.profiles, only)
         for chains in (self._chains, self._slow):
             for spec, chain in chains.items():
-                self._fill(spec, chain, only)
+                self._fill(spec, chain, filling)
 
-    def _fill(self, spec: ClassSpec, chain: _Chain, only: int) -> None:
-        """State in the matrix which of some profiles (a row) serve a class, and their sums and scores."""
-        profiles = self._profiles
-        rows = [(atom, profiles.rows(atom)) for atom in atoms(spec.requirement)]
-        is_true = {atom: by_value.get(1, 0) for atom, by_value in rows}
-        is_false = {atom: by_value.get(0, 0) for atom, by_value in rows}
-        allowed = row(spec.requirement, is_true, is_false, profiles.everyone) & only
-        for service, served in self._services(spec):
-            bits = _bits(served & allowed)
-            for stage, after_us in enumerate(self._thresholds[spec.queue]):
-                if bits and service.after_us <= after_us:
-                    for slots in chain:
-                        if slots:
-                            self._acd.serve(slots[stage], service.rank, bits)
-        for slot in chain.stages + chain.companions:
-            self._fill_values(slot, spec, only)
-
-    def _services(self, spec: ClassSpec) -> list[tuple[Service, int]]:
-        """Return how agents serve a class, and the row of profiles that do so."""
-        rows = self._profiles.service_rows(spec.queue)
-        if spec.scope < 2:
-            return sorted(rows.items())
-        by_rank: dict[int, int] = {}
-        strangers = self._profiles.everyone
-        for service, served in rows.items():
-            by_rank[service.rank] = by_rank.get(service.rank, 0) | served
-            strangers &= ~served
-        by_rank[1] = by_rank.get(1, 0) | strangers
-        return [(Service(rank, 0), served) for rank, served in sorted(by_rank.items())]
-
-    def _fill_values(self, slot: int, spec: ClassSpec, only: int) -> None:
+    def _fill(self, spec: ClassSpec, chain: _Chain, filling: Filling) -> None:
+        if not filling.serve(spec.queue, spec.scope, spec.requirement, self._thresholds[spec.queue], chain):
+            return
+        slots = chain.stages + chain.companions
         if self._sums_skills[spec.queue] and not spec.is_slow:
-            sums = dict.fromkeys(_bits(only), 0)
-            for skill in spec.skills:
-                for level, holders in self._profiles.rows(("level", skill)).items():
-                    for profile in _bits(holders & only):
-                        sums[profile] += cast(int, level)  # the observable's own values
-            for profile, total in sums.items():
-                self._acd.value(slot, profile, False, total)
+            filling.sum_skills(slots, spec.skills)
         score = self._scores[spec.queue]
         if score is not None:
-            for value, holders in self._profiles.rows(score).items():
-                for profile in _bits(holders & only):
-                    self._acd.value(slot, profile, True, _SCORE_ERROR if value is None else cast(int, value))
+            filling.score(slots, score)
 
     @staticmethod
     def _folded_score(queue: Queue, view: QueueView) -> Score:
@@ -442,14 +593,8 @@ class Classes:
         return Score(fold(parse_score(queue.score).expression, None, view))
 
 
-def _thresholds(config: Config) -> list[list[int]]:
-    """Return, by queue slot, the times in the queue from which on more agents serve it; the first is 0."""
-    times = {id_: {0} for id_ in config.queues}
-    for agent in config.agents.values():
-        for queue_id, served in agent.queues.items():
-            if isinstance(served, AgentQueue):
-                times[queue_id].add(served.after_us)
-    return [sorted(one) for one in times.values()]
+def _reads_tier(part: Requirement) -> bool:
+    return any(isinstance(node, ContactTier) for node in walk(part.expression))
 
 
 def _slow(spec: ClassSpec) -> ClassSpec:
@@ -476,13 +621,3 @@ def _outcome_of(atom: Expression) -> Callable[[AgentView], int]:
             return by_level
         case _:
             return lambda agent: outcome(atom, agent)
-
-
-def _bits(row_of_profiles: int) -> list[int]:
-    """Return the positions of the bits that are set, lowest first."""
-    found = []
-    while row_of_profiles:
-        lowest = row_of_profiles & -row_of_profiles
-        found.append(lowest.bit_length() - 1)
-        row_of_profiles ^= lowest
-    return found

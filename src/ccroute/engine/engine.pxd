@@ -23,6 +23,8 @@ cdef class Engine:
     cdef int64_t moment(self, object at_us, str argument, int64_t now, bint allow_jump, bint is_first) except -1
     cdef int run_until(self, int64_t to, list events) except -1
     cdef list carry_out(self, object command, int64_t at_us)
+    cdef int take_settings(self) except -1
+    cdef bint remove_drained(self, list events) except -1
     cdef int note_id(self, object command_id, int64_t first_seq, int64_t count) except -1
     cdef object failed(self, object error)
     cdef object query(self, question, tuple arguments=*, dict options=*)

@@ -18,16 +18,19 @@ from ccroute.engine.host cimport attach_host
 from ccroute.engine.intake cimport apply_command
 from ccroute.engine.scrutiny cimport check_command, check_not_configuring
 
+from ccroute.commands import Configure, PutAgent, PutChannel, PutQueue, RemoveAgent, RemoveQueue
 from ccroute.config import Config
 from ccroute.engine import estimates, explain, matching, positions, queries, reports, snapshots
 from ccroute.engine.building import build
 from ccroute.engine.missed import missed
+from ccroute.engine.configuration import remove_drained
 from ccroute.errors import (
     ConcurrentUse, EngineBug, EngineClosed, EngineOutOfMemory, ForkedEngine, ReentrantCall, TimeJump, WrongType,
 )
 from ccroute.types import TIME_US_MAX
 
 cdef int64_t TIME_MAX = TIME_US_MAX
+cdef frozenset CONFIGURATION_COMMANDS = frozenset((Configure, PutQueue, PutAgent, PutChannel, RemoveQueue, RemoveAgent))
 cdef int64_t FORKS = 0
 
 
@@ -73,10 +76,17 @@ cdef class Engine:
         attach_host(names)
         self.forks = FORKS
         self.is_fresh = True
-        self.jump_max = names.config.engine.jump_max_us
-        self.command_ids_max = names.config.engine.command_ids_max
         self.command_ids = {}
         self.command_order = deque()
+        self.take_settings()
+        return 0
+
+    cdef int take_settings(self) except -1:
+        """Go by the settings in force; command ids that there is no room for any more are forgotten, the oldest first."""
+        self.jump_max = self.names.config.engine.jump_max_us
+        self.command_ids_max = self.names.config.engine.command_ids_max
+        while len(self.command_ids) > self.command_ids_max:
+            del self.command_ids[self.command_order.popleft()]
         return 0
 
     # ---- guards ------------------------------------------------------------------------------------------------
@@ -237,8 +247,18 @@ cdef class Engine:
 
     cdef int run_until(self, int64_t to, list events) except -1:
         """Fire what is due up to a moment, and forget what has been kept long enough by then."""
+        cdef int64_t at
         self.is_fresh = False
         self.output.begin(events, None, None)
+        while self.names.draining:
+            # What has drained goes at its own moment.
+            at = self.names.acd.next_timer()
+            if at < 0 or at > to:
+                break
+            self.names.acd.run_until(at)
+            self.output.drain()
+            if self.remove_drained(events):
+                self.output.begin(events, None, None)
         self.names.acd.run_until(to)
         if self.names.acd.floor.record_count:
             self.output.drain()
@@ -270,6 +290,11 @@ cdef class Engine:
             events.append(self.output.refused(command, cause, now, reason))
         else:
             self.output.drain()
+            if self.names.told is not None:
+                self.names.told = None
+                self.take_settings()
+            if self.names.draining:
+                self.remove_drained(events)
             if self.names.acd.floor.is_due:
                 # A call ends only when no timer is due.
                 self.names.acd.floor.is_due = 0
@@ -278,6 +303,22 @@ cdef class Engine:
             self.note_id(command_id, first_seq, self.output.seq + 1 - first_seq)
         self.names.forget_due()
         return events
+
+    cdef bint remove_drained(self, list events) except -1:
+        """Remove what has drained, one after the other; the cause is that of the last event. Say whether there was any."""
+        cdef object last
+        cdef bint was_any = False
+        while remove_drained(self.names):
+            was_any = True
+            last = events[len(events) - 1]
+            self.output.begin(events, None, last.cause)
+            self.output.actor = last.actor
+            self.output.tell_configured(self.names.told)
+            self.names.told = None
+            self.take_settings()
+            self.names.acd.settle()
+            self.output.drain()
+        return was_any
 
     cdef int note_id(self, object command_id, int64_t first_seq, int64_t count) except -1:
         """Remember a command id, in place of the oldest where the window is full."""

@@ -175,7 +175,7 @@ def explain(names: Names, contact_id: str | int) -> Explanation | None:
     own: list[Obstacle] = []
     if is_waiting(known):
         requirement = in_force(names, slot)
-        verdicts = [verdict(names, slot, agent, known, requirement) for agent in range(len(names.agent_ids))]
+        verdicts = [verdict(names, slot, agent, known, requirement) for agent in names.agent_slots.values()]
         able = sum(not one.obstacles for one in verdicts)
         own = [_of_contact(names, rule, known, able) for rule in broken_rules(names.acd.why_nobody(slot))]
     return Explanation(

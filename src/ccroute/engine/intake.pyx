@@ -10,7 +10,8 @@ from libc.stdint cimport int32_t, int64_t
 from ccroute.core.acd cimport COMMAND_END_WRAP_UP, COMMAND_EXTEND_WRAP_UP, COMMAND_HOLD, COMMAND_RESUME, Acd
 from ccroute.core.defs cimport (
     COOL_DURATION, COOL_FOR_EVER, COOL_MOMENT, COOL_NEXT_AVAILABLE, COOL_QUEUE, NONE, PENDING_DECLINE,
-    PENDING_RESCIND, REASON_CONTACTS_MAX, REASON_CONTACT_ENDED, REASON_NOT_ELIGIBLE, REASON_VERSION, REFUSED_NOT, UNKNOWN_AGENT,
+    PENDING_RESCIND, REASON_CONTACTS_MAX, REASON_CONTACT_ENDED, REASON_NOT_ELIGIBLE, REASON_QUEUE_DRAINING, REASON_VERSION,
+    REFUSED_NOT, UNKNOWN_AGENT,
     UNKNOWN_CONTACT, UNKNOWN_OFFER, UNLIMITED, UNSAID, BRINGS_ASKS, BRINGS_CALLBACK, BRINGS_PLAN, BRINGS_PREFERRED,
     BRINGS_REQUIRES, BRINGS_SCOPE, BRINGS_WAIT, Contact, Course, Floor, Path, contact_at,
 )
@@ -23,7 +24,7 @@ from ccroute.engine.fields cimport (
     PARKED, PLAN, PREFERRED, PREFERRED_REQUIRES, PREFERRED_SCOPE, PREFERRED_WAIT_US, QUEUE_ID, REQUIRES, SCORES, TIER, read,
 )
 from ccroute.engine.scrutiny cimport (
-    ABANDON, ACCEPT, ASSIGN, CANCEL, CHANGE_CHANNEL, COMPLETE, CONNECT_FAILED, CONSULT, DECLINE, END_WRAP_UP,
+    ABANDON, ACCEPT, ASSIGN, CANCEL, CHANGE_CHANNEL, COMPLETE, CONFIGURE, CONNECT_FAILED, CONSULT, DECLINE, END_WRAP_UP,
     ENQUEUE, EXPEDITE, EXTEND_WRAP_UP, HEARTBEAT, HOLD, JOIN, LEAVE, LOAD, OPEN, PARK, PAUSE, PICK, PRESENCE, REQUEUE, RESUME, TRANSFER,
     UNPARK, kind_of,
 )
@@ -36,6 +37,7 @@ from msgspec import UNSET as NOT_GIVEN
 from msgspec.structs import replace
 
 from ccroute.commands import EnqueueContact
+from ccroute.engine.configuration import configure, why_version
 from ccroute.engine.queries import unserved
 from ccroute.types import (
     NEXT_AVAILABLE, AssignAs, ChangeOffers, Ignorable, KeepsPlace, OnUnanswered, ParkClock, PendingOffers, PreferredScope,
@@ -84,7 +86,13 @@ cdef int apply_command(Names names, object command) except -1:
         return apply_decline(names, command)
     if kind == PRESENCE:
         return apply_presence(names, command)
+    if kind >= CONFIGURE:
+        return apply_configuration(names, command)
     if kind == PAUSE or kind == OPEN:
+        if command.queue_id not in names.queue_slots:
+            return REASON_QUEUE_DRAINING
+        if command.if_version is not None and why_version(names, "queues", command.queue_id, command.if_version):
+            return REASON_VERSION
         return names.acd.pause(names.queue_slots[command.queue_id], kind == PAUSE)
     if kind == HEARTBEAT:
         agent = names.agent_slot(command.agent_id, "agent_id")
@@ -99,6 +107,22 @@ cdef int apply_command(Names names, object command) except -1:
     if kind in (HOLD, RESUME, END_WRAP_UP, EXTEND_WRAP_UP, TRANSFER, CONSULT, JOIN, LEAVE, PICK, ASSIGN):
         return apply_on_leg(names, command, kind)
     return apply_on_contact(names, command, kind)
+
+
+cdef int apply_configuration(Names names, object command) except -1:
+    """Have another configuration be in force, and decide."""
+    cdef int reason = configure(names, command)
+    if reason == REFUSED_NOT:
+        names.output.tell_configured(names.told)
+        names.acd.settle()
+    return reason
+
+
+cdef int why_no_queue(Names names, str queue_id) except -1:
+    """Return why a queue takes no new contacts, 0 where it does. One may have drained away since it was checked."""
+    if queue_id not in names.queue_slots or queue_id in names.draining_queues:
+        return REASON_QUEUE_DRAINING
+    return REFUSED_NOT
 
 
 cdef inline int64_t wrap_up_of(object value) except? -9223372036854775807:
@@ -144,6 +168,8 @@ cdef int apply_enqueue(Names names, object command) except -1:
     cdef Brought brought
     cdef int64_t place
     cdef int32_t class_slot, slot
+    if reason == REFUSED_NOT:
+        reason = why_no_queue(names, read(command, QUEUE_ID))
     if reason:
         return reason
     if is_full(acd) and acd.floor.first_ended == NONE:
@@ -245,6 +271,8 @@ cdef int apply_consult(Names names, object command, int32_t contact, int32_t age
     cdef int32_t class_slot
     if reason and reason != REASON_NOT_ELIGIBLE:
         return reason
+    if command.to_queue is not None and why_no_queue(names, command.to_queue):
+        return REASON_QUEUE_DRAINING
     if is_full(acd) and acd.floor.first_ended == NONE:
         return REASON_CONTACTS_MAX
     if reason:
@@ -396,6 +424,8 @@ cdef int apply_transfer(Names names, object command, int32_t contact, int32_t ag
     cdef Brought brought
     cdef int32_t class_slot
     cdef list held = []
+    if reason == REFUSED_NOT and to_agent == NONE:
+        reason = why_no_queue(names, command.to_queue)
     if reason:
         return reason
     queue = contact_at(&acd.floor, contact).queue if to_agent != NONE else names.queue_slots[command.to_queue]
@@ -416,6 +446,9 @@ cdef int apply_join(Names names, object command, int32_t contact, int32_t agent,
         return reason
     if to_agent != NONE:
         return acd.join(contact, agent, NONE, to_agent, NULL)
+    reason = why_no_queue(names, command.to_queue)
+    if reason:
+        return reason
     class_slot = class_in(
         names, contact, names.queue_slots[command.to_queue], contact_at(&acd.floor, contact).channel, &brought, held
     )
@@ -547,7 +580,12 @@ cdef int apply_change(Names names, object command, int32_t contact) except -1:
     cdef list held = []
     cdef int32_t class_slot
     cdef int reason
-    queue = contact_at(&acd.floor, contact).queue if patch.queue_id is NOT_GIVEN else names.queue_slots[patch.queue_id]
+    queue = contact_at(&acd.floor, contact).queue
+    cdef bint takes_none = patch.queue_id is not NOT_GIVEN and why_no_queue(names, patch.queue_id) != REFUSED_NOT
+    if patch.queue_id is not NOT_GIVEN and patch.queue_id in names.queue_slots:
+        # Its own queue takes it whatever that does to others.
+        takes_none = takes_none and queue != names.queue_slots[patch.queue_id]
+        queue = names.queue_slots[patch.queue_id]
     reason = acd.can_change(
         contact, channel, NONE if known.cost is None else <int32_t>known.cost, queue,
         acd.floor.queues[<int32_t>queue].tier if tier is None else <int32_t>tier,
@@ -556,6 +594,8 @@ cdef int apply_change(Names names, object command, int32_t contact) except -1:
         return reason
     if command.if_version is not None and command.if_version != acd.version_of(contact):
         return REASON_VERSION
+    if reason == REFUSED_NOT and takes_none:
+        reason = REASON_QUEUE_DRAINING
     if reason:
         return reason
     acd.reserve(2)
@@ -603,6 +643,8 @@ cdef int apply_presence(Names names, object command) except -1:
     cdef int32_t agent = names.agent_slot(command.agent_id, "agent_id")
     if agent == NONE:
         return UNKNOWN_AGENT
+    if command.if_version is not None and why_version(names, "agents", names.agent_ids[agent], command.if_version):
+        return REASON_VERSION
     return names.acd.presence(
         agent, PRESENCES[command.presence], pending_policy(names, command, agent, command.offers), command.next_
     )

@@ -5,7 +5,11 @@ from ccroute.engine.statistics cimport Statistics
 
 cdef class Names:
     cdef readonly Acd acd
-    cdef readonly object config
+    cdef readonly object standing         # engine.standing.Standing
+    cdef dict draining_queues             # queues that take no new contacts
+    cdef readonly dict draining           # key paths of what is to be removed as soon as it is in use no more
+    cdef public object prepared           # what a command on the configuration was found to change, until it does
+    cdef public object told               # engine.standing.Told of the change just made, until it is told
     cdef readonly object classes          # engine.classes.Classes
     cdef readonly object plans            # engine.plans.Plans
     cdef object output                    # engine.output.Output: drained before what it reads is changed

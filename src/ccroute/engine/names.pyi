@@ -5,22 +5,24 @@ from ccroute.commands import AttributeValue, EnqueueContact
 from ccroute.config import Config
 from ccroute.core.acd import Acd
 from ccroute.engine.classes import Classes
+from ccroute.engine.configuration import Prepared
 from ccroute.engine.explain import GaveWay
 from ccroute.engine.statistics import Statistics
+from ccroute.engine.plans import Plans
+from ccroute.engine.standing import Standing, Told
 
 def empty_classes(acd: Acd) -> list[int]: ...
 
 @final
 class Names:
-    def __new__(
-        cls,
-        acd: Acd,
-        config: Config,
-        classes: Classes,
-        queue_ids: list[str],
-        channel_ids: list[str],
-        agent_ids: list[str],
-    ) -> Names: ...
+    prepared: Prepared | None
+    told: Told | None
+    def __new__(cls, acd: Acd, standing: Standing, classes: Classes, plans: Plans) -> Names: ...
+    @property
+    def standing(self) -> Standing: ...
+    def make_room_for_labels(self) -> None: ...
+    def forget_labels(self, slot: int) -> None: ...
+    def forget_beyond(self, contacts_max: int) -> None: ...
     @property
     def acd(self) -> Acd: ...
     @property

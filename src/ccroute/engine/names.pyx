@@ -50,25 +50,27 @@ cdef int32_t slot_of_id(dict slots, str reference, str argument) except -2:
 cdef class Names:
     """Ids, slots and the host's own words of one engine."""
 
-    def __cinit__(self, Acd acd, config, classes, plans, list queue_ids, list channel_ids, list agent_ids):
+    def __cinit__(self, Acd acd, standing, classes, plans):
         self.acd = acd
-        self.config = config
+        self.standing = standing
         self.classes = classes
         self.plans = plans
         self.callbacks = {}
         self.members = {}
-        self.lost_labels = [None] * len(agent_ids)
         self.requirements = classes.requirements
         self.quick_classes = classes.quick
-        self.queue_ids = queue_ids
-        self.channel_ids = channel_ids
-        self.agent_ids = agent_ids
-        self.queue_slots = {id_: slot for slot, id_ in enumerate(queue_ids)}
-        self.channel_slots = {id_: slot for slot, id_ in enumerate(channel_ids)}
-        self.agent_slots = {id_: slot for slot, id_ in enumerate(agent_ids)}
+        self.queue_ids = standing.queue_ids
+        self.channel_ids = standing.channel_ids
+        self.agent_ids = standing.agent_ids
+        self.queue_slots = standing.queue_slots
+        self.channel_slots = standing.channel_slots
+        self.agent_slots = standing.agent_slots
+        self.draining_queues = standing.draining_queues
+        self.draining = standing.draining
         self.contact_slots = {}
-        self.agent_labels = [None] * len(agent_ids)
-        self.next_labels = [None] * len(agent_ids)
+        self.agent_labels = [None] * len(self.agent_ids)
+        self.next_labels = [None] * len(self.agent_ids)
+        self.lost_labels = [None] * len(self.agent_ids)
         self.contacts = []
         self.attributes = {}
         self.dispositions = {}
@@ -90,7 +92,9 @@ cdef class Names:
             return slot_of_id(self.agent_slots, reference, argument)
         if is_whole(reference):
             handle = whole(reference, argument, 0, 9223372036854775807)
-            return <int32_t>handle if handle < len(self.agent_ids) else NONE
+            if handle >= len(self.agent_ids) or not self.agent_ids[<Py_ssize_t>handle]:
+                return NONE
+            return <int32_t>handle
         raise WrongType(argument, reference, "a str or an integer handle")
 
     cdef int remember(self, int32_t slot, object command) except -1:
@@ -154,6 +158,29 @@ cdef class Names:
             self.forget(slot)
             slot = ended_due(&self.acd.floor)
         return 0
+
+    def forget_beyond(self, contacts_max) -> None:
+        """Forget ended contacts, the earliest first, until there are no more than so many."""
+        while self.acd.floor.contacts.count > contacts_max:
+            self.forget(self.acd.floor.first_ended)
+
+    def make_room_for_labels(self) -> None:
+        """Have a label, or none, for every agent there is."""
+        while len(self.agent_labels) < len(self.agent_ids):
+            self.agent_labels.append(None)
+            self.next_labels.append(None)
+            self.lost_labels.append(None)
+
+    def forget_labels(self, slot) -> None:
+        """Forget the labels of an agent that was removed."""
+        self.agent_labels[slot] = None
+        self.next_labels[slot] = None
+        self.lost_labels[slot] = None
+
+    @property
+    def config(self):
+        """The configuration in force."""
+        return self.standing.config
 
     # ---- for queries and snapshots -----------------------------------------------------------------------------
 

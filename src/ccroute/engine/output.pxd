@@ -14,6 +14,7 @@ cdef class Output:
     cdef list events                      # where events go
     cdef object command                   # at hand, None where only timers run
     cdef object cause
+    cdef object actor
 
     cdef void begin(self, list events, object command, object cause) noexcept
     cdef int drain(self) except -1

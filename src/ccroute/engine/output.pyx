@@ -24,7 +24,7 @@ from ccroute.engine.queries import unserved
 from ccroute.events import (
     ActionRequested, AgentLost, CallbackDropped, CallbackDue, ContactExpired, ContactScheduled, HoursClosed, HoursOpened,
     PreferredEnded, RuleFired,
-    ChannelChanged, CommandRefused, CommandRepeated, ContactAbandoned, ContactActive, ContactCancelled, ContactChanged,
+    ChannelChanged, CommandRefused, CommandRepeated, Configured, ContactAbandoned, ContactActive, ContactCancelled, ContactChanged,
     ContactClosed, ContactHeld, ContactOverdue, ContactParked, ContactQueued, ContactRequeued, ContactResumed,
     ContactSuspended, ContactTransferred, ExternalLoadSet, LegEnded, NextPresenceSet, OfferAccepted, OfferDeclined,
     OfferExpired, OfferMade, OfferRescinded, OffersExhausted, PresenceChanged, QueueOpened, QueuePaused,
@@ -87,6 +87,7 @@ cdef class Output:
         self.command = command
         self.cause = cause
         self.names.statistics.is_consulting = type(command) is ConsultAgent
+        self.actor = None if command is None else read(command, ACTOR)
 
     cdef int drain(self) except -1:
         """Append the events of the records written, and empty the records."""
@@ -96,7 +97,7 @@ cdef class Output:
         cdef object command = self.command
         cdef object cause = self.cause
         cdef Statistics statistics = self.names.statistics
-        cdef object actor = None if command is None else read(command, ACTOR)
+        cdef object actor = self.actor
         for at in range(self.names.acd.floor.record_count):
             record = &self.names.acd.floor.records[at]
             self.seq += 1
@@ -120,6 +121,16 @@ cdef class Output:
         if rule & RULE_OWN:
             return f"rule:{queue_id}/own/{rule & (RULE_OWN - 1)}"
         return f"rule:{queue_id}/{rule & (RULE_OWN - 1)}"
+
+    def tell_configured(self, told) -> None:
+        """Tell that another configuration is in force, before anything that follows from it."""
+        self.seq += 1
+        self.events.append(
+            Configured(
+                seq=self.seq, at_us=self.names.acd.floor.now, cause=self.cause, actor=self.actor, version=told.version,
+                changed=told.changed, removed=told.removed,
+            )
+        )
 
     cdef object event(self, Record* record, object command, object cause, object actor):
         """Build the event of a record; the most frequent kinds come first."""

@@ -146,6 +146,13 @@ class Plans:
         assert condition is not None
         return condition
 
+    def lead_to(self, queue_id: str) -> bool:
+        """Say whether a plan that a contact carries leads to a queue. O(plans)."""
+        return any(
+            any(step.queue == queue_id for step in plan.steps) and self._acd.plan_refs(number) > 0
+            for number, plan in self._plans.items()
+        )
+
     def free_left(self) -> None:
         """Free plans that were a queue's and that nobody has kept."""
         for number in [number for number, plan in self._plans.items() if plan.key is None and self._is_left(number)]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from ccroute.config import AgentQueue, Prefer
+from ccroute.engine.standing import NOBODY
 from ccroute.errors import OutOfRange, UnknownName, WrongType
 from ccroute.requirement import AgentView, ContactView, Expression, QueueView, Requirement, evaluate, holds, parse
 from ccroute.types import ContactState, LegState, PreferredScope, Presence, Rule
@@ -109,7 +110,11 @@ class AgentStatus(msgspec.Struct, frozen=True, kw_only=True):
     agent_id: str
     """Its id."""
     handle: int
-    """Integer handle: its position in the configuration, from 0."""
+    """Integer handle: its number in order of creation, from 0; never another agent's."""
+    version: int
+    """1 at first, 1 more with each change of its entry in the configuration; what ``if_version`` means."""
+    draining: bool
+    """Whether it is removed once it is offline and nothing is left in its hands."""
     presence: Presence
     """``available``, ``away`` or ``offline``."""
     label: str | None
@@ -138,6 +143,10 @@ class QueueStatus(msgspec.Struct, frozen=True, kw_only=True):
 
     queue_id: str
     """Its id."""
+    version: int
+    """1 at first, 1 more with each change of its entry in the configuration; what ``if_version`` means."""
+    draining: bool
+    """Whether it takes no new contacts, and is removed once it is not in use any more."""
     waiting: int
     """Contacts that wait in it, offered or not."""
     paused: bool
@@ -301,9 +310,12 @@ def _agent(names: Names, slot: int) -> AgentStatus:
                 ends_at_us=_moment(ends_at_us),
             )
         )
+    agent_id = names.agent_ids[slot]
     return AgentStatus(
-        agent_id=names.agent_ids[slot],
+        agent_id=agent_id,
         handle=slot,
+        version=names.standing.version_of("agents", agent_id),
+        draining=names.config.agents[agent_id].draining,
         presence=_PRESENCES[known["presence"]],
         label=names.agent_labels[slot],
         next_presence=None if known["next_presence"] < 0 else _PRESENCES[known["next_presence"]],
@@ -319,7 +331,14 @@ def _agent(names: Names, slot: int) -> AgentStatus:
 
 def _queue(names: Names, slot: int) -> QueueStatus:
     waiting, paused = names.acd.queue_state(slot)
-    return QueueStatus(queue_id=names.queue_ids[slot], waiting=waiting, paused=paused)
+    queue_id = names.queue_ids[slot]
+    return QueueStatus(
+        queue_id=queue_id,
+        version=names.standing.version_of("queues", queue_id),
+        draining=names.config.queues[queue_id].draining,
+        waiting=waiting,
+        paused=paused,
+    )
 
 
 def _offer(names: Names, seq: int) -> OfferStatus | None:
@@ -422,7 +441,8 @@ def agents(
         )
 
     assert queue_id is None or queue_slot is not None
-    return [_agent(names, slot) for slot in page(range(first, len(names.agent_ids)), is_wanted, limit)]
+    slots = [slot for slot in range(first, len(names.agent_ids)) if names.agent_ids[slot] != NOBODY]
+    return [_agent(names, slot) for slot in page(slots, is_wanted, limit)]
 
 
 def queues(
@@ -432,7 +452,7 @@ def queues(
     if paused is not None and type(paused) is not bool:
         raise WrongType("paused", paused, "None, True or False")
     behind = _known(names.queue_slots, after, "after", "queue")
-    slots = range(0 if behind is None else behind + 1, len(names.queue_ids))
+    slots = [slot for slot in sorted(names.queue_slots.values()) if behind is None or slot > behind]
     wanted = page(slots, lambda slot: paused is None or names.acd.queue_state(slot)[1] is paused, limit)
     return [_queue(names, slot) for slot in wanted]
 
@@ -529,7 +549,8 @@ def contact_view(names: Names, slot: int) -> ContactView:
 def queue_view(names: Names, slot: int) -> QueueView:
     """Return what expressions see of a queue."""
     queue_id = names.queue_ids[slot]
-    return QueueView(id=queue_id, attributes=names.config.queues[queue_id].attributes)
+    queue = names.config.queues.get(queue_id)
+    return QueueView(id=queue_id, attributes={} if queue is None else queue.attributes)
 
 
 def agent_view(names: Names, slot: int) -> AgentView:

@@ -1,5 +1,5 @@
-from ccroute.commands import Command
+from ccroute.commands import EnqueueContact
 from ccroute.engine.names import Names
 
 # The compiled engine reaches all else through scrutiny.pxd.
-def recheck(names: Names, command: Command) -> None: ...
+def recheck(names: Names, command: EnqueueContact, is_over: bool) -> None: ...

@@ -21,6 +21,7 @@ from ccroute.engine.steps cimport check_limits, check_plan, check_requires
 import msgspec
 
 from ccroute import commands
+from ccroute.engine import configuration
 from ccroute.errors import OutOfRange, WrongType
 from ccroute.types import (
     COST_MAX, DURATION_US_MAX, TIER_MAX, TIER_MIN, TIME_US_MAX, AssignAs, ChangeOffers, Ignorable, KeepsPlace,
@@ -39,9 +40,20 @@ cdef int64_t COST_HIGH = COST_MAX
 cdef Py_ssize_t IGNORABLE_COUNT = len(Ignorable)
 
 
-def recheck(Names names, command) -> None:
-    """Raise unless a command of a snapshot is one that the engine would have taken."""
-    check_command(names, command)
+def recheck(Names names, command, is_over) -> None:
+    """Raise unless a command of a snapshot is one that the engine would have taken.
+
+    What a contact that has ended once was in, or asked for, need not be there any more.
+    """
+    if not is_over:
+        check_command(names, command)
+        return
+    check_optional_id(command.command_id, "command_id")
+    check_optional_id(command.actor, "actor")
+    check_id(command.contact_id, "contact_id")
+    check_id(command.queue_id, "queue_id")
+    check_id(command.channel, "channel")
+    check_brought(names, msgspec.structs.replace(command, requires=None, plan=[]))
 
 
 def recheck_plan(Names names, steps) -> None:
@@ -67,13 +79,16 @@ cdef int check_command(Names names, object command) except -1:
     # A type of another kind may have a hash of its own, which may do anything.
     cdef object number = NUMBERS.get(type(command)) if type(type(command)) is STRUCT_TYPE else None
     cdef int kind
-    if number is None or number > HEARTBEAT:
+    if number is None:
         raise WrongType("command", command, "one of the commands of ccroute.commands")
     kind = number
     check_optional_id(read(command, COMMAND_ID), "command_id")
     check_optional_id(read(command, ACTOR), "actor")
     if kind == ENQUEUE:
         return check_enqueue(names, command)
+    if kind >= CONFIGURE:
+        configuration.check_command(names, command)
+        return 0
     if kind == COMPLETE:
         return check_complete(names, command)
     if kind == ACCEPT:
@@ -141,6 +156,11 @@ cdef int check_enqueue(Names names, object command) except -1:
     check_id(read(command, CONTACT_ID), "contact_id")
     check_name(names.queue_slots, read(command, QUEUE_ID), "queue_id", "queue")
     check_name(names.channel_slots, read(command, CHANNEL), "channel", "channel")
+    return check_brought(names, command)
+
+
+cdef int check_brought(Names names, object command) except -1:
+    """Look at what a contact brings, wherever it is to go."""
     check_optional_id(read(command, CUSTOMER_ID), "customer_id")
     check_optional_id(read(command, CONVERSATION_ID), "conversation_id")
     check_optional_id(read(command, PARENT_ID), "parent_id")
@@ -196,6 +216,7 @@ cdef int check_presence(Names names, object command) except -1:
     names.agent_slot(command.agent_id, "agent_id")
     check_one_of(command.presence, "presence", Presence)
     check_text(command.label, "label")
+    check_optional_whole(command.if_version, "if_version", 0, TIME_MAX)
     if command.offers is not None:
         check_one_of(command.offers, "offers", PendingOffers)
     check_optional_whole(command.if_version, "if_version", 0, TIME_MAX)

@@ -10,17 +10,26 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from ccroute.commands import EnqueueContact
-from ccroute.config import Config, PlanStep, to_json
-from ccroute.core import snapshot
+from ccroute.config import Config, PlanStep, resolved_channels, to_json
+from ccroute.core import gears, snapshot
 from ccroute.engine import statistics_tape
 from ccroute.engine.building import build
 from ccroute.engine.classes import ClassPlace, ClassSpec
 from ccroute.engine.explain import GAVE_WAY_EVENTS, GaveWay
 from ccroute.engine.figures import LABELS_MAX
 from ccroute.engine.scrutiny import recheck, recheck_plan
+from ccroute.engine.standing import Slots
 from ccroute.errors import SnapshotError, WrongType
 from ccroute.requirement import Expression
-from ccroute.types import COST_MAX, TEXT_LENGTH_MAX, TIME_US_MAX, ContactState
+from ccroute.types import (
+    AGENTS_LIMIT,
+    CHANNELS_MAX,
+    CLASSES_LIMIT,
+    COST_MAX,
+    TEXT_LENGTH_MAX,
+    TIME_US_MAX,
+    ContactState,
+)
 
 if TYPE_CHECKING:
     from ccroute.engine.names import Names
@@ -37,6 +46,7 @@ _NUMBER_SIZE: Final = 8
 _COUNT_MAX: Final = 2**63 - 2**40
 _REASON_MAX: Final = 400
 _PRESENCE_LAST: Final = 2
+HABITS_END: Final = 16
 _STATES: Final = (None, *ContactState)
 _LIVE: Final = (ContactState.QUEUED, ContactState.ACTIVE, ContactState.PARKED, ContactState.SCHEDULED)
 
@@ -60,10 +70,22 @@ class _CarriedPlan(msgspec.Struct, frozen=True, array_like=True):
     steps: list[PlanStep]
 
 
+class _Changes(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a configuration that was changed, beside itself."""
+
+    version: int
+    versions: dict[str, int]
+    slots: Slots | None
+    habits: int
+    skills_gone: list[str]
+
+
 class SnapshotState(msgspec.Struct, frozen=True, kw_only=True):
     """Everything of an engine that is not in the core's tape."""
 
     config: msgspec.Raw
+    changes: _Changes | None = None
+    """None: nothing of it was ever changed."""
     seq: int
     """Of the last event."""
     commands: int
@@ -108,6 +130,7 @@ def save(names: Names, seq: int, commands: int, is_fresh: bool, command_ids: lis
         # Exclusions and scores are on the tape; the lists and tables of a command are its giver's.
         first = msgspec.structs.replace(
             names.contacts[slot],
+            queue_id=names.queue_ids[known["queue"]],
             attributes=names.attributes_of(slot),
             excluded=[],
             scores={},
@@ -120,6 +143,7 @@ def save(names: Names, seq: int, commands: int, is_fresh: bool, command_ids: lis
     counted = statistics_tape.save(names.statistics)
     state = SnapshotState(
         config=msgspec.Raw(to_json(names.config)),
+        changes=_changes(names),
         seq=seq,
         commands=commands,
         is_fresh=is_fresh,
@@ -149,6 +173,19 @@ def save(names: Names, seq: int, commands: int, is_fresh: bool, command_ids: lis
 
 def _in_order(times: dict[tuple[int, str | None], int]) -> list[tuple[tuple[int, str | None], int]]:
     return sorted(times.items(), key=lambda one: (one[0][0], one[0][1] is not None, one[0][1] or ""))
+
+
+def _changes(names: Names) -> _Changes | None:
+    standing = names.standing
+    if standing.version == 1:
+        return None
+    return _Changes(
+        version=standing.version,
+        versions=dict(sorted(standing.versions.items())),
+        slots=standing.slots(),
+        habits=gears.habits(names.acd),
+        skills_gone=sorted(standing.skills_gone),
+    )
 
 
 def _class(place: ClassPlace) -> _Class:
@@ -192,7 +229,9 @@ def load(data: bytes) -> tuple[Names, SnapshotState]:
     length = int.from_bytes(body[len(_MAGIC) : begin], "little")
     try:
         state = _DECODER.decode(body[begin : begin + length])
-        names = build(Config.from_json(bytes(state.config)))
+        config = Config.from_json(bytes(state.config))
+        changes = state.changes
+        names = build(config) if changes is None else _built(config, changes)
         _check_numbers(names, state)
         slots = [names.classes.restore(_place(one)) for one in state.classes]
         plans = [_carry(names, one) for one in state.plans]
@@ -213,6 +252,25 @@ def load(data: bytes) -> tuple[Names, SnapshotState]:
     return names, state
 
 
+def _built(config: Config, changes: _Changes) -> Names:
+    """Return the floor of a configuration that was changed: everything in the slot that it had."""
+    slots = changes.slots
+    if slots is not None:
+        agents = [id_ for id_ in slots.agents if id_ is not None]
+        _agree(agents == list(config.agents) and len(slots.agents) <= AGENTS_LIMIT, "every agent has its slot")
+        for ids, known in ((slots.queues, config.queues), (slots.channels, resolved_channels(config))):
+            _agree(len(set(ids)) == len(ids) and set(known) <= set(ids), "every queue and channel has its slot")
+        _agree(len(slots.channels) <= CHANNELS_MAX, "there are no more channels than allowed")
+    _agree(1 < changes.version <= _COUNT_MAX and 0 <= changes.habits < HABITS_END, "changes are counted")
+    _agree(all(1 < version <= changes.version for version in changes.versions.values()), "changes are counted")
+    names = build(config, slots, changes.habits)
+    standing = names.standing
+    standing.version = changes.version
+    standing.versions.update(changes.versions)
+    standing.skills_gone.update(dict.fromkeys(changes.skills_gone))
+    return names
+
+
 def _check_numbers(names: Names, state: SnapshotState) -> None:
     """Raise unless the numbers in front are those of a floor of this configuration."""
     settings = names.config.engine
@@ -223,7 +281,9 @@ def _check_numbers(names: Names, state: SnapshotState) -> None:
         names.check_id(command_id, "command_ids")
         _agree(0 < first_seq <= state.seq + 1 and 0 <= count <= state.seq, "remembered commands have gone before")
     specs = {_place(one).spec for one in state.classes if not one.is_slow}
-    _agree(len(specs) <= settings.classes_max, "there are no more classes than allowed")
+    # The limit may be lower than it was when contacts came.
+    classes_max = settings.classes_max if state.changes is None else CLASSES_LIMIT
+    _agree(len(specs) <= classes_max, "there are no more classes than allowed")
     for one in state.classes:
         _agree(0 <= one.queue < len(names.queue_ids), "classes have a queue")
         _agree(0 <= one.channel < len(names.channel_ids), "classes have a channel")
@@ -238,18 +298,25 @@ def _check_numbers(names: Names, state: SnapshotState) -> None:
 def _check_names(names: Names, state: SnapshotState) -> None:
     """Raise unless the names in front are those of the contacts and agents on the tape."""
     slot = names.acd.next_contact(0)
+    # Live contacts may name what is not there any more.
+    names.classes.state_skills(names.standing.skills_gone)
     for named, command in state.contacts:
         _agree(named == slot, "the contacts on the tape are those in front")
-        recheck(names, command)
-        _agree(names.channel_ids[names.acd.contact(slot)["channel"]] == command.channel, "contacts keep their channel")
+        known = names.acd.contact(slot)
+        is_over = _STATES[known["state"]] not in _LIVE
+        recheck(names, command, is_over)
+        _agree(names.queue_ids[known["queue"]] == command.queue_id, "contacts are in their queue")
+        _agree(is_over or names.channel_ids[known["channel"]] == command.channel, "contacts keep their channel")
         slot = names.acd.next_contact(slot + 1)
     _agree(slot < 0, "the contacts on the tape are those in front")
-    known = {slot for slot, _ in state.contacts}
+    names.classes.state_skills()
+    slots = {slot for slot, _ in state.contacts}
     for slot, disposition in state.dispositions:
-        _agree(slot in known and len(disposition) <= TEXT_LENGTH_MAX, "dispositions belong to contacts")
+        _agree(slot in slots and len(disposition) <= TEXT_LENGTH_MAX, "dispositions belong to contacts")
     for slot, one in state.gave_way:
         names.check_id(one.by_contact_id, "gave_way")
-        _agree(slot in known and one.agent_id in names.agent_slots, "contacts gave way with an agent")
+        names.check_id(one.agent_id, "gave_way")
+        _agree(slot in slots, "contacts gave way with an agent")
         _agree(one.event in GAVE_WAY_EVENTS and 0 <= one.at_us <= names.acd.now(), "contacts gave way before")
     for labels in (state.agent_labels, state.next_labels, state.lost_labels):
         _agree(len(labels) == len(names.agent_ids), "every agent has a label, or none")

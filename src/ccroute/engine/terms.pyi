@@ -1,1 +1,6 @@
-# Nothing here is visible to Python: the compiled engine reaches it through terms.pxd.
+from collections.abc import Sequence
+
+from ccroute.engine.names import Names
+
+# The compiled engine reaches all else through terms.pxd.
+def class_now(names: Names, contact: int) -> tuple[int, Sequence[int] | None, Sequence[int] | None]: ...

@@ -125,3 +125,16 @@ cdef int bring(Names names, Brought* brought, object tier, object head_start, ob
             count += 1
     brought.terms.scores_count = KEEP if scores is None else count
     return 0
+
+
+def class_now(Names names, int contact) -> tuple:
+    """Return the class of a contact as it and its queue now are, and, of a slow class, whom it allows and their sums."""
+    cdef Contact* one = contact_at(&names.acd.floor, contact)
+    cdef Brought brought
+    cdef list held = []
+    cdef object known = names.contacts[contact]
+    cdef int32_t slot = class_of_contact(
+        names, contact, one.queue, one.channel, known, own_tier(names, contact), names.attributes_of(contact), &brought, held
+    )
+    both = held[len(held) - 1]
+    return (slot, None, None) if both is None else (slot, both[0], both[1])

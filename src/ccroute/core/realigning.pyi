@@ -1,0 +1,3 @@
+from ccroute.core.acd import Acd
+
+def realign(acd: Acd, news: dict[int, int], classes: dict[int, int], contacts: dict[int, int]) -> None: ...
