@@ -41,8 +41,8 @@ REQUIREMENTS = (
     "agent.skills.de >= 1 && agent.skills.tax >= 1",
     "agent.attributes.site == queue.attributes.site",
     "agent.skills.de >= contact.attributes.level",
-    "contact.channel == 'voice' || agent.skills.tax >= 2",
-    "agent.queues['q1'] == 1",
+    'contact.channel == "voice" || agent.skills.tax >= 2',
+    'agent.queues["q1"] == 1',
 )
 
 

@@ -38,7 +38,7 @@ def around(config: Config, agents: Mapping[str, object], skills: Mapping[str, ob
 
 
 def faults_of(entries: Mapping[str, Mapping[str, object]], found: Around) -> list[ConfigFault]:
-    """Return the faults of some entries by section and name, in their order, each by itself and with what is around it."""
+    """Return the faults of some entries by section and name, in order, each with what lies around it."""
     reader = Reader(found, exact=True)
     for section, named in entries.items():
         table = _table(section)

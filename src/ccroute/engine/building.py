@@ -127,7 +127,7 @@ def put_queue(acd: Acd, queue: Queue, select: int, slot: int = -1, *, paused: bo
 
 
 def rule_queue(acd: Acd, plans: Plans, standing: Standing, slot: int, queue: Queue) -> None:
-    """Tell the core what time does to contacts of a queue slot: its plan, limits, hours, preferred agents, callbacks."""
+    """Tell the core what time does to contacts of a queue slot: plan, limits, hours, preferred agents, callbacks."""
     prefer = queue.prefer or Prefer()
     hours = queue.hours
     if hours is not None:

@@ -1,4 +1,4 @@
-"""Commands on the configuration: checked whole, found to be possible or not, carried out; and what has drained, removed."""
+"""Commands on the configuration: checked whole, found possible or not, carried out; and what has drained, removed."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def _check_version(value: object) -> None:
 
 
 def _difference(names: Names, command: Any) -> Difference | None:
-    """Return what a command changes, its entries still the giver's but for a whole configuration; None: unknown agent."""
+    """Return what a command changes, single entries still being the giver's; None: it names an unknown agent."""
     config = names.config
     if type(command) is Configure:
         if type(command.config) is not Config:
@@ -122,7 +122,7 @@ def _difference(names: Names, command: Any) -> Difference | None:
 
 
 def _around(names: Names, difference: Difference) -> Around:
-    """Return what lies around the entries of a difference. O(1) where it is of agents alone, else O(queues + channels)."""
+    """Return what lies around a difference. O(skills) where it is of agents alone, else O(queues + channels)."""
     standing = names.standing
     config = standing.config
     agents: Any = config.agents
@@ -175,7 +175,8 @@ def _faults(names: Names, difference: Difference) -> list[ConfigFault]:
     if "channels" in entries:
         entries["channels"] = config.channels | entries["channels"]
     part = difference.part("queues")
-    if part.removed or _vanishing(names, difference) or any(_leads(config.queues.get(id_), part.put[id_]) for id_ in part.put):
+    leads = any(_leads(config.queues.get(id_), part.put[id_]) for id_ in part.put)
+    if leads or part.removed or _vanishing(names, difference):
         entries["queues"] = {id_: one for id_, one in (config.queues | part.put).items() if id_ not in part.removed}
     if part.removed:
         # Nothing of an agent can be wrong for want of a queue.
@@ -210,9 +211,9 @@ def _is_beyond(names: Names, difference: Difference) -> bool:
     for agent in part.put.values():
         for queue, served in agent.queues.items():
             steps = standing.steps_of(standing.queue_slots[queue])
-            if not isinstance(served, int) and served.after_us and served.after_us not in steps:
-                if len(steps) >= AFTER_STEPS_MAX:
-                    return True
+            is_new = not isinstance(served, int) and served.after_us > 0 and served.after_us not in steps
+            if is_new and len(steps) >= AFTER_STEPS_MAX:
+                return True
     return False
 
 
@@ -250,7 +251,8 @@ def configure(names: Names, command: Any) -> int:
         return _REASONS[RefusalReason.UNKNOWN_AGENT]
     if _is_other_version(names, command):
         return _REASONS[RefusalReason.VERSION]
-    possible = _possible(names, difference, getattr(command, "removal", Removal.REFUSE))
+    removal = getattr(command, "removal", Removal.REFUSE)
+    possible = _possible(names, difference, removal, is_whole=type(command) is Configure)
     if possible is None:
         return _REASONS[RefusalReason.IN_USE]
     names.told = regear(names, possible)
@@ -276,8 +278,11 @@ def _is_other_version(names: Names, command: Any) -> bool:
     return why_version(names, section, id_, command.if_version) != 0
 
 
-def _possible(names: Names, difference: Difference, removal: Removal) -> Difference | None:
-    """Return what can be changed now: what is in use drains if so asked; None where something else is in the way."""
+def _possible(names: Names, difference: Difference, removal: Removal, *, is_whole: bool = False) -> Difference | None:
+    """Return what can be changed now: what is in use drains if so asked; None where something else is in the way.
+
+    ``is_whole``: it is a whole configuration; else what is removed is one queue or one agent.
+    """
     standing, acd = names.standing, names.acd
     for id_ in difference.part("channels").removed:
         if id_ not in BUILT_IN_CHANNELS and gears.is_channel_used(acd, standing.channel_slots[id_]):
@@ -293,7 +298,11 @@ def _possible(names: Names, difference: Difference, removal: Removal) -> Differe
     if named or standing.skills_gone:
         still = _named_by_contacts(names, [*standing.skills_gone, *named])
         standing.skills_gone = dict.fromkeys(still)
-    return _draining(names, difference, queues, agents) if queues or agents else difference
+    if not queues and not agents:
+        return difference
+    if is_whole:
+        return _all_draining(names, difference, queues, agents)
+    return _one_draining(names, [*queues, *agents][0], queues)
 
 
 def is_queue_used(names: Names, id_: str) -> bool:
@@ -318,18 +327,26 @@ def _named_by_contacts(names: Names, skills: list[str]) -> list[str]:
     return [skill for skill in skills if skill in named]
 
 
-def _draining(names: Names, difference: Difference, queues: list[str], agents: list[str]) -> Difference | None:
+def _one_draining(names: Names, id_: str, queues: list[str]) -> Difference:
+    """Return a difference in which a queue, else an agent, drains, and everything else is as it is."""
+    section = "queues" if queues else "agents"
+    return of_entry(names.config, section, id_, replace(getattr(names.config, section)[id_], draining=True))
+
+
+def _all_draining(
+    names: Names, difference: Difference, queues: list[str], agents: list[str]
+) -> Difference | None:
     """Return a difference in which some queues and agents are not removed, but drain; None where they cannot stay."""
     config = names.config
-    if not difference.part("skills").put and difference.engine is None and len(queues) + len(agents) == 1:
-        whole = [*difference.part("queues").removed, *difference.part("agents").removed]
-        if len(whole) == 1 and "channels" not in difference.parts:
-            section = "queues" if queues else "agents"
-            entry = replace(getattr(config, section)[whole[0]], draining=True)
-            return of_entry(config, section, whole[0], entry)
     new = in_force(config, difference)
     kept_queues = {id_: replace(config.queues[id_], draining=True) for id_ in queues}
     kept_agents = {id_: replace(config.agents[id_], draining=True) for id_ in agents}
+    given = new if difference.order is None else difference.order
+    new = replace(
+        new,
+        queues={id_: new.queues[id_] for id_ in given.queues},
+        agents={id_: new.agents[id_] for id_ in given.agents},
+    )
     all_queues = new.queues | kept_queues
     served = {
         id_: replace(

@@ -1,4 +1,4 @@
-"""Differences: which entries of a configuration are put in by a command, and which are taken out. Nothing here moves."""
+"""Differences: which entries of a configuration a command puts in, and which it takes out. Nothing here moves."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from msgspec.structs import replace
 
-from ccroute.config import Agent, Config, EngineSettings, PlanStep, Queue, Records
+from ccroute.config import Config, EngineSettings, PlanStep, Records
 from ccroute.config.entries import Entry, is_same
 from ccroute.config.reader import rendered
 
@@ -53,6 +53,9 @@ class Difference(NamedTuple):
     records: Records | None = None
     """New ways to read records, None where they are as before; the engine does not read them."""
 
+    order: Config | None = None
+    """A configuration in whose order entries are from now on; None: what is there keeps its order."""
+
     def part(self, section: str) -> Part:
         """Return what differs in a section."""
         return self.parts.get(section, NOTHING)
@@ -90,6 +93,7 @@ def between(old: Config, new: Config) -> Difference:
         parts,
         engine=None if old.engine == new.engine else new.engine,
         records=None if old.records == new.records else new.records,
+        order=new,
     )
 
 

@@ -1,7 +1,6 @@
 """Filling in the matrix of classes and profiles: which of some profiles serve a class, and their sums and scores.
 
-What is worked out for one class is kept for the next one: classes of one floor share their queues and the atoms of their
-requirements.
+What is worked out for one class is kept for the next: classes share their queues and the atoms of their requirements.
 """
 
 from __future__ import annotations

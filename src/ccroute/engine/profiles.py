@@ -136,7 +136,7 @@ class Profiles:
         return self.everyone & ~before
 
     def serve(self, queue: int) -> int:
-        """Take over how agents serve a queue now, and split profiles whose agents differ in it; return the new ones' row.
+        """Take over how agents serve a queue, and split profiles whose agents differ in it; return the new ones' row.
 
         O(agents). The rows of the queue's classes must be stated again.
         """

@@ -1,12 +1,12 @@
-"""Regear: a floor takes over another configuration where it stands. Whoever waits keeps its seq, its place and its time.
+"""Regear: a floor takes over another configuration where it stands. Who waits keeps its seq, its place and its time.
 
-The order matters: channels and what agents take of them, queues, agents and their profiles, classes, contacts, offers. A
-queue that is not concerned costs nothing per contact. Whatever fails on the way closes the engine.
+The order matters: channels and what agents take of them, queues, agents and their profiles, classes, contacts, offers.
+A queue that is not concerned costs nothing per contact. Whatever fails on the way closes the engine.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 from ccroute.config import BUILT_IN_CHANNELS, Agent, Queue, resolve_select
@@ -130,13 +130,15 @@ class _Regear:
         return True
 
     def _leave_policies(self, *, every_agent: bool) -> list[int]:
-        """Count the policies of the agents concerned no more; return the slots of those whose own entry is as before."""
+        """Count the policies of the agents concerned no more; return the slots of those whose entry is as before."""
         agents = self.standing.config.agents
         concerned = agents if every_agent else [id_ for id_ in self.agents_before if id_ in agents]
         terms = self.standing.policy_of
         for id_ in concerned:
             self.standing.leave_policy(terms(agents[id_]))
-        return [self.standing.agent_slots[id_] for id_ in agents if id_ not in self.agents_before] if every_agent else []
+        if not every_agent:
+            return []
+        return [self.standing.agent_slots[id_] for id_ in agents if id_ not in self.agents_before]
 
     def _policies(self, slots: list[int]) -> None:
         """Say anew what agents take of each channel, as there are others now."""
@@ -227,7 +229,8 @@ class _Regear:
 
     def _serve_all(self, queues_gone: list[int], done: set[int]) -> list[int]:
         """Have everybody serve the queues that take everyone now, and nobody those that do not; return these queues."""
-        named = [(self.standing.queue_slots[id_], id_) for id_, queue in self.queues_before.items() if self._is_other(id_, queue)]
+        others = [id_ for id_, queue in self.queues_before.items() if self._is_other(id_, queue)]
+        named = [(self.standing.queue_slots[id_], id_) for id_ in others]
         named += zip(queues_gone, self.queues_removed, strict=True)
         services = self.profiles.services
         for queue, id_ in named:
@@ -241,16 +244,17 @@ class _Regear:
         return [queue for queue, _ in named]
 
     def _is_other(self, id_: str, before: Queue | None) -> bool:
-        """Say whether a queue takes other members than before; a new one is served by those who list it, who differ, too."""
+        """Say whether a queue takes other members than before; who lists a new one differs himself."""
         members = self.standing.config.queues[id_].members
         return members != ("listed" if before is None else before.members)
 
     def _fit(self, removed: list[int], slots: list[int], known: int, queues: list[int]) -> None:
         """Find the profiles of agents that are new or other, or serve some queues in another way."""
         differing = [*removed, *slots]
-        add: Callable[[int, int], None] = lambda slot, profile: put_agent(
-            self.acd, self.standing, self._entry(slot), profile
-        )
+
+        def add(slot: int, profile: int) -> None:
+            put_agent(self.acd, self.standing, self._entry(slot), profile)
+
         if len(differing) > _REBUILT_FROM and len(differing) > known // _REBUILT_SHARE:
             self.classes.free_empty()
             self.profiles.rebuild(self.classes.all_looks(), add)
@@ -267,7 +271,7 @@ class _Regear:
                 put_agent(self.acd, self.standing, self._entry(slot), -1, slot)
 
     def _slow_contacts(self, slots: Iterable[int], known: int) -> None:
-        """Ask the contacts of slow classes which of the agents that are new or other they allow. O(contacts · agents)."""
+        """Ask contacts of slow classes which of the agents that are new or other they allow. O(contacts · agents)."""
         classes = self.classes.slow_classes()
         if not classes or not slots:
             return
@@ -309,7 +313,7 @@ class _Regear:
             queue_changed(self.names, slot, self.queues_before[id_], queue)
 
     def _ask(self, found: Regrouping) -> dict[int, int]:
-        """Return the classes of contacts that must be asked one by one. About 1 µs a contact, more for each new class."""
+        """Return the classes of contacts that must be asked one by one. About 1 µs a contact, and each new class."""
         contacts: dict[int, int] = {}
         known: dict[tuple[Any, ...], int] = {}
         reads: dict[tuple[int, str | None], tuple[bool, tuple[str, ...] | None]] = {}

@@ -13,7 +13,7 @@ import msgspec
 
 from ccroute.config import Agent, AgentQueue, Config, Queue, ResolvedChannel, resolve_select, resolved_channels
 from ccroute.config.entries import Around
-from ccroute.engine.differences import NOTHING, Difference, Part, key_path
+from ccroute.engine.differences import NOTHING, SECTIONS, Difference, Part, key_path
 from ccroute.engine.profiles import Service
 from ccroute.requirement import AgentView
 from ccroute.types import CHANNELS_MAX, SelectKey
@@ -133,7 +133,7 @@ class Standing:
         if (
             self.queue_ids == list(self.config.queues)
             and self.channel_ids == list(self.channels)
-            and len(self.agent_ids) == len(self.config.agents)
+            and self.agent_ids == list(self.config.agents)
         ):
             return None
         agents = [None if id_ == NOBODY else id_ for id_ in self.agent_ids]
@@ -149,7 +149,7 @@ class Standing:
         return [(id_, None if id_ == NOBODY else self.config.agents[id_]) for id_ in self.agent_ids]
 
     def _add_channel(self, id_: str) -> None:
-        """Give a channel a slot: a known one has it, one removed before its old one, a new one the next that is free."""
+        """Give a channel a slot: one removed before its old one, a new one the next, or the first that is free."""
         if id_ not in self.channel_slots:
             if id_ in self.channel_ids:
                 slot = self.channel_ids.index(id_)
@@ -200,6 +200,11 @@ class Standing:
             entries.update(part.put)
             for id_ in part.removed:
                 del entries[id_]
+        for section in SECTIONS if difference.order is not None else ():
+            entries = getattr(config, section)
+            ordered = {id_: entries[id_] for id_ in getattr(difference.order, section)}
+            entries.clear()
+            entries.update(ordered)
         engine = config.engine if difference.engine is None else difference.engine
         records = config.records if difference.records is None else difference.records
         self.config = msgspec.structs.replace(config, engine=engine, records=records)
@@ -303,7 +308,7 @@ class Standing:
         return Select(tuple(_KEY_CODES[key] for key, _ in keys), tuple(turned for _, turned in keys), listed)
 
     def number_selects(self) -> list[Select]:
-        """Number every select in use, idle alone first, and behind each one its agents' own keys, which define an order."""
+        """Number every select in use, idle alone first; before each one its agents' own keys, which define an order."""
         self.selects = {IDLE: 0}
         for queue in self.config.queues.values():
             select = self.select_of(queue)
@@ -359,7 +364,7 @@ class Standing:
         return known
 
     def use_policy(self, terms: PolicyTerms) -> tuple[int, bool]:
-        """Count one more agent that takes channels by these terms; return their slot, and whether it is to be stated."""
+        """Count one more agent of these terms; return their slot, and whether it is to be stated."""
         slot = self.policies.get(terms)
         if slot is not None:
             self._policy_uses[slot] += 1
@@ -392,7 +397,8 @@ def view_of(agent_id: str, agent: Agent | None) -> AgentView:
 
 def _own_part(select: Select) -> Select | None:
     """Return the keys of a select that hang on the agent alone, where they define an order that serves it."""
-    own = [(key, turn) for key, turn in zip(select.keys, select.turned, strict=True) if key < _KEY_CODES[SelectKey.SKILL_SUM]]
+    both = zip(select.keys, select.turned, strict=True)
+    own = [(key, turn) for key, turn in both if key < _KEY_CODES[SelectKey.SKILL_SUM]]
     is_partial = 0 < len(own) < len(select.keys)
     if not is_partial or select.listed is not None or _KEY_CODES[SelectKey.GIVEN_SCORE] in select.keys:
         return None
