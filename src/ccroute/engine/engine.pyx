@@ -30,7 +30,6 @@ from ccroute.errors import (
 from ccroute.types import TIME_US_MAX
 
 cdef int64_t TIME_MAX = TIME_US_MAX
-cdef frozenset CONFIGURATION_COMMANDS = frozenset((Configure, PutQueue, PutAgent, PutChannel, RemoveQueue, RemoveAgent))
 cdef int64_t FORKS = 0
 
 
@@ -293,12 +292,12 @@ cdef class Engine:
             if self.names.told is not None:
                 self.names.told = None
                 self.take_settings()
-            if self.names.draining:
-                self.remove_drained(events)
             if self.names.acd.floor.is_due:
                 # A call ends only when no timer is due.
                 self.names.acd.floor.is_due = 0
                 self.run_until(now, events)
+            if self.names.draining:
+                self.remove_drained(events)
         if command_id is not None:
             self.note_id(command_id, first_seq, self.output.seq + 1 - first_seq)
         self.names.forget_due()
