@@ -2,7 +2,7 @@
 
 from libc.stdint cimport int32_t, int64_t, uint16_t, uint32_t, uint8_t
 
-from ccroute.core.courses cimport count_favours, course_for
+from ccroute.core.courses cimport NO_PLAN, count_favours, course_for
 from ccroute.core.defs cimport (
     CONTACT_QUEUED, FLAG_LIMITS, NONE, PLAN_STEPS_MAX, PREFERRED_MAX, UNSAID, Contact, contact_at,
 )
@@ -11,7 +11,6 @@ from ccroute.core.store cimport slots_append, slots_reserve, store_reserve
 
 cdef enum:
     TIME_MAX = 9007199254740991
-    NO_PLAN = -2                  # as the plan kept: that of a queue that had none
     LENGTH_TOP = 10000000
     COUNT_TOP = 2147483647
     FLAGS_TOP = 4095

@@ -2,6 +2,9 @@ from libc.stdint cimport int32_t, int64_t, uint16_t
 
 from ccroute.core.defs cimport Course, Floor, Path, Plan
 
+cdef enum:
+    NO_PLAN = -2                  # as the plan kept: that of a queue that had none
+
 cdef int courses_open(Floor* floor, int32_t limit) noexcept nogil
 cdef void courses_close(Floor* floor) noexcept nogil
 cdef Course* course_for(Floor* floor, int32_t contact) noexcept nogil

@@ -17,7 +17,6 @@ from ccroute.core.timers cimport timer_arm, timer_cancel
 
 cdef enum:
     TTL_TOLD = 4                  # FLAG_TTL >> 9
-    NO_PLAN = -2                  # as the plan kept: that of a queue that had none
 
 
 cdef int courses_open(Floor* floor, int32_t limit) noexcept nogil:

@@ -23,7 +23,7 @@ from ccroute.core.roster cimport (
     roster_close, roster_open,
 )
 from ccroute.core.store cimport fresh, grow, release, slots_append, slots_drop, slots_reserve, store_close, store_open
-from ccroute.core.timers cimport timers_open
+from ccroute.core.timers cimport timer_cancel, timers_open
 from ccroute.core.waiting cimport class_close, class_open, waiting_close, waiting_open
 
 cdef enum:
@@ -267,6 +267,15 @@ cdef class Ground:
         hours.is_kept = True
         floor.queues[queue].is_ruled = True
         hours_arm(floor, queue)
+
+    def unset_hours(self, int queue) -> None:
+        """Have a queue be always open."""
+        cdef Hours* hours = &self.floor.queues[queue].hours
+        release(hours.moments)
+        timer_cancel(&self.floor, hours.timer)
+        memset(hours, 0, sizeof(Hours))
+        hours.timer = NONE
+        hours.queue = NONE
 
     def add_plan(self, int queue, steps) -> int:
         """Add a plan and return its number, the lowest that nobody carries; ``queue`` -1: of contacts that bring it.

@@ -653,10 +653,22 @@ cdef bint is_forsaken(Floor* floor, Contact* contact, int32_t slot) noexcept nog
     return floor.somebody_left and floor.waits_for_nobody and waits_for_somebody(floor, contact, slot)
 
 
-cdef int list_by_seq(Floor* floor, int32_t queue) noexcept nogil:
-    """List the contacts that wait in a queue, or (NONE) those that are forsaken, in order of creation. Return -1 without memory.
+cdef bint is_among(Contact* contact, int32_t queue, uint8_t* queues) noexcept nogil:
+    """Say whether a contact is in a queue, or (NONE) in one of some."""
+    if queue != NONE:
+        return contact.queue == queue
+    return queues[contact.queue] != 0
 
-    O(contacts log contacts).
+
+cdef int list_changed(Floor* floor, uint8_t* queues) noexcept nogil:
+    """List the contacts that wait in queues, a byte each that is not 0, in order of creation. Return -1 without memory."""
+    return list_by_seq(floor, NONE, queues)
+
+
+cdef int list_by_seq(Floor* floor, int32_t queue, uint8_t* queues) noexcept nogil:
+    """List the contacts that wait in a queue, in some (not NULL), or (NONE) those that are forsaken, in order of creation.
+
+    Return -1 without memory. O(contacts log contacts).
     """
     cdef int64_t* pairs = <int64_t*>fresh(floor.courses.count + 1, 16)
     cdef int32_t count = 0
@@ -670,7 +682,7 @@ cdef int list_by_seq(Floor* floor, int32_t queue) noexcept nogil:
         slot = course_at(floor, at).contact
         contact = contact_at(floor, slot)
         if contact.state == CONTACT_QUEUED and (
-            is_forsaken(floor, contact, slot) if queue == NONE else contact.queue == queue
+            is_among(contact, queue, queues) if queue != NONE or queues != NULL else is_forsaken(floor, contact, slot)
         ):
             pairs[2 * count] = contact.seq
             pairs[2 * count + 1] = slot
@@ -685,7 +697,7 @@ cdef int list_by_seq(Floor* floor, int32_t queue) noexcept nogil:
 
 cdef int look_round(Floor* floor) noexcept nogil:
     """List the contacts for whom it matters that the presence of an agent has changed. Return -1 without memory."""
-    if (floor.presences_changed or floor.somebody_left) and list_by_seq(floor, NONE):
+    if (floor.presences_changed or floor.somebody_left) and list_by_seq(floor, NONE, NULL):
         return -1
     floor.presences_changed = 0
     floor.somebody_left = 0
@@ -713,7 +725,7 @@ cdef int hours_change(Floor* floor, int32_t queue) noexcept nogil:
     record.x = hours.passed & 1
     record.a = hours.moments[hours.passed] if hours.passed < hours.count else NONE
     hours_arm(floor, queue)
-    return list_by_seq(floor, queue)
+    return list_by_seq(floor, queue, NULL)
 
 
 # ---- out of turn -------------------------------------------------------------------------------------------------

@@ -166,6 +166,10 @@ cdef class Sight(Ground):
         cdef int32_t queue = self.floor.plans[number].queue
         return queue, queue != NONE and self.floor.queues[queue].plan == number
 
+    def is_ruled(self, int queue) -> bool:
+        """Say whether a queue has a plan, limits or hours."""
+        return bool(self.floor.queues[queue].is_ruled)
+
     def plan_of_queue(self, int queue) -> int:
         """Return the plan of a queue, -1 without."""
         return self.floor.queues[queue].plan

@@ -64,7 +64,7 @@ def build(config: Config, slots: Slots | None = None, habits: int = 0) -> Names:
         put_queue(acd, queue, standing.selects.get(standing.select_of(queue), 0))
     plans = Plans(acd, standing.queue_slots)
     for slot, (_, queue) in enumerate(standing.queue_entries()):
-        rule_queue(acd, plans, standing, slot, queue)
+        rule_queue(acd, standing, slot, queue, plans.of_queue(slot, queue.plan))
     views = [view_of(id_, agent) for id_, agent in standing.agent_entries()]
     open_to_all = standing.open_to_all()
     services = [standing.services_of(agent, open_to_all) for _, agent in standing.agent_entries()]
@@ -126,11 +126,13 @@ def put_queue(acd: Acd, queue: Queue, select: int, slot: int = -1, *, paused: bo
     )
 
 
-def rule_queue(acd: Acd, plans: Plans, standing: Standing, slot: int, queue: Queue) -> None:
-    """Tell the core what time does to contacts of a queue slot: plan, limits, hours, preferred agents, callbacks."""
+def rule_queue(acd: Acd, standing: Standing, slot: int, queue: Queue, plan: int) -> None:
+    """Tell the core what time does to contacts of a queue slot: hours, limits, preferred agents, callbacks, and its plan."""
     prefer = queue.prefer or Prefer()
     hours = queue.hours
-    if hours is not None:
+    if hours is None:
+        acd.unset_hours(slot)
+    else:
         acd.set_hours(
             slot,
             [moment for span in hours.spans or () for moment in span],
@@ -141,7 +143,7 @@ def rule_queue(acd: Acd, plans: Plans, standing: Standing, slot: int, queue: Que
         )
     acd.rule_queue(
         slot,
-        plan=plans.of_queue(slot, queue.plan),
+        plan=plan,
         length_max=_or_none(queue.limits.length),
         in_queue_us=_or_none(queue.limits.in_queue_us),
         ttl_us=_or_none(queue.limits.ttl_us),

@@ -18,7 +18,6 @@ from ccroute.engine.host cimport attach_host
 from ccroute.engine.intake cimport apply_command
 from ccroute.engine.scrutiny cimport check_command, check_not_configuring
 
-from ccroute.commands import Configure, PutAgent, PutChannel, PutQueue, RemoveAgent, RemoveQueue
 from ccroute.config import Config
 from ccroute.engine import estimates, explain, matching, positions, queries, reports, snapshots
 from ccroute.engine.building import build
@@ -288,6 +287,8 @@ cdef class Engine:
         if reason:
             events.append(self.output.refused(command, cause, now, reason))
         else:
+            if self.names.told is not None:
+                self.names.count_anew()
             self.output.drain()
             if self.names.told is not None:
                 self.names.told = None

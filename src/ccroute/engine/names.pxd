@@ -43,4 +43,5 @@ cdef class Names:
     cdef int forget(self, int32_t slot) except -1
     cdef int note(self, int32_t slot, object command) except -1
     cdef int settle_callback(self, int32_t slot) except -1
+    cdef int count_anew(self) except -1
     cdef int forget_due(self) except -1

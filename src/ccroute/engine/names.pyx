@@ -75,7 +75,7 @@ cdef class Names:
         self.attributes = {}
         self.dispositions = {}
         self.gave_way = {}
-        self.statistics = Statistics(acd, config, queue_ids, channel_ids, self.contacts)
+        self.statistics = Statistics(acd, standing.config, self.queue_ids, self.channel_ids, self.contacts)
 
     cdef int32_t contact_slot(self, object reference, str argument) except -2:
         """Return the slot of a contact named by id or handle, NONE where it is not known; raise for what is neither."""
@@ -149,6 +149,11 @@ cdef class Names:
             owed.pop(slot, None)
             if not owed:
                 del self.callbacks[customer_id]
+        return 0
+
+    cdef int count_anew(self) except -1:
+        """Have figures be kept under the configuration as it is now."""
+        self.statistics.configure(self.config, self.queue_ids, self.channel_ids)
         return 0
 
     cdef int forget_due(self) except -1:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 from ccroute.config import BUILT_IN_CHANNELS, Agent, Queue, resolve_select
-from ccroute.core import gears
+from ccroute.core import gears, replanning
 from ccroute.core.realigning import realign
 from ccroute.engine.building import policy_for, put_agent, put_queue, rule_queue
 from ccroute.engine.classes import REQUIRES, STRUCTURE, Regrouping
@@ -41,17 +41,8 @@ def regear(names: Names, difference: Difference) -> Told:
     told = work.carry_out()
     for slot in work.drained():
         gears.drain_agent(names.acd, slot)
+    work.time()
     return told
-
-
-def queue_changed(names: Names, slot: int, before: Queue | None, now: Queue) -> None:
-    """Have the plan, the hours and the limits of a queue be other: what is consumed, told and timed of its contacts.
-
-    Called once for each queue that differs, when its contacts stand where they stand from now on.
-    """
-    fields = ("plan", "limits", "hours", "prefer", "callback")
-    if before is None or _differ(before, now, *fields):
-        rule_queue(names.acd, names.plans, names.standing, slot, now)
 
 
 class _Regear:
@@ -75,6 +66,7 @@ class _Regear:
         self.news: dict[int, int] = {}
         """By slot of the queues whose contacts are realigned: bits as ``realign`` takes them."""
         self.new_profiles = 0
+        self.hours_differ: list[int] = []
 
     def carry_out(self) -> Told:
         """Have everything be as it is to be, step by step."""
@@ -98,6 +90,37 @@ class _Regear:
             gears.attach(self.acd)
         self._offers()
         return told
+
+    def time(self) -> None:
+        """Have what time does be as it is to be: hours that differ are told, plans and leases looked at."""
+        acd, standing = self.acd, self.standing
+        for slot in self.hours_differ:
+            replanning.tell_hours(acd, slot)
+        if self.difference.parts:
+            put = self.difference.part("queues").put
+            replanning.look_anew(acd, [standing.queue_slots[id_] for id_ in put])
+        for id_, agent in self.difference.part("agents").put.items():
+            before = self.agents_before[id_]
+            if before is not None and before.lease_us != agent.lease_us:
+                replanning.renew_lease(acd, standing.agent_slots[id_])
+
+    def _rule(self, slot: int, before: Queue | None, queue: Queue) -> None:
+        """Have the plan, hours, limits, preferences and callbacks of a queue be other where they are."""
+        acd, plans = self.acd, self.names.plans
+        if before is not None and not _differ(before, queue, "plan", "limits", "hours", "prefer", "callback"):
+            return
+        was_closed = before is not None and replanning.is_closed(acd, slot)
+        was_plan = acd.plan_of_queue(slot)
+        plan = was_plan if before is not None and before.plan == queue.plan else plans.of_queue(slot, queue.plan)
+        rule_queue(acd, self.standing, slot, queue, plan)
+        if before is None:
+            return
+        if acd.is_ruled(slot):
+            replanning.give_courses(acd, slot)
+        if plan != was_plan:
+            replanning.replan(acd, slot, was_plan, plan)
+        if was_closed != replanning.is_closed(acd, slot):
+            self.hours_differ.append(slot)
 
     def drained(self) -> list[int]:
         """Return the slots of the agents that are to be drained from now on, by seq."""
@@ -310,7 +333,7 @@ class _Regear:
             slot = self.standing.queue_slots[id_]
             if queue.offer.k > 1 and self.news.get(slot, 0) & _LINES:
                 gears.keep_apart(self.acd, slot)
-            queue_changed(self.names, slot, self.queues_before[id_], queue)
+            self._rule(slot, self.queues_before[id_], queue)
 
     def _ask(self, found: Regrouping) -> dict[int, int]:
         """Return the classes of contacts that must be asked one by one. About 1 µs a contact, and each new class."""
