@@ -19,6 +19,8 @@ from ccroute import (
     EnqueueContact,
     PauseQueue,
     Presence,
+    RemoveAgent,
+    RemoveQueue,
     SetPresence,
     WaitEstimate,
 )
@@ -244,6 +246,26 @@ def test_patience_is_learned_and_shortens_the_wait() -> None:
     assert impatient is not None
     assert impatient < patient == 4 * 100 * S
     assert estimated(engine, "c3").left == 1
+
+
+def test_what_was_removed_from_the_configuration_does_not_count() -> None:
+    agents = {"gone": Agent(queues={"q": 1}), "a0": Agent(queues={"q": 1, "old": 1})}
+    config = Config(queues={"q": Queue(offer=AUTO), "old": Queue(offer=AUTO)}, agents=agents)
+    engine = Engine(config)
+    engine.handle(SetPresence(agent_id="a0", presence=Presence.AVAILABLE), 0)
+    come(engine, "before", 0, queue_id="old")
+    engine.handle(CompleteContact(contact_id="before"), 100 * S)
+    come(engine, "first", 100)
+    engine.handle(CompleteContact(contact_id="first"), 200 * S)
+    engine.handle(RemoveQueue(queue_id="old"), 200 * S)
+    engine.handle(RemoveAgent(agent_id="gone"), 200 * S)
+    assert engine.queue("old") is None
+    come(engine, "taken", 200)
+    come(engine, "c", 200)
+    assert estimated(engine, "c").expected_us == 100 * S
+    guess = engine.estimate_wait(queue_id="q", channel="voice")
+    assert guess is not None
+    assert (guess.expected_us, guess.agents_online, guess.position.outranking) == (200 * S, 1, 1)
 
 
 # ---- what cannot be said ---------------------------------------------------------------------------------------

@@ -146,6 +146,8 @@ def _guest(
             raise UnknownName(argument, value, f"the id of a {argument.removesuffix('_id')} of the configuration")
     if requires is not None and type(requires) is not str:
         raise WrongType("requires", requires, "None or a str")
+    if requires is not None:
+        names.classes.requirement(requires)
     assert queue_id is not None
     assert channel is not None
     _check_int("tier", tier, TIER_MIN, TIER_MAX)
@@ -175,8 +177,11 @@ def _guest(
 
 
 def _rank_in(names: Names, agent_slot: int, queue_id: str) -> int:
-    """Return the rank at which an agent serves a queue, 0 where it does not, or only later."""
-    served = names.config.agents[names.agent_ids[agent_slot]].queues.get(queue_id)
+    """Return the rank at which an agent serves a queue, 0 where it does not, only later, or was removed."""
+    agent = names.config.agents.get(names.agent_ids[agent_slot])
+    if agent is None:
+        return 0
+    served = agent.queues.get(queue_id)
     if served is None:
         return 1 if names.config.queues[queue_id].members == "all" else 0
     if isinstance(served, AgentQueue):
@@ -406,8 +411,10 @@ class _Crew:
         return sum(mean * count for mean, count in known) / sum(count for _, count in known) if known else None
 
     def _makes_offers(self, queue: int) -> bool:
-        mode = self._names.config.queues[self._names.queue_ids[queue]].offer.mode
-        return mode is not OfferMode.MANUAL and not self._names.acd.queue_state(queue)[1]
+        config = self._names.config.queues.get(self._names.queue_ids[queue])
+        if config is None:  # it was removed; contacts that were in it are still known
+            return False
+        return config.offer.mode is not OfferMode.MANUAL and not self._names.acd.queue_state(queue)[1]
 
     def _in_hand(self) -> dict[tuple[int, int], int]:
         return outlook.in_hand(self._names.acd, self.asker.ranks)
