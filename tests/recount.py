@@ -66,8 +66,6 @@ class Life:
     waited_us: int = 0
     waits_since_us: int = 0
     clock_runs: bool = False
-    failed_us: int = 0
-    """How long the leg lasted whose connection failed last."""
 
     def place(self) -> dict[str, Any]:
         return {"queue": self.queue, "channel": self.channel, "skills": self.skills}
@@ -131,11 +129,15 @@ class Recount:
             return life
         kind, _, number = event.cause.partition(":")
         given = self.commands[int(number) - 1] if kind == "command" else None
+        requires = getattr(given, "requires", None)
+        if not isinstance(given, commands.EnqueueContact | commands.ConsultAgent):
+            # A callback that the engine makes asks for what its parent asks for.
+            requires = self.lives[event.parent_id].requires
         life = Life(
             id=event.contact_id,
             queue=event.queue_id,
             channel=event.channel,
-            requires=getattr(given, "requires", None),
+            requires=requires,
             is_consult=isinstance(given, commands.ConsultAgent),
         )
         self.lives[life.id] = life
@@ -155,22 +157,22 @@ class Recount:
             life.waits_since_us = event.at_us
         life.state = "queued"
 
-    def _on_contact_parked(self, event: events.ContactParked) -> None:
+    def _on_contact_parked(self, event: events.ContactParked | events.ContactScheduled) -> None:
         life = self._come(event)
-        life.clock_runs = event.clock == "runs"
+        life.clock_runs = getattr(event, "clock", None) == "runs"
         if life.state == "queued" and not life.clock_runs:
             life.waited_us += event.at_us - life.waits_since_us
         elif life.state != "queued":
             life.waits_since_us = event.at_us
         life.state = "parked"
 
+    _on_contact_scheduled = _on_contact_parked
+
     def _on_contact_requeued(self, event: events.ContactRequeued) -> None:
         life = self.lives[event.contact_id]
         self._note("requeued", event, life.place())
         if life.state != "queued":
             life.waits_since_us = event.at_us
-        if event.reason == "connect_failed":
-            life.waited_us += life.failed_us
         life.state = "queued"
 
     def _move(self, life: Life, event: Event, queue: str, channel: str) -> None:
@@ -214,6 +216,12 @@ class Recount:
 
     def _on_contact_cancelled(self, event: events.ContactCancelled) -> None:
         self._end(self.lives[event.contact_id], event, "cancelled")
+
+    def _on_contact_expired(self, event: events.ContactExpired) -> None:
+        self._end(self.lives[event.contact_id], event, "expired")
+
+    def _on_callback_dropped(self, event: events.CallbackDropped) -> None:
+        self._note("callbacks_dropped", event, self.lives[event.contact_id].came)
 
     def _end(self, life: Life, event: Any, how: str) -> None:
         assert life.state not in ENDS
@@ -315,7 +323,9 @@ class Recount:
             self.facts.append(Fact(what="requeued", at_us=event.at_us, agent=event.agent_id))
 
     def _undo(self, life: Life, leg: Leg, event: events.LegEnded) -> None:
-        life.failed_us = event.handled_us
+        if all(one.state == "wrapping" for one in life.legs.values()):
+            # It waits as if it had never been answered.
+            life.waited_us += event.handled_us
         self._of_leg(leg, "connect_failed", event)
         accepted = leg.accepted
         self.facts.append(

@@ -104,7 +104,8 @@ class ContactCounts(msgspec.Struct, frozen=True, kw_only=True):
     callbacks_reached: int
     """Callbacks that came in here and were closed after an agent had answered them."""
     callbacks_dropped: int
-    """Callbacks that came in here and were dropped."""
+    """Callbacks that came in here and were dropped; one for which there was no room counts with the contact it was
+    for."""
 
 
 @final

@@ -1,4 +1,4 @@
-"""Figures as they come: every decision record is folded into counts, sums and sketches before it becomes an event. O(1) each.
+"""Figures as they come: every decision record is folded into counts before it becomes an event, O(1) each.
 
 Where things are counted is said in ``accounts.pyx``; what they mean in ``docs/reference/statistics.md``.
 
@@ -9,8 +9,9 @@ cimport cython
 from libc.string cimport memset
 
 from ccroute.core.defs cimport (
-    CONTACT_ACTIVE, CONTACT_QUEUED, END_CONNECT_FAILED, END_PREEMPTED, END_REQUEUED, NONE, OFFLINE,
-    RECORD_ABANDONED, RECORD_ACCEPTED, RECORD_ACTIVE, RECORD_CANCELLED, RECORD_CHANGED, RECORD_CHANNEL,
+    CONTACT_ACTIVE, CONTACT_QUEUED, END_CONNECT_FAILED, END_LOST, END_PREEMPTED, END_REQUEUED, NONE, OFFLINE,
+    RECORD_ABANDONED, RECORD_ACCEPTED, RECORD_ACTIVE, RECORD_CALLBACK_DROPPED, RECORD_CANCELLED, RECORD_CHANGED,
+    RECORD_CHANNEL, RECORD_ENDED_BY_TIME, RECORD_SCHEDULED,
     RECORD_CLOSED, RECORD_DECLINED, RECORD_EXHAUSTED, RECORD_EXPIRED, RECORD_LEG_ENDED, RECORD_OFFERED,
     RECORD_OVERDUE, RECORD_PARKED, RECORD_QUEUED, RECORD_REQUEUED, RECORD_RESCINDED, RECORD_RESUMED,
     RECORD_SUSPENDED, RECORD_TRANSFERRED, RECORD_WRAP_UP_STARTED, RESCIND_INTERRUPTED, RESCIND_PREEMPTED,
@@ -19,12 +20,14 @@ from ccroute.core.defs cimport (
 from ccroute.core.store cimport store_next
 from ccroute.engine.accounts cimport (
     ENTRY_ACCEPTED, ENTRY_OFFERED, ENTRY_SUSPENDED, ENTRY_WORKING, ENTRY_WRAPPING, INTERVALS_TOP, IS_CALLBACK,
-    IS_CONSULT, NOTE_LONGEST, NOTE_SPANS, NOTE_TAKEN_BACK, TRACK_ENDED, TRACK_FREE, TRACK_INSIDE, Skillset, count, desk_of, measure, note, tally_of,
+    IS_CONSULT, NOTE_LONGEST, NOTE_SPANS, NOTE_TAKEN_BACK, TRACK_ENDED, TRACK_FREE, TRACK_INSIDE, Skillset, count, desk_of,
+    measure, note, tally_of,
     track_of,
 )
 from ccroute.engine.tallies cimport (
-    N_ABANDONED, N_ACCEPTED, N_ANSWERED_WITHIN, N_CALLBACKS, N_CALLBACKS_REACHED, N_CANCELLED, N_CHANGED_IN,
-    N_CHANGED_OUT, N_CLOSED, N_CONNECT_FAILED, N_CONSULTS, N_CREATED, N_DECLINED, N_EXHAUSTED, N_LEFT_WITHIN,
+    N_ABANDONED, N_ACCEPTED, N_ANSWERED_WITHIN, N_CALLBACKS, N_CALLBACKS_DROPPED, N_CALLBACKS_REACHED, N_CANCELLED, N_CHANGED_IN,
+    N_CHANGED_OUT, N_CLOSED, N_CONNECT_FAILED, N_CONSULTS, N_CREATED, N_DECLINED, N_EXHAUSTED, N_EXPIRED, N_LEFT_WITHIN,
+    N_LOST,
     N_MOVED_IN, N_MOVED_OUT, N_OFFERS, N_OFFERS_EXPIRED, N_OFFERS_INTERRUPTED, N_OFFERS_PREEMPTED, N_OVERDUE,
     N_REQUEUED, N_RESCINDED, N_TRANSFERS_IN, N_TRANSFERS_OUT, N_UNANSWERED, N_UNDONE, N_WORK_INTERRUPTED,
     N_WORK_PREEMPTED, SPAN_ANSWERED, SPAN_HANDLING, SPAN_LEFT, SPAN_WRAP_UP, SPANS, STATES, Account, Cell, Desk,
@@ -67,7 +70,7 @@ cdef class Statistics(Accounts):
         if record.contact == NONE:
             return 0
         track = track_of(self, record.contact)
-        if kind == RECORD_QUEUED or kind == RECORD_PARKED:
+        if kind == RECORD_QUEUED or kind == RECORD_PARKED or kind == RECORD_SCHEDULED:
             return self.come(track, record)
         if kind == RECORD_OFFERED:
             return self.make_offer(track, record)
@@ -85,6 +88,8 @@ cdef class Statistics(Accounts):
             return self.end(track, record, N_ABANDONED)
         if kind == RECORD_CANCELLED:
             return self.end(track, record, N_CANCELLED)
+        if kind == RECORD_ENDED_BY_TIME:
+            return self.end(track, record, N_EXPIRED)
         if kind == RECORD_TRANSFERRED:
             return self.transfer(track, record)
         if kind == RECORD_CHANGED:
@@ -92,6 +97,8 @@ cdef class Statistics(Accounts):
             track.skills = self.skills_for(record.contact, record.queue)
         elif kind == RECORD_CHANNEL:
             self.move(track, self.cells[track.cell].queue, record.y, record.at)
+        elif kind == RECORD_CALLBACK_DROPPED:
+            count(self, N_CALLBACKS_DROPPED, track.first_cell, track.first_skills, record.at)
         elif PLAIN[kind] != NOT_COUNTED:
             count(self, PLAIN[kind], track.cell, track.skills, record.at)
         return 0
@@ -285,6 +292,8 @@ cdef class Statistics(Accounts):
             note(self, record.agent, NOTE_SPANS + SPAN_WRAP_UP, wrapped)
         if record.x == END_PREEMPTED:
             return self.count_with(N_WORK_PREEMPTED, &entry, record.at)
+        if record.x == END_LOST:
+            return self.count_with(N_LOST, &entry, record.at)
         if record.x == END_REQUEUED:
             # Of the contact that is an event of its own.
             note(self, record.agent, N_REQUEUED, 1)
