@@ -11,12 +11,13 @@ the slow class of their queue, channel and cost; which class a contact is in cha
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Collection, Container, Hashable, Iterable, Mapping
+from collections.abc import Collection, Container, Hashable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ccroute.config import Queue, resolve_select
 from ccroute.core import gears
 from ccroute.engine.filling import Filling
+from ccroute.engine.looks import level_of, outcome_of, what_is_read
 from ccroute.engine.names import empty_classes
 from ccroute.engine.profiles import Look, Profiles
 from ccroute.engine.standing import Standing
@@ -32,7 +33,6 @@ from ccroute.requirement import (
     column_of_skill,
     conjoin,
     fold,
-    outcome,
     parse,
     parse_score,
     row,
@@ -40,15 +40,6 @@ from ccroute.requirement import (
 )
 from ccroute.requirement.syntax import (
     BoolLiteral,
-    Compare,
-    ContactAttribute,
-    ContactTier,
-    DecimalLiteral,
-    InMap,
-    IntLiteral,
-    Map,
-    SkillLevel,
-    walk,
 )
 from ccroute.types import SelectKey
 
@@ -242,7 +233,7 @@ class Classes:
             return 0
         number = self._asks.get(requires)
         if number is None:
-            if self.requirement(requires).reads_contact or len(self._asks) >= REQUIREMENTS_CACHED_MAX:
+            if self._known(requires).reads_contact or len(self._asks) >= REQUIREMENTS_CACHED_MAX:
                 return -1
             number = self._asks[requires] = len(self._asks) + 1
         return number
@@ -299,7 +290,7 @@ class Classes:
         """
         parts = self._parts(queue, requires, ruled)
         expression = self._folded(parts, queue, channel, tier, attributes)
-        tests = {atom: _outcome_of(atom) for atom in atoms(expression)}
+        tests = {atom: outcome_of(atom) for atom in atoms(expression)}
         known: dict[tuple[int, ...], int] = {}
         words = array("Q", bytes(8 * (len(self.agents) // 64 + 1)))
         for agent in range(len(self.agents)) if only is None else only:
@@ -549,22 +540,15 @@ class Classes:
 
     def reads(self, queue: int, requires: str | None) -> tuple[bool, tuple[str, ...] | None]:
         """Say what of a contact its class hangs on: its tier, and which attributes, None: all of them."""
-        has_tier, names = False, dict[str, None]()
-        for part in self._parts(queue, requires):
-            for node in walk(part.expression):
-                has_tier = has_tier or isinstance(node, ContactTier)
-                if isinstance(node, ContactAttribute):
-                    names[node.name] = None
-                elif isinstance(node, InMap) and node.map is Map.CONTACT_ATTRIBUTES:
-                    return has_tier or _reads_tier(part), None
-        return has_tier, tuple(names)
+        return what_is_read(self._parts(queue, requires))
+
     # ---- the matrix ------------------------------------------------------------------------------------------------
 
     def _looks(self, spec: ClassSpec) -> dict[Hashable, Look]:
         """Return everything in agents that a class asks for."""
-        looks: dict[Hashable, Look] = {atom: _outcome_of(atom) for atom in atoms(spec.requirement)}
+        looks: dict[Hashable, Look] = {atom: outcome_of(atom) for atom in atoms(spec.requirement)}
         for skill in spec.skills:
-            looks["level", skill] = _level_of(skill)
+            looks["level", skill] = level_of(skill)
         score = self._scores[spec.queue]
         if score is not None:
             looks[score] = lambda agent: score_of(score, agent, None, None)
@@ -593,31 +577,6 @@ class Classes:
         return Score(fold(parse_score(queue.score).expression, None, view))
 
 
-def _reads_tier(part: Requirement) -> bool:
-    return any(isinstance(node, ContactTier) for node in walk(part.expression))
-
-
 def _slow(spec: ClassSpec) -> ClassSpec:
     """Return the slow class of the queue, channel and cost of a class."""
     return ClassSpec(spec.queue, spec.channel, spec.own_cost, _TRUE, (), is_slow=True)
-
-
-def _level_of(skill: str) -> Callable[[AgentView], int]:
-    return lambda agent: agent.skills.get(skill, 0)
-
-
-def _outcome_of(atom: Expression) -> Callable[[AgentView], int]:
-    """Return how an atom comes out for an agent; found once per level where it compares a skill with a number."""
-    match atom:
-        case Compare(left=SkillLevel(skill=skill), right=IntLiteral() | DecimalLiteral()):
-            known: dict[int, int] = {}
-
-            def by_level(agent: AgentView) -> int:
-                level = agent.skills.get(skill, 0)
-                if level not in known:
-                    known[level] = outcome(atom, agent)
-                return known[level]
-
-            return by_level
-        case _:
-            return lambda agent: outcome(atom, agent)

@@ -274,8 +274,14 @@ def _is_other_version(names: Names, command: Any) -> bool:
         id_ = getattr(command, field)
     else:
         section = _SECTION_OF_REMOVAL[type(command)]
-        id_ = command.queue_id if section == "queues" else names.agent_ids[names.find_agent(command.agent_id)]
+        id_ = command.queue_id if section == "queues" else _agent_id(names, command.agent_id)
     return why_version(names, section, id_, command.if_version) != 0
+
+
+def _agent_id(names: Names, reference: str | int) -> str:
+    slot = names.find_agent(reference)
+    assert slot is not None
+    return names.agent_ids[slot]
 
 
 def _possible(names: Names, difference: Difference, removal: Removal, *, is_whole: bool = False) -> Difference | None:
@@ -333,9 +339,7 @@ def _one_draining(names: Names, id_: str, queues: list[str]) -> Difference:
     return of_entry(names.config, section, id_, replace(getattr(names.config, section)[id_], draining=True))
 
 
-def _all_draining(
-    names: Names, difference: Difference, queues: list[str], agents: list[str]
-) -> Difference | None:
+def _all_draining(names: Names, difference: Difference, queues: list[str], agents: list[str]) -> Difference | None:
     """Return a difference in which some queues and agents are not removed, but drain; None where they cannot stay."""
     config = names.config
     new = in_force(config, difference)

@@ -232,8 +232,8 @@ class _Regear:
         self.names.members.clear()
         everybody = self._serve_all(queues_gone, set(slots))
         self._fit(removed, slots, known, everybody)
-        for queue in everybody:
-            self.regrouped.setdefault(queue, 0)
+        for queue_slot in everybody:
+            self.regrouped.setdefault(queue_slot, 0)
         for slot in removed:
             gears.clear_agent(self.acd, slot)
             self.names.forget_labels(slot)

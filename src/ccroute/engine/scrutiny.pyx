@@ -40,7 +40,7 @@ cdef int64_t COST_HIGH = COST_MAX
 cdef Py_ssize_t IGNORABLE_COUNT = len(Ignorable)
 
 
-def recheck(Names names, command, is_over) -> None:
+def recheck(Names names, command, is_over=False) -> None:
     """Raise unless a command of a snapshot is one that the engine would have taken.
 
     What a contact that has ended once was in, or asked for, need not be there any more.

@@ -257,7 +257,9 @@ def _built(config: Config, changes: _Changes) -> Names:
     slots = changes.slots
     if slots is not None:
         agents = [id_ for id_ in slots.agents if id_ is not None]
-        _agree(sorted(agents) == sorted(config.agents) and len(slots.agents) <= AGENTS_LIMIT, "every agent has its slot")
+        _agree(
+            sorted(agents) == sorted(config.agents) and len(slots.agents) <= AGENTS_LIMIT, "every agent has its slot"
+        )
         for ids, known in ((slots.queues, config.queues), (slots.channels, resolved_channels(config))):
             _agree(len(set(ids)) == len(ids) and set(known) <= set(ids), "every queue and channel has its slot")
         _agree(len(slots.channels) <= CHANNELS_MAX, "there are no more channels than allowed")
