@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
 import msgspec
 
@@ -26,7 +26,7 @@ Around = Surroundings
 _AGENT: Final = Agent()
 
 
-def around(config: Config, agents: Mapping[str, object], skills: Mapping[str, object]) -> Around:
+def around(config: Config, agents: dict[str, Any], skills: Iterable[str]) -> Around:
     """Return what lies around the entries of a configuration, whose agents are not looked at: they are ``agents``.
 
     O(queues + channels + skills).
@@ -51,7 +51,7 @@ def faults_of(entries: Mapping[str, Mapping[str, object]], found: Around) -> lis
 
 def copy_of(section: str, id_: str, entry: Entry, found: Around) -> Entry:
     """Return a copy of an entry without faults, as it would be read from a file, which nobody else can change."""
-    plain = to_dict(Config(**{section: {id_: entry}}))[section][id_]
+    plain = to_dict(msgspec.structs.replace(Config(), **{section: {id_: entry}}))[section][id_]
     copy = _table(section).values.read(plain, ((None, section), id_), Reader(found, exact=False))
     assert isinstance(copy, Entry)
     return copy
@@ -67,7 +67,7 @@ def is_same(section: str, id_: str, one: Entry | None, other: Entry | None) -> b
 
 
 def _plain(section: str, id_: str, entry: Entry) -> bytes:
-    return msgspec.json.encode(to_dict(Config(**{section: {id_: entry}})))
+    return msgspec.json.encode(to_dict(msgspec.structs.replace(Config(), **{section: {id_: entry}})))
 
 
 def _table(section: str) -> Table:

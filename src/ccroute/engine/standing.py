@@ -7,7 +7,7 @@ its old one. The slot of an agent that was removed stays empty, so that the slot
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 import msgspec
 
@@ -19,6 +19,8 @@ from ccroute.requirement import AgentView
 from ccroute.types import CHANNELS_MAX, SelectKey
 
 __all__ = ["NOBODY", "PolicyTerms", "Select", "Slots", "Standing", "Told", "view_of"]
+
+_Key = TypeVar("_Key", str, int)
 
 CALLBACK: Final = "callback"
 """The channel of callbacks."""
@@ -413,9 +415,9 @@ def _service(served: int | AgentQueue) -> Service:
     return Service(_rank(served), 0 if isinstance(served, int) else served.after_us)
 
 
-def _add(counts: dict[str, int] | dict[int, int], key: str | int, times: int) -> None:
-    found = counts.get(key, 0) + times  # type: ignore[call-overload]
+def _add(counts: dict[_Key, int], key: _Key, times: int) -> None:
+    found = counts.get(key, 0) + times
     if found:
-        counts[key] = found  # type: ignore[index]
+        counts[key] = found
     else:
-        del counts[key]  # type: ignore[arg-type]
+        del counts[key]
