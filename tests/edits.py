@@ -66,10 +66,10 @@ class Edits(Chooser):
             config = self._draft().all_channels().get(channel) or self.config.channels.get(channel)
             if config is not None:
                 return commands.PutChannel(channel=channel, config=config, if_version=if_version)
-        if kind == 7 and len(self.config.queues) > 1:
+        if kind == 7 and _staying(self.config.queues) > 1:
             queue_id = self._pick(*self.config.queues)
             return commands.RemoveQueue(queue_id=queue_id, removal=removal, if_version=if_version)
-        if kind == 8 and len(self.config.agents) > 1:
+        if kind == 8 and _staying(self.config.agents) > 1:
             agent_id = self._pick(*self.config.agents)
             return commands.RemoveAgent(agent_id=agent_id, removal=removal, if_version=if_version)
         return commands.Configure(config=self._whole(), removal=removal)
@@ -103,7 +103,7 @@ class Edits(Chooser):
 
     def _id(self, letter: str, present: dict[str, Any], count_max: int) -> str:
         """Return the id of an entry that is there, or of a new one."""
-        if len(present) < count_max and self._one_in(3):
+        if not present or (len(present) < count_max and self._one_in(3)):
             return f"{letter}{self.random.randrange(count_max)}"
         return str(self._pick(*present))
 
@@ -121,6 +121,11 @@ class Edits(Chooser):
         """Return the old entry with a few fields of the fresh one."""
         names = self.random.sample(old.__struct_fields__, self._pick(2, 1, 4, 8))
         return structs.replace(old, **{name: getattr(fresh, name) for name in names if name != "draining"})
+
+
+def _staying(entries: dict[str, Any]) -> int:
+    """Return how many entries are not to go when they are no longer in use; the last one always stays."""
+    return sum(not entry.draining for entry in entries.values())
 
 
 def _removes(command: Command) -> bool:

@@ -300,7 +300,7 @@ class Duel(Solo):
             changes["contact_id"] = back.get(event.contact_id, event.contact_id)
         if type(event.agent_id) is int:
             numbers = {handle: number for number, handle in self._agent_handles.items()}
-            changes["agent_id"] = numbers.get(event.agent_id, event.agent_id)
+            changes["agent_id"] = numbers.get(event.agent_id, event.agent_id - UNKNOWN_HANDLE)
         return msgspec.structs.replace(event, **changes) if changes else event
 
     def _without_handle(self, event: Event) -> Event:

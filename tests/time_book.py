@@ -72,7 +72,9 @@ class TimeBook(OfferBook):
             assert event.at_us >= entry.plan_at_us + step.after, "a rule fired before its time"
         elif step.ahead is not None:
             others = [one for one in self.lives.values() if one.queue_id == life.queue_id]
-            assert sum(one.state == "queued" or one.seek is not None for one in others) > step.ahead, "fewer stand ahead"
+            assert sum(one.state == "queued" or one.seek is not None for one in others) > step.ahead, (
+                "fewer stand ahead"
+            )
         elif step.on is PlanOn.NOBODY_ONLINE:
             assert not self.audit.anybody_online(life), "somebody is online"
         elif step.on is PlanOn.OVERDUE:
