@@ -62,6 +62,7 @@ class Callbacks(Changing):
         self._make_room_for_contact()
         callback = self._new_contact(left, contact.queue, ContactState.QUEUED)
         callback.place = place
+        callback.is_left = True
         if due_at_us is not None:
             self._come_in_scheduled(callback, due_at_us)
         else:

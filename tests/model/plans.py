@@ -217,7 +217,7 @@ class Plans(Preferring):
             )
         if step.park is not False:
             self._park(contact, ParkClock.STOPS, None if step.park is True else self.now + step.park)
-        elif step.callback and may_be_called_back(contact):
+        elif step.callback and may_be_called_back(contact) and not contact.is_left:
             self._call_back(contact)
         elif step.end is not None:
             self._end_by_rule(contact, step.end, rule.reason)

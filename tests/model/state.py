@@ -199,6 +199,8 @@ class Contact:
     displaced_work: int = 0
     born: int = 0
     """When it was made, or the moment for which it was made."""
+    is_left: bool = False
+    """The engine made it as a callback; then it leaves none by a rule, by whatever channel it goes on."""
     made: int = 0
     parks_when_due: bool = False
     """Scheduled: it is parked at its moment, and does not enter the queue."""

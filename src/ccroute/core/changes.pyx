@@ -505,13 +505,17 @@ cdef void check_callback(Floor* floor, int32_t slot) noexcept nogil:
         return
     callback_rest(floor, slot)
     course = course_for(floor, slot)
-    course.expires_at = NONE
-    if is_callback:
+    if not is_callback:
+        course.expired_at = course.expires_at
+        course.expires_at = NONE
+        return
+    course.expires_at = course.expired_at
+    if course.expires_at == NONE:
         course.expires_at = contact.created + floor.queues[contact.queue].callback_expires
-        if contact.state != CONTACT_ACTIVE:
-            callback_watch(floor, course)
-        if contact.state == CONTACT_QUEUED:
-            course_look(floor, slot)
+    if contact.state != CONTACT_ACTIVE:
+        callback_watch(floor, course)
+    if contact.state == CONTACT_QUEUED:
+        course_look(floor, slot)
 
 
 cdef void do_change(

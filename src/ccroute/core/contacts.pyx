@@ -284,6 +284,7 @@ cdef void adopt(Floor* floor, int32_t parent, int32_t child) noexcept nogil:
     cdef int32_t* link = &above.first_child
     check(above.children < LEGS_MAX)
     extra_for(floor, child).parent = parent
+    extra_for(floor, child).is_consult = 1
     while link[0] != NONE:
         link = &extra_at(floor, contact_at(floor, link[0]).extra).next_child
     link[0] = child

@@ -31,7 +31,7 @@ cdef int save_course(Tape tape, Course* course, dict plans) except -1:
     tape.put(1)
     for number in (
         course.lead, course.in_queue_max, course.ttl, course.length, course.preferred_wait,
-        course.preferring_from, course.expires_at, course.plan if course.plan < 0 else plans[course.plan],
+        course.preferring_from, course.expires_at, course.expired_at, course.plan if course.plan < 0 else plans[course.plan],
         NONE if course.own_plan == NONE else plans[course.own_plan],
         NONE if course.ruled_plan == NONE else plans[course.ruled_plan], course.ruled_step, course.attempts,
         course.told_attempt, course.saw_closed, course.consumed[0], course.consumed[1], course.moved, course.ruled_fields,
@@ -66,6 +66,7 @@ cdef int load_course(Tape tape, Floor* floor, int32_t slot, list plans) except -
     course.preferred_wait = tape.take(NONE, DURATION_TOP)
     course.preferring_from = tape.take(NONE, floor.now)
     course.expires_at = tape.take(NONE, MOMENT_TOP)
+    course.expired_at = tape.take(NONE, MOMENT_TOP)
     course.plan = <int32_t>tape.take(NO_PLAN, len(plans) - 1)
     course.own_plan = <int32_t>tape.take(NONE, len(plans) - 1)
     course.ruled_plan = <int32_t>tape.take(NONE, len(plans) - 1)

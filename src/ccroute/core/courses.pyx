@@ -44,6 +44,7 @@ cdef Course* course_for(Floor* floor, int32_t contact) noexcept nogil:
     course.ttl = NONE
     course.preferred_wait = NONE
     course.expires_at = NONE
+    course.expired_at = NONE
     course.length = NONE
     course.plan = NONE
     course.own_plan = NONE

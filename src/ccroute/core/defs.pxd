@@ -474,6 +474,7 @@ cdef struct Extra:                # what few contacts have
     uint8_t clock_runs
     uint8_t is_loose              # see loose ends in decision.pyx
     uint8_t is_orphan             # a consult whose parent has ended
+    uint8_t is_consult            # or was one, until its parent ended
     int32_t course                # what time does to it, NONE without
 
 cdef struct Step:                 # of a plan: when it is due, and what it does
@@ -510,6 +511,7 @@ cdef struct Course:               # what time does to a contact: plans, limits, 
     int64_t preferring_from       # moment from which the time of preferred agents runs
     int64_t preferring_until
     int64_t expires_at            # of a callback, NONE: it is none
+    int64_t expired_at            # of what was a callback, to be one again; NONE: it never was
     int32_t length                # limit of its own, NONE: the queue's
     int32_t contact
     int32_t plan                  # kept from another queue, NONE: its queue's

@@ -136,7 +136,7 @@ cdef bint next_due(Floor* floor, int32_t slot, Course* course, Asked* asked, Due
                 return True
     hours = &floor.queues[contact_at(floor, slot).queue].hours
     if (
-        course.hours_done or not course.flags & FLAG_CLOSED or hours.action == CLOSED_WAIT or leaves_none(floor, slot, course)
+        course.hours_done or not course.flags & FLAG_CLOSED or hours.action == CLOSED_WAIT or course.expires_at != NONE
         or not (course.flags & FLAG_ENTRY or hours.closes_waiting)
     ):
         return False

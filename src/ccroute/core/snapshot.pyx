@@ -128,12 +128,13 @@ cdef int save_contact(Tape tape, Floor* floor, int32_t slot, dict classes, dict 
 cdef int save_extra(Tape tape, Extra* extra) except -1:
     """Keep what few contacts have; one without has what an extra begins with."""
     if extra == NULL:
-        for number in (1, NONE, NONE, NONE, NONE, 0, 0, NONE, 0, 0):
+        for number in (1, NONE, NONE, NONE, NONE, 0, 0, NONE, 0, 0, 0):
             tape.put(number)
         return 0
     for number in (
         extra.version, extra.parked_at, extra.direct, extra.seeker, extra.returns_to, extra.displaced_offers,
         extra.displaced_work, extra.parent, extra.unanswered, extra.clock_runs,
+        extra.is_consult,
     ):
         tape.put(number)
     return 0
@@ -388,7 +389,7 @@ cdef int load_contact(Tape tape, Floor* floor, list classes, list plans) except 
 cdef int load_extra(Tape tape, Floor* floor, int32_t slot) except -1:
     """Take what few contacts have; one with nothing of it gets no extra."""
     cdef Extra* extra
-    cdef int64_t numbers[10]
+    cdef int64_t numbers[11]
     cdef int at
     cdef int32_t agents = floor.agents.count - 1
     numbers[0] = tape.take(1, 2147483647)
@@ -400,9 +401,11 @@ cdef int load_extra(Tape tape, Floor* floor, int32_t slot) except -1:
     numbers[7] = tape.take(NONE, floor.contacts.limit - 1)
     numbers[8] = tape.take(0, UNANSWERED_CANCEL)
     numbers[9] = tape.take(0, 1)
+    numbers[10] = tape.take(0, 1)
     if (
         numbers[0] == 1 and numbers[1] == NONE and numbers[2] == NONE and numbers[3] == NONE and numbers[4] == NONE
         and numbers[5] == 0 and numbers[6] == 0 and numbers[7] == NONE and numbers[8] == 0 and numbers[9] == 0
+        and numbers[10] == 0
     ):
         return 0
     extra = extra_for(floor, slot)
@@ -416,6 +419,7 @@ cdef int load_extra(Tape tape, Floor* floor, int32_t slot) except -1:
     extra.parent = <int32_t>numbers[7]
     extra.unanswered = <uint8_t>numbers[8]
     extra.clock_runs = <uint8_t>numbers[9]
+    extra.is_consult = <uint8_t>numbers[10]
     return 0
 
 

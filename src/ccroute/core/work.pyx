@@ -366,9 +366,9 @@ cdef void do_unpark(Floor* floor, int32_t slot) noexcept nogil:
 
 
 cdef bint is_consult(Floor* floor, int32_t contact) noexcept nogil:
-    """Say whether a contact is a consult about another one inside."""
+    """Say whether a contact came as a consult about another one."""
     cdef int32_t extra = contact_at(floor, contact).extra
-    return extra != NONE and extra_at(floor, extra).parent != NONE
+    return extra != NONE and extra_at(floor, extra).is_consult
 
 
 # ---- ends of contacts ------------------------------------------------------------------------------------------
