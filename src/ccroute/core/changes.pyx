@@ -373,6 +373,7 @@ cdef void do_change_channel(Floor* floor, int32_t slot, int32_t class_slot, bint
     take_terms(floor, slot, ready)
     reclass(floor, slot, class_slot)
     contact.channel = <unsigned char>floor.classes[class_slot].channel
+    check_callback(floor, slot)
     if requeues:
         legs_end(floor, slot, False, END_CHANNEL_CHANGED)
         withdraw(floor, slot)
@@ -383,7 +384,6 @@ cdef void do_change_channel(Floor* floor, int32_t slot, int32_t class_slot, bint
         if contact.state == CONTACT_ACTIVE:
             move_legs(floor, slot)
         recheck(floor, slot, True)
-    check_callback(floor, slot)
     stand(floor, slot)
 
 

@@ -7,21 +7,22 @@ out here, with the class it leads to remembered; anything else is worked out by 
 
 from libc.stdlib cimport qsort
 
-from ccroute.core.changes cimport CHANGE_KEEPS, do_change, reclass_as_found
+from ccroute.core.changes cimport CHANGE_KEEPS, do_change
 from ccroute.core.contacts cimport step_ready
-from ccroute.core.courses cimport carry_plan, count_favours, course_look, phase_forget, plan_in_force, plan_number
+from ccroute.core.courses cimport course_look, plan_in_force, plan_number
 from ccroute.core.defs cimport (
-    AVAILABLE, AWAY, BAR_EXCLUDED, CALLBACK_NO_ROOM, CANCEL_RULE, CAUSE_RULE, CLOSED_CALLBACK, CLOSED_OVERFLOW,
-    CLOSED_REFUSE, CLOSED_WAIT, CONTACT_QUEUED, EXPIRED_CLOSED, EXPIRED_IN_QUEUE, EXPIRED_LENGTH, EXPIRED_RULE,
-    EXPIRED_TTL, FIELD_HEAD_START, FIELD_OTHERS, FIELD_PLACE, FIELD_QUEUE, FIELD_REQUIRES, FIELD_TIER, FLAG_CLOSED,
-    FLAG_ENTRY, FLAG_IN_QUEUE, FLAG_LENGTH, FLAG_LIMITS, FLAG_OPENED, FLAG_TTL, HOST_CALLBACK, HOST_CLASS,
-    HOST_CONDITION, HOST_DRAFT, HOST_PATCH, NONE, OFFLINE, PARK_NOT, PARK_OPEN, PREFERRED_BOUND, PREFERRED_NOBODY,
-    PREFERRED_WAITED, RECORD_ACTION, RECORD_HOURS, RECORD_PREFERRED_ENDED, RECORD_RULE, RULE_BITS, RULE_OWN,
-    STEP_CANCELS, STEP_CLOSES, STEP_EXPIRES, TIMER_HOURS, TIMER_RULE, WHEN_AFTER, WHEN_AHEAD, WHEN_CLOSED,
-    WHEN_EXPEDITED, WHEN_LIMIT, WHEN_NOBODY, Bands, Contact, ContactClass, Course, Extra, Hours, Plan, Queue, Record, Step,
-    Terms, agent_at, bar_at, contact_at, course_at, course_of, ctz64, extra_at, timer_at, uint16_t, uint32_t, uint64_t, uint8_t, write,
+    BAR_EXCLUDED, CALLBACK_NO_ROOM, CANCEL_RULE, CAUSE_RULE, CLOSED_CALLBACK, CLOSED_OVERFLOW, CLOSED_REFUSE,
+    CLOSED_WAIT, CONTACT_QUEUED, EXPIRED_CLOSED, EXPIRED_IN_QUEUE, EXPIRED_LENGTH, EXPIRED_RULE, EXPIRED_TTL,
+    FIELD_HEAD_START, FIELD_OTHERS, FIELD_PLACE, FIELD_QUEUE, FIELD_REQUIRES, FIELD_TIER, FLAG_CLOSED, FLAG_ENTRY,
+    FLAG_IN_QUEUE, FLAG_LENGTH, FLAG_LIMITS, FLAG_OPENED, FLAG_TTL, HOST_CALLBACK, HOST_CLASS, HOST_CONDITION,
+    HOST_DRAFT, HOST_PATCH, NONE, OFFLINE, PARK_NOT, PARK_OPEN, RECORD_ACTION, RECORD_HOURS, RECORD_RULE, RULE_BITS,
+    RULE_OWN, STEP_CANCELS, STEP_CLOSES, STEP_EXPIRES, TIMER_HOURS, TIMER_RULE, WHEN_AFTER, WHEN_AHEAD, WHEN_CLOSED,
+    WHEN_EXPEDITED, WHEN_LIMIT, WHEN_NOBODY, Bands, Contact, Course, Extra, Hours, Plan, Queue, Record, Step, Terms,
+    agent_at, bar_at, contact_at, course_at, course_of, ctz64, extra_at, timer_at, uint16_t, uint32_t, uint64_t,
+    uint8_t, write,
 )
 from ccroute.core.bars cimport bar_find
+from ccroute.core.preferring cimport check_phase, class_anew, has_favourite
 from ccroute.core.store cimport fresh, release, slots_reserve, store_next
 from ccroute.core.timers cimport timer_arm, timer_cancel
 from ccroute.core.waiting cimport place_in_line
@@ -511,90 +512,6 @@ cdef void forget_led(Floor* floor) noexcept nogil:
     for at in range(LED_MAX):
         floor.led_keys[at] = -1
     floor.led_is_stale = 0
-
-
-# ---- preferred agents --------------------------------------------------------------------------------------------
-
-
-cdef bint is_there(Floor* floor, Queue* queue, int32_t agent) noexcept nogil:
-    """Say whether a preferred agent is online."""
-    cdef int presence = agent_at(floor, agent).presence
-    return presence == AVAILABLE or (presence == AWAY and queue.prefers_away)
-
-
-cdef bint has_favourite(Floor* floor, Contact* contact, Course* course) noexcept nogil:
-    cdef int at
-    for at in range(course.preferred_count):
-        if (course.kept >> at) & 1 and is_there(floor, &floor.queues[contact.queue], course.preferred[at]):
-            return True
-    return False
-
-
-cdef int check_phase(Floor* floor, int32_t slot, Course* course) noexcept nogil:
-    """Begin or end the time in which a contact waits for its preferred agents only. Return -1 without memory."""
-    cdef Contact* contact = contact_at(floor, slot)
-    if course.is_preferring:
-        if floor.now >= course.preferring_until:
-            return end_phase(floor, slot, course, PREFERRED_WAITED)
-        if not has_favourite(floor, contact, course):
-            return end_phase(floor, slot, course, PREFERRED_NOBODY)
-        return 0
-    if course.wants_phase:
-        course.wants_phase = 0
-        return begin_phase(floor, slot, course)
-    return 0
-
-
-cdef int begin_phase(Floor* floor, int32_t slot, Course* course) noexcept nogil:
-    """Keep a contact for those of its preferred agents for whom not too many wait, if one of them is online."""
-    cdef Contact* contact = contact_at(floor, slot)
-    cdef Queue* queue = &floor.queues[contact.queue]
-    cdef int64_t wait = queue.preferred_wait if course.preferred_wait == NONE else course.preferred_wait
-    cdef int64_t since = contact.in_queue_at if course.preferring_from == NONE else floor.now
-    cdef int at
-    if since + wait <= floor.now:
-        return 0
-    course.kept = 0
-    for at in range(course.preferred_count):
-        if agent_at(floor, course.preferred[at]).favours < queue.prefers_max:
-            course.kept |= <uint16_t>1 << at
-    if course.kept == 0:
-        tell_phase_ended(floor, slot, PREFERRED_BOUND)
-        return 0
-    if not has_favourite(floor, contact, course):
-        tell_phase_ended(floor, slot, PREFERRED_NOBODY)
-        return 0
-    course.is_preferring = 1
-    course.preferring_until = since + wait
-    floor.phases.items[floor.phases.count] = slot
-    floor.phases.count += 1
-    count_favours(floor, course, True)
-    return class_anew(floor, slot, course)
-
-
-cdef void tell_phase_ended(Floor* floor, int32_t slot, int why) noexcept nogil:
-    cdef Record* record = write(floor, RECORD_PREFERRED_ENDED)
-    record.contact = slot
-    record.queue = contact_at(floor, slot).queue
-    record.x = why
-
-
-cdef int end_phase(Floor* floor, int32_t slot, Course* course, int why) noexcept nogil:
-    """Have a contact wait for anybody."""
-    tell_phase_ended(floor, slot, why)
-    phase_forget(floor, course)
-    return class_anew(floor, slot, course)
-
-
-cdef int class_anew(Floor* floor, int32_t slot, Course* course) noexcept nogil:
-    """Put a contact into the class that goes with its course as it is now."""
-    floor.wanted_queue = contact_at(floor, slot).queue
-    floor.wanted_plan = course.ruled_plan
-    floor.wanted_step = course.ruled_step
-    if floor.host(floor.host_self, HOST_CLASS, slot, NONE, NONE) < 0:
-        return -1
-    reclass_as_found(floor, slot)
-    return 0
 
 
 # ---- callbacks ---------------------------------------------------------------------------------------------------

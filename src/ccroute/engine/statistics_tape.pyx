@@ -18,7 +18,7 @@ from ccroute.engine.accounts cimport (
 )
 from ccroute.engine.statistics cimport Statistics
 from ccroute.engine.tallies cimport (
-    COUNTS, DESK_COUNTS, DESK_SPANS, OCTAVE, OCTAVES, SPANS, STATES, Account, Cell, Desk, Row, Sketch, Tally,
+    COUNTS, DESK_COUNTS, DESK_SPANS, OCTAVE, OCTAVES, SPANS, STATES, Account, Cell, Desk, Sketch, Tally,
     count_length, row_open,
 )
 
