@@ -44,6 +44,7 @@ OF_MANY_AGENTS: Final = ("command.refused:legs_max",)
 """What needs more agents than random worlds have; it has tests of its own."""
 RARE: Final = (
     "offer.rescinded:picked",
+    "callback.dropped:contacts_max",
     "offer.made:returned",
     "leg.ended:joined",
     "command.refused:direct",

@@ -17,7 +17,7 @@ from tests.steps import Advance, Batch, Duel, Handle, Malformed, Restore, Step
 from tests.worlds import World, worlds
 
 RANDOMS = st.randoms(use_true_random=False)
-WORLDS_COUNT = max(settings().max_examples, 100) * 3 // 2
+WORLDS_COUNT = max(settings().max_examples, 100) * 5 // 2
 """Worlds of the plain random run, 150 steps each, beside those that hypothesis makes."""
 
 
