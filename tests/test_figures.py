@@ -17,11 +17,14 @@ from msgspec import structs
 from ccroute import (
     AbandonContact,
     AcceptOffer,
+    AssignAs,
+    AssignContact,
     CompleteContact,
     Config,
     ConnectFailed,
     Engine,
     EnqueueContact,
+    Ignorable,
     OutOfRange,
     Presence,
     SetPresence,
@@ -340,6 +343,16 @@ def test_quantiles_of_no_share_are_refused() -> None:
 
 
 # ---- asking
+
+
+def test_an_agent_that_never_signed_in_has_the_offers_it_was_assigned() -> None:
+    engine = centre()
+    call(engine, "c", 0)
+    ignoring = [Ignorable.PRESENCE]
+    do(engine, AssignContact(contact_id="c", agent_id="a0", as_=AssignAs.OFFER, ignoring=ignoring), 1)
+    engine.advance(60 * SECOND)
+    offers = engine.statistics(agent_id="a0").agents["a0"].offers
+    assert (offers.made, offers.expired, offers.pending) == (1, 1, 0)
 
 
 def test_wrong_questions_are_refused() -> None:

@@ -384,11 +384,13 @@ cdef class Statistics(Accounts):
 
         None where nothing ever happened to it; -1 for moments of one that never signed in.
         """
-        cdef Desk* desk = NULL if slot >= self.desk_capacity else self.desks[slot]
+        cdef Desk* desk
         cdef int at
+        # What is noted may be the first of an agent.
+        self.book()
+        desk = NULL if slot >= self.desk_capacity else self.desks[slot]
         if desk == NULL:
             return None
-        self.book()
         times = [desk.times[at] for at in range(STATES)]
         return (
             desk_list(desk), sketch_list(&desk.handling), times, desk.state, desk.since, desk.presence,
