@@ -170,6 +170,13 @@ cdef class Ground:
             room(grow(<void**>&floor.queues, floor.queue_count, floor.queue_count + 1, sizeof(Queue)))
             slot = floor.queue_count
             floor.queue_count += 1
+            queue = &floor.queues[slot]
+            queue.plan = NONE
+            queue.length_max = NONE
+            queue.in_queue_max = NONE
+            queue.ttl = NONE
+            queue.hours.timer = NONE
+            queue.hours.queue = NONE
         queue = &floor.queues[slot]
         queue.select = select
         queue.mode = mode
@@ -193,12 +200,6 @@ cdef class Ground:
         queue.guard = preempt_guard_us
         queue.displaced_max = displaced_max
         queue.displaced_work_max = displaced_work_max
-        queue.plan = NONE
-        queue.length_max = NONE
-        queue.in_queue_max = NONE
-        queue.ttl = NONE
-        queue.hours.timer = NONE
-        queue.hours.queue = NONE
         if preempt:
             floor.preempts = True
             floor.is_lively = True

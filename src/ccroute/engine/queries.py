@@ -582,7 +582,11 @@ def ruled_text(names: Names, known: dict[str, Any]) -> str | None:
 
 def serves_from(names: Names, agent_slot: int, queue_id: str) -> int | None:
     """Return for how long a contact must have been in a queue that an agent serve it, None where it serves it never."""
-    served = names.config.agents[names.agent_ids[agent_slot]].queues.get(queue_id)
+    agent = names.config.agents.get(names.agent_ids[agent_slot])
+    if agent is None:
+        # It was removed.
+        return None
+    served = agent.queues.get(queue_id)
     if served is None:
         return 0 if names.config.queues[queue_id].members == "all" else None
     return served.after_us if isinstance(served, AgentQueue) else 0

@@ -84,6 +84,9 @@ class _Regear:
                 gears.clear_channel(self.acd, slot)
             self._policies(policies)
         self._queues(is_detached)
+        for slot in queues_gone:
+            self.acd.unset_hours(slot)
+            self.acd.rule_queue(slot)
         self._agents(queues_gone)
         self._contacts()
         if is_detached:
