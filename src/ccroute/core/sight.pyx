@@ -161,6 +161,16 @@ cdef class Sight(Ground):
             return []
         return [plan for plan in (course.plan, course.own_plan, course.ruled_plan) if plan >= 0]
 
+    def is_plan_kept(self, int queue) -> bool:
+        """Say whether a contact that has left a queue keeps its plan. O(contacts that have courses)."""
+        cdef Floor* floor = &self.floor
+        cdef int32_t at = store_next(&floor.courses, 0)
+        while at != NONE:
+            if course_at(floor, at).plan >= 0 and floor.plans[course_at(floor, at).plan].queue == queue:
+                return True
+            at = store_next(&floor.courses, at + 1)
+        return False
+
     def plan_owner(self, int number) -> tuple:
         """Return (queue or -1, whether it is that queue's plan now)."""
         cdef int32_t queue = self.floor.plans[number].queue

@@ -314,7 +314,7 @@ cdef int load_agent(Tape tape, Floor* floor, int32_t slot) except -1:
     agent.away_since = tape.take(0, floor.now)
     agent.handled = <int32_t>tape.take(0, 2147483647)
     agent.expiries = <int32_t>tape.take(0, 2147483647)
-    agent.is_lost = <uint8_t>tape.take(0, agent.lease != NONE)
+    agent.is_lost = <uint8_t>tape.take(0, 1)
     agent.presence_before = <uint8_t>tape.take(0, 2)
     agent.lost_at = tape.take(0, floor.now)
     for at in range(floor.channel_count):
@@ -629,8 +629,8 @@ cdef int check_target(Floor* floor, int32_t kind, int32_t target) except -1:
         )
     elif kind == TIMER_LEASE or kind == TIMER_LOST:
         return require(
-            target < floor.agents.count and agent_at(floor, target).lease != NONE
-            and agent_at(floor, target).is_lost == (kind == TIMER_LOST), "an agent that is waited for has a lease",
+            target < floor.agents.count and agent_at(floor, target).is_lost == (kind == TIMER_LOST)
+            and (kind == TIMER_LOST or agent_at(floor, target).lease != NONE), "an agent that is waited for has a lease",
         )
     require(store_has(store, target), "a timer has a target")
     if store == &floor.contacts:

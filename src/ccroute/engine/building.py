@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ccroute.config import Agent, Config, Prefer, Queue, check, to_json, unresolved
+from ccroute.config import Agent, Config, Hours, Prefer, Queue, check, to_json, unresolved
 from ccroute.core import gears
 from ccroute.core.acd import Acd
 from ccroute.engine.classes import Classes
@@ -25,7 +25,7 @@ from ccroute.types import (
     Victim,
 )
 
-__all__ = ["build", "policy_for", "put_agent", "put_queue", "rule_queue"]
+__all__ = ["build", "keep_hours", "policy_for", "put_agent", "put_queue", "rule_queue"]
 
 NO_AGENT: Final = Agent()
 """In the place of the entry of an agent that was removed."""
@@ -64,7 +64,8 @@ def build(config: Config, slots: Slots | None = None, habits: int = 0) -> Names:
         put_queue(acd, queue, standing.selects.get(standing.select_of(queue), 0))
     plans = Plans(acd, standing.queue_slots)
     for slot, (_, queue) in enumerate(standing.queue_entries()):
-        rule_queue(acd, standing, slot, queue, plans.of_queue(slot, queue.plan))
+        keep_hours(acd, standing, slot, queue.hours)
+        rule_queue(acd, slot, queue, plans.of_queue(slot, queue.plan))
     views = [view_of(id_, agent) for id_, agent in standing.agent_entries()]
     open_to_all = standing.open_to_all()
     services = [standing.services_of(agent, open_to_all) for _, agent in standing.agent_entries()]
@@ -126,10 +127,8 @@ def put_queue(acd: Acd, queue: Queue, select: int, slot: int = -1, *, paused: bo
     )
 
 
-def rule_queue(acd: Acd, standing: Standing, slot: int, queue: Queue, plan: int) -> None:
-    """Tell the core what time does to contacts of a queue slot: hours, limits, preferred agents, callbacks, and its plan."""
-    prefer = queue.prefer or Prefer()
-    hours = queue.hours
+def keep_hours(acd: Acd, standing: Standing, slot: int, hours: Hours | None) -> None:
+    """Tell the core when a queue slot is open, and what becomes of contacts while it is not."""
     if hours is None:
         acd.unset_hours(slot)
     else:
@@ -141,6 +140,11 @@ def rule_queue(acd: Acd, standing: Standing, slot: int, queue: Queue, plan: int)
             keeps_plan=hours.plan is PlanOnOverflow.KEEP,
             closes_waiting=hours.closes_waiting,
         )
+
+
+def rule_queue(acd: Acd, slot: int, queue: Queue, plan: int) -> None:
+    """Tell the core what else time does to contacts of a queue slot: limits, preferred agents, callbacks, and its plan."""
+    prefer = queue.prefer or Prefer()
     acd.rule_queue(
         slot,
         plan=plan,

@@ -315,7 +315,7 @@ def is_queue_used(names: Names, id_: str) -> bool:
     """Say whether contacts are in a queue, agents work for it, or the own plan of a live contact leads to it."""
     if gears.is_queue_used(names.acd, names.standing.queue_slots[id_]):
         return True
-    return names.plans.lead_to(id_)
+    return names.acd.is_plan_kept(names.standing.queue_slots[id_]) or names.plans.lead_to(id_)
 
 
 def _is_at_rest(names: Names, id_: str) -> bool:

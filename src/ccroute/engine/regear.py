@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ccroute.config import BUILT_IN_CHANNELS, Agent, Queue, resolve_select
 from ccroute.core import gears, replanning
 from ccroute.core.realigning import realign
-from ccroute.engine.building import policy_for, put_agent, put_queue, rule_queue
+from ccroute.engine.building import keep_hours, policy_for, put_agent, put_queue, rule_queue
 from ccroute.engine.classes import REQUIRES, STRUCTURE, Regrouping
 from ccroute.engine.differences import Difference
 from ccroute.engine.standing import Told, view_of
@@ -115,7 +115,9 @@ class _Regear:
         was_closed = before is not None and replanning.is_closed(acd, slot)
         was_plan = acd.plan_of_queue(slot)
         plan = was_plan if before is not None and before.plan == queue.plan else plans.of_queue(slot, queue.plan)
-        rule_queue(acd, self.standing, slot, queue, plan)
+        if before is None or before.hours != queue.hours:
+            keep_hours(acd, self.standing, slot, queue.hours)
+        rule_queue(acd, slot, queue, plan)
         if before is None:
             return
         if acd.is_ruled(slot):
