@@ -19,6 +19,7 @@ from ccroute import (
     AcceptOffer,
     AssignAs,
     AssignContact,
+    CancelContact,
     CompleteContact,
     Config,
     ConnectFailed,
@@ -32,8 +33,8 @@ from ccroute import (
     UnknownName,
     WrongType,
 )
-from ccroute.commands import Command
-from ccroute.config.structs import Hours
+from ccroute.commands import Command, PutAgent, PutQueue, RemoveAgent, RemoveQueue
+from ccroute.config.structs import Agent, Hours, Queue
 from ccroute.engine import figures, reports
 from ccroute.engine.intervals import interval_around
 from ccroute.engine.sketch import PRECISION, bucket_of, longest_of
@@ -389,3 +390,25 @@ def test_a_selection_tells_what_it_names() -> None:
 def test_counts_stand_in_the_order_of_the_kernel() -> None:
     names = re.findall(r"^    N_(\w+) = (\d+)$", TALLIES.read_text(), re.MULTILINE)
     assert [name.lower() for name, _ in sorted(names, key=lambda one: int(one[1]))] == list(reports.COUNTS)
+
+
+def test_what_was_removed_still_adds_up_and_what_is_new_is_counted() -> None:
+    engine = Engine(Config.from_toml("[queues.q]\n[queues.r]\n[agents.a]\nqueues = { q = 1 }\n[agents.b]"))
+    call(engine, "c", 0)
+    do(engine, EnqueueContact(contact_id="d", queue_id="r", channel="voice"), 0)
+    do(engine, CancelContact(contact_id="d"), 1)
+    do(engine, RemoveQueue(queue_id="r"), 2)
+    do(engine, RemoveAgent(agent_id="b"), 2)
+    do(engine, PutAgent(agent_id="z", config=Agent(skills={"fr": 9})), 3)
+    do(engine, PutQueue(queue_id="n", config=Queue(requires="agent.skills.fr > 1")), 3)
+    do(engine, PutAgent(agent_id="z", config=Agent(queues={"n": 1}, skills={"fr": 9})), 3)
+    sign_in(engine, "z", 4)
+    do(engine, EnqueueContact(contact_id="e", queue_id="n", channel="chat"), 5)
+    report = engine.statistics(series=True)
+    assert report.total is not None
+    created = {id_: one.contacts.created for id_, one in report.queues.items()}
+    assert created == {"q": 1, "n": 1, "r": 1}
+    assert (report.total.contacts.created, list(report.agents), list(report.skills)) == (3, ["a", "z"], ["fr"])
+    assert report.agents["z"].offers.pending == report.skills["fr"].offers.pending == 1
+    assert (report.agents_now.offline, report.agents_now.idle) == (1, 1)
+    assert Engine.restore(engine.snapshot()).statistics(series=True) == report

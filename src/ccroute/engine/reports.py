@@ -100,8 +100,8 @@ def statistics(
         queues=book.queues(cells, queue_slot) if of_contacts or is_all else {},
         channels=book.channels(cells, channel_slot) if of_contacts or is_all else {},
         skills=book.skills(skills if is_all else {} if skill is None else {skill: skills.get(skill, -1)}),
-        agents=book.agents(range(len(names.agent_ids)) if is_all else () if agent_slot is None else (agent_slot,)),
-        agents_now=_agents_now(in_state, len(names.agent_ids)),
+        agents=book.agents(names.agent_slots.values() if is_all else () if agent_slot is None else (agent_slot,)),
+        agents_now=_agents_now(in_state, len(names.agent_slots)),
         agents_times=_times(times),
         agents_intervals=[
             FloorInterval(starts_at_us=starts_at, ends_at_us=ends_at, times=_times(spent))
@@ -194,35 +194,36 @@ class _Book:
         )
 
     def queues(self, cells: list[_Cell], only: int | None) -> dict[str, Figures]:
-        """Return the figures by queue, in the order of the configuration."""
-        by_queue: dict[int, list[_Cell]] = {}
+        """Return the figures by queue, in the order of creation; queues that were removed keep theirs, and stand
+        behind."""
+        config, ids = self._names.config, self._names.queue_ids
+        by_queue: dict[str, list[_Cell]] = {
+            id_: [] for id_ in (self._names.queue_slots if only is None else (ids[only],)) if id_ in config.queues
+        }
         for cell in cells:
-            by_queue.setdefault(cell.queue, []).append(cell)
-        slots = range(len(self._names.queue_ids)) if only is None else (only,)
-        serving = self._serving(slots)
+            by_queue.setdefault(ids[cell.queue], []).append(cell)
+        serving = self._serving([id_ for id_ in by_queue if id_ in config.queues])
         return {
             id_: self.figures(
-                by_queue.get(slot, []),
-                self._names.config.queues[id_].service_level.answered_within_us,
-                _agents_now(serving[slot], sum(serving[slot])),
+                found,
+                config.queues[id_].service_level.answered_within_us if id_ in config.queues else None,
+                _agents_now(serving[id_], sum(serving[id_])) if id_ in config.queues else None,
             )
-            for slot, id_ in ((slot, self._names.queue_ids[slot]) for slot in slots)
+            for id_, found in by_queue.items()
         }
 
-    def _serving(self, slots: Iterable[int]) -> dict[int, list[int]]:
-        """Return, by queue slot, how many agents that serve the queue are in each state. O(agents · queues they
-        serve)."""
-        config, ids = self._names.config, self._names.queue_ids
-        serving = {slot: [0] * len(_STATES) for slot in slots}
-        wanted = {ids[slot]: counts for slot, counts in serving.items()}
-        everyone = [counts for id_, counts in wanted.items() if config.queues[id_].members == "all"]
-        listed = {id_: counts for id_, counts in wanted.items() if config.queues[id_].members != "all"}
-        for slot, id_ in enumerate(self._names.agent_ids):
+    def _serving(self, queue_ids: Iterable[str]) -> dict[str, list[int]]:
+        """Return, by queue, how many agents that serve it are in each state. O(agents · queues they serve)."""
+        config = self._names.config
+        serving = {id_: [0] * len(_STATES) for id_ in queue_ids}
+        everyone = [counts for id_, counts in serving.items() if config.queues[id_].members == "all"]
+        listed = {id_: counts for id_, counts in serving.items() if config.queues[id_].members != "all"}
+        for slot in self._names.agent_slots.values():
             state = self._counted.state_of(slot)
             for counts in everyone:
                 counts[state] += 1
             if listed:
-                for queue_id in config.agents[id_].queues:
+                for queue_id in config.agents[self._names.agent_ids[slot]].queues:
                     if queue_id in listed:
                         listed[queue_id][state] += 1
         return serving
