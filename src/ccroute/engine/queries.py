@@ -583,7 +583,7 @@ def ruled_text(names: Names, known: dict[str, Any]) -> str | None:
 def serves_from(names: Names, agent_slot: int, queue_id: str) -> int | None:
     """Return for how long a contact must have been in a queue that an agent serve it, None where it serves it never."""
     agent = names.config.agents.get(names.agent_ids[agent_slot])
-    if agent is None:
+    if agent is None or queue_id not in names.config.queues:
         # It was removed.
         return None
     served = agent.queues.get(queue_id)

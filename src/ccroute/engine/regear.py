@@ -130,7 +130,12 @@ class _Regear:
     def drained(self) -> list[int]:
         """Return the slots of the agents that are to be drained from now on, by seq."""
         agents = self.difference.part("agents").put
-        return sorted(self.standing.agent_slots[id_] for id_, agent in agents.items() if agent.draining)
+        before = self.agents_before
+        return sorted(
+            self.standing.agent_slots[id_]
+            for id_, agent in agents.items()
+            if agent.draining and not (before[id_] is not None and before[id_].draining)
+        )
 
     # ---- the floor as a whole --------------------------------------------------------------------------------------
 
