@@ -7,9 +7,12 @@ consult.
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from dataclasses import dataclass, field
 from typing import Any, Final
+
+import msgspec
 
 from ccroute import commands, events
 from ccroute.commands import Command
@@ -98,6 +101,7 @@ class Recount:
         self.facts: list[Fact] = []
         self.lives: dict[str, Life] = {}
         self.desks = {id_: Desk() for id_ in config.agents}
+        """By agent; one that was removed stands under its id and a number."""
 
     def read(self, told: list[Event], *given: Command) -> None:
         """Take in the events of a call, in order, and the commands it carried out."""
@@ -117,6 +121,40 @@ class Recount:
         self.facts.append(fact)
         return fact
 
+    # ---- configuration
+
+    def _on_configured(self, event: events.Configured) -> None:
+        given = self._command(event)
+        match given:
+            case commands.Configure():
+                self.config = given.config
+            case commands.PutQueue():
+                self._put("queues", given.queue_id, given.config)
+            case commands.PutAgent():
+                self._put("agents", given.agent_id, given.config)
+        for path in event.removed:
+            section, _, id_ = path.partition(".")
+            entries = {key: entry for key, entry in getattr(self.config, section).items() if key != id_}
+            self.config = msgspec.structs.replace(self.config, **{section: entries})
+            if section == "agents":
+                self._remove(id_)
+        for id_ in self.config.agents:
+            self.desks.setdefault(id_, Desk())
+
+    def _put(self, section: str, id_: str, entry: Any) -> None:
+        entries = getattr(self.config, section) | {id_: entry}
+        self.config = msgspec.structs.replace(self.config, **{section: entries})
+
+    def _remove(self, id_: str) -> None:
+        """Have who comes under this id from now on be somebody else."""
+        other = f"{id_} {len(self.desks)}"
+        self.desks[other] = self.desks.pop(id_)
+        self.facts = [dataclasses.replace(fact, agent=other) if fact.agent == id_ else fact for fact in self.facts]
+
+    def _command(self, event: Event) -> Command | None:
+        kind, _, number = event.cause.partition(":")
+        return self.commands[int(number) - 1] if kind == "command" else None
+
     # ---- contacts
 
     def _named(self, life: Life) -> tuple[str, ...]:
@@ -127,8 +165,7 @@ class Recount:
         life = self.lives.get(event.contact_id)
         if life is not None and life.state not in ENDS:
             return life
-        kind, _, number = event.cause.partition(":")
-        given = self.commands[int(number) - 1] if kind == "command" else None
+        given = self._command(event)
         requires = getattr(given, "requires", None)
         if not isinstance(given, commands.EnqueueContact | commands.ConsultAgent):
             # A callback that the engine makes asks for what its parent asks for.
@@ -231,6 +268,8 @@ class Recount:
             return
         if how == "abandoned":
             self._note("left", event, life.came, length_us=event.waited_us)
+            if event.waited_us <= self.config.queues[life.came["queue"]].service_level.answered_within_us:
+                self._note("left_within", event, life.came)
         else:
             self._note("unanswered", event, life.came)
 
@@ -436,7 +475,7 @@ class Recount:
 
     def agents_now(self) -> dict[str, int]:
         """Return how many agents are in each state."""
-        states = [desk.state() for desk in self.desks.values()]
+        states = [self.desks[id_].state() for id_ in self.config.agents]
         return {state: states.count(state) for state in STATES}
 
 
