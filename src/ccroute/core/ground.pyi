@@ -1,4 +1,4 @@
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from typing_extensions import disjoint_base
 
@@ -10,7 +10,7 @@ class Ground:
     def __new__(
         cls,
         *,
-        channels: Sequence[tuple[int, int, bool, int]],
+        channels: Sequence[tuple[int, int, bool, int, bool, bool]],
         selects: Sequence[_Select],
         contacts_max: int,
         agents_max: int,
@@ -46,6 +46,38 @@ class Ground:
         displaced_work_max: int = -1,
         slot: int = -1,
     ) -> int: ...
+    def rule_queue(
+        self,
+        queue: int,
+        *,
+        plan: int = -1,
+        length_max: int = -1,
+        in_queue_us: int = -1,
+        ttl_us: int = -1,
+        preferred_wait_us: int = 0,
+        prefers_anyone: bool = False,
+        prefers_requires: bool = True,
+        prefers_away: bool = False,
+        prefers_max: int = 0,
+        calls_back: bool = False,
+        attempts_max: int = 1,
+        retry_us: int = 0,
+        callback_expires_us: int = 0,
+    ) -> None: ...
+    def set_hours(
+        self,
+        queue: int,
+        moments: Sequence[int],
+        action: int = 0,
+        to_queue: int = -1,
+        keeps_plan: bool = False,
+        closes_waiting: bool = False,
+    ) -> None: ...
+    def unset_hours(self, queue: int) -> None: ...
+    def add_plan(self, queue: int, steps: Sequence[Mapping[str, int]]) -> int: ...
+    def plan_refs(self, number: int) -> int: ...
+    def is_plan_of_queue(self, number: int) -> bool: ...
+    def drop_plan(self, number: int) -> None: ...
     def add_policy(
         self,
         open_channels: int,
@@ -58,10 +90,13 @@ class Ground:
     def policy_count(self) -> int: ...
     def add_profile(self) -> int: ...
     def add_agent(self, profile: int, policy: int, capacity: int, offers_max: int) -> int: ...
+    def set_lease(self, agent: int, lease_us: int, grace_us: int) -> None: ...
     def move_agent(self, agent: int, profile: int) -> None: ...
     def forget_profiles(self) -> None: ...
     def place_agent(self, agent: int, profile: int) -> None: ...
-    def open_class(self, queue: int, channel: int, own_cost: int, is_slow: bool = False) -> int: ...
+    def open_class(
+        self, queue: int, channel: int, own_cost: int, is_slow: bool = False, is_preferring: bool = False
+    ) -> int: ...
     def link_class(self, class_slot: int, next_stage: int, after_us: int, companion: int) -> None: ...
     def close_class(self, class_slot: int) -> None: ...
     def class_refs(self, class_slot: int) -> int: ...

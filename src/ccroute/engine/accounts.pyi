@@ -1,9 +1,12 @@
 from collections.abc import Sequence
 from typing import Any
 
+from typing_extensions import disjoint_base
+
 from ccroute.config import Config
 from ccroute.core.acd import Acd
 
+@disjoint_base
 class Accounts:
     def __new__(
         cls, acd: Acd, config: Config, queue_ids: list[str], channel_ids: list[str], contacts: list[Any]

@@ -143,7 +143,7 @@ def keep_hours(acd: Acd, standing: Standing, slot: int, hours: Hours | None) -> 
 
 
 def rule_queue(acd: Acd, slot: int, queue: Queue, plan: int) -> None:
-    """Tell the core what else time does to contacts of a queue slot: limits, preferred agents, callbacks, and its plan."""
+    """Tell the core what else time does to contacts of a queue slot: plan, limits, preferred agents, callbacks."""
     prefer = queue.prefer or Prefer()
     acd.rule_queue(
         slot,

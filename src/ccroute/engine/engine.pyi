@@ -9,6 +9,7 @@ from ccroute.engine.estimates import WaitEstimate
 from ccroute.engine.explain import Explanation
 from ccroute.engine.figures import StatisticsReport
 from ccroute.engine.matching import AgentMatch
+from ccroute.engine.missed import MissedCallback
 from ccroute.engine.names import Names
 from ccroute.engine.positions import Position
 from ccroute.engine.queries import AgentStatus, ContactStatus, Counters, OfferStatus, QueueStatus
@@ -76,6 +77,7 @@ class Engine:
         limit: int = 100,
     ) -> list[OfferStatus]: ...
     def counters(self) -> Counters: ...
+    def missed(self, *, after: str | int | None = None, limit: int = 100) -> list[MissedCallback]: ...
     def statistics(
         self,
         *,
