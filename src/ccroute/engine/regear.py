@@ -130,11 +130,9 @@ class _Regear:
     def drained(self) -> list[int]:
         """Return the slots of the agents that are to be drained from now on, by seq."""
         agents = self.difference.part("agents").put
-        before = self.agents_before
+        already = {id_ for id_, before in self.agents_before.items() if before is not None and before.draining}
         return sorted(
-            self.standing.agent_slots[id_]
-            for id_, agent in agents.items()
-            if agent.draining and not (before[id_] is not None and before[id_].draining)
+            self.standing.agent_slots[id_] for id_, agent in agents.items() if agent.draining and id_ not in already
         )
 
     # ---- the floor as a whole --------------------------------------------------------------------------------------
