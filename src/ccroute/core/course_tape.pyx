@@ -113,9 +113,11 @@ cdef int load_plans(Floor* floor, Course* course, list plans) except -1:
     """Turn numbers of the snapshot into plans, and count who carries them."""
     if course.plan >= 0:
         course.plan = plans[course.plan]
+        require(floor.plans[course.plan].queue != NONE, "a plan that is kept was a queue's")
         floor.plans[course.plan].refs += 1
     if course.own_plan != NONE:
         course.own_plan = plans[course.own_plan]
+        require(floor.plans[course.own_plan].queue == NONE, "a plan of its own is no queue's")
         floor.plans[course.own_plan].refs += 1
     if course.ruled_plan != NONE:
         course.ruled_plan = plans[course.ruled_plan]

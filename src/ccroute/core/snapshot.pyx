@@ -590,9 +590,9 @@ cdef int load_timers(Tape tape, Floor* floor) except -1:
     cdef int32_t* own
     cdef int64_t deadline = floor.now
     for at in range(tape.take(0, floor.timers.limit)):
-        if store_reserve(&floor.timers, 1) or store_reserve(&floor.extras, 1) or slots_reserve(
-            &floor.loose, floor.extras.count + 1
-        ):
+        if store_reserve(&floor.timers, 1) or store_reserve(&floor.extras, 1) or store_reserve(
+            &floor.courses, 1
+        ) or slots_reserve(&floor.loose, floor.extras.count + 1):
             raise MemoryError
         deadline = tape.take(deadline, floor.now + TIME_MAX)
         kind = <int32_t>tape.take(TIMER_OFFER, TIMER_CALLBACK)

@@ -4,8 +4,8 @@ from libc.stdint cimport int32_t, int64_t
 
 from ccroute.core.bars cimport bar_find
 from ccroute.core.defs cimport (
-    BAR_COOLDOWN, BAR_LEG, CONTACT_ACTIVE, LEG_WRAPPING, NONE, SEEKS_NOBODY, Agent, Bar, Contact,
-    ContactClass, Extra, Floor, Leg, Queue, agent_at, bar_at, contact_at, extra_at, is_aside, is_over, leg_at, offer_at, waits,
+    BAR_COOLDOWN, BAR_LEG, CONTACT_ACTIVE, CONTACT_QUEUED, CONTACT_SCHEDULED, LEG_WRAPPING, NONE, SEEKS_NOBODY, Agent, Bar, Contact,
+    ContactClass, Course, Extra, Floor, Leg, Queue, agent_at, bar_at, contact_at, course_of, extra_at, is_aside, is_over, leg_at, offer_at, waits,
 )
 from ccroute.core.legs cimport leg_find
 from ccroute.core.store cimport store_next
@@ -83,6 +83,7 @@ cdef int check_extra(Floor* floor, Contact* contact) except -1:
         ), "who waits is timed")
     extra = extra_at(floor, contact.extra)
     require((extra.parked_at != NONE) == is_parked, "a parked contact has been parked")
+    check_course(contact, course_of(floor, contact))
     require(extra.timer_park == NONE or is_parked, "only a parked contact is unparked")
     require((extra.timer_after != NONE) == (has_stage and not is_parked), "who waits for further agents is timed")
     require(extra.timer_overdue == NONE or (may_be_late and not is_parked), "only who can be overdue is timed for it")
@@ -96,6 +97,17 @@ cdef int check_extra(Floor* floor, Contact* contact) except -1:
         leg = seeker_leg(floor, contact, extra.seeker)
         require(leg != NONE and leg_at(floor, leg).state != LEG_WRAPPING, "who seeks is at work")
     return 0
+
+
+cdef int check_course(Contact* contact, Course* course) except -1:
+    """Raise unless what time does to a contact agrees with its state."""
+    if course == NULL:
+        return require(contact.state != CONTACT_SCHEDULED, "who is scheduled has a course")
+    require(course.timer_rule == NONE or contact.state == CONTACT_QUEUED, "only who waits is under a plan")
+    return require(
+        course.timer_callback == NONE or (course.expires_at != NONE and contact.state != CONTACT_ACTIVE),
+        "only a callback that nobody works on is given up",
+    )
 
 
 cdef int32_t seeker_leg(Floor* floor, Contact* contact, int32_t agent) noexcept:
