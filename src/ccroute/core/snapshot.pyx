@@ -280,6 +280,7 @@ def load(Acd acd, bytes data, list classes, list plans) -> None:
         agent_refresh(floor, at)
     rest(floor)
     floor.contacts.limit = contacts_max
+    require(floor.contacts.count <= contacts_max, "there are no more contacts than allowed")
 
 
 cdef void rest(Floor* floor) noexcept:

@@ -208,9 +208,10 @@ def _carried(names: Names, number: int) -> _CarriedPlan:
 
 def _carry(names: Names, one: _CarriedPlan) -> int:
     """Return the number of a plan of a snapshot."""
-    if one.queue < 0:
-        return names.plans.own(one.steps)
-    return names.plans.of_queue_now(one.queue) if one.is_current else names.plans.of_queue(one.queue, one.steps)
+    if one.queue >= 0 and one.is_current:
+        return names.plans.of_queue_now(one.queue)
+    _agree(len(one.steps) > 0, "a plan that somebody carries has steps")
+    return names.plans.own(one.steps) if one.queue < 0 else names.plans.of_queue(one.queue, one.steps)
 
 
 def load(data: bytes) -> tuple[Names, SnapshotState]:
