@@ -216,7 +216,7 @@ def engine_page() -> str:
     """Return the page of the engine and of what its queries answer."""
     answers = {
         name: word
-        for module in ("queries", "positions", "estimates")
+        for module in ("statuses", "missed", "positions", "estimates")
         for name, word in words_of(f"engine/{module}.py")[1].items()
         if not name.startswith("_")
     }

@@ -40,6 +40,7 @@ def fields(status: Any, *names: str) -> dict[str, Any]:
 
 def contact_as_told(contact: Contact, model: Model) -> dict[str, Any]:
     is_parked = contact.state == ContactState.PARKED
+    is_scheduled = contact.state == ContactState.SCHEDULED
     is_growing = contact.state == ContactState.QUEUED or (is_parked and contact.clock_runs)
     return {
         "contact_id": contact.id,
@@ -59,6 +60,7 @@ def contact_as_told(contact: Contact, model: Model) -> dict[str, Any]:
         "overdue": contact.is_overdue and contact.is_live(),
         "parked_since_us": contact.parked_since if is_parked else None,
         "parked_until_us": contact.park_timer.due if is_parked and contact.park_timer else None,
+        "due_at_us": contact.park_timer.due if is_scheduled and contact.park_timer else None,
         "seeker_id": contact.seek.leg.agent.id if contact.seek else None,
         "direct_to_id": contact.direct.agent.id if contact.direct and contact.waits() else None,
         "displaced_offers": contact.displaced_offers,

@@ -63,9 +63,12 @@ from ccroute.engine.figures import (
     Work,
 )
 from ccroute.engine.matching import AgentMatch
+from ccroute.engine.missed import MissedCallback
 from ccroute.engine.ordering import Comparison
 from ccroute.engine.positions import Position
-from ccroute.engine.queries import (
+from ccroute.engine.replaying import explain_decision
+from ccroute.engine.sketch import Sketch
+from ccroute.engine.statuses import (
     AgentStatus,
     ContactStatus,
     Counters,
@@ -73,8 +76,6 @@ from ccroute.engine.queries import (
     OfferStatus,
     QueueStatus,
 )
-from ccroute.engine.replaying import explain_decision
-from ccroute.engine.sketch import Sketch
 from ccroute.errors import (
     CcrouteError,
     CodecError,
@@ -286,6 +287,7 @@ __all__ = [
     "LegStatus",
     "Limit",
     "Limits",
+    "MissedCallback",
     "NextPresenceSet",
     "NextRule",
     "Obstacle",

@@ -12,7 +12,7 @@ from ccroute.engine.matching import AgentMatch
 from ccroute.engine.missed import MissedCallback
 from ccroute.engine.names import Names
 from ccroute.engine.positions import Position
-from ccroute.engine.queries import AgentStatus, ContactStatus, Counters, OfferStatus, QueueStatus
+from ccroute.engine.statuses import AgentStatus, ContactStatus, Counters, OfferStatus, QueueStatus
 from ccroute.events import Event
 from ccroute.types import ContactState, Presence
 
