@@ -7,7 +7,7 @@ from typing import Final
 from ccroute import Config, Engine, EnqueueContact, Presence, SetPresence, commands
 from ccroute.commands import ContactPatch
 from ccroute.config import Agent, Channel, EngineSettings, Offer, PlanStep, Queue, Skill
-from ccroute.types import OfferMode
+from ccroute.types import OfferMode, Removal
 
 START_US: Final = 1_000_000_000
 NOW_US: Final = START_US + 12
@@ -100,7 +100,7 @@ def busy_engine() -> Engine:
     return engine
 
 
-WORKING: Final[tuple[commands.Command, ...]] = (
+BATCH: Final[tuple[commands.Command, ...]] = (
     EnqueueContact(contact_id="new", queue_id="ring", channel="voice"),
     commands.AbandonContact(contact_id="wait"),
     commands.CancelContact(contact_id="wait"),
@@ -130,4 +130,14 @@ WORKING: Final[tuple[commands.Command, ...]] = (
     commands.ExpediteContact(contact_id="plan"),
     commands.Heartbeat(agent_id="a4"),
 )
-"""One command of every kind that a busy engine carries out."""
+"""One command of every kind that a busy engine carries out, also many at once."""
+CONFIGURING: Final[tuple[commands.Command, ...]] = (
+    commands.Configure(config=CONFIG),
+    commands.PutQueue(queue_id="ring", config=Queue(tier=3)),
+    commands.PutAgent(agent_id="a11", config=Agent(queues={"ring": 1})),
+    commands.PutChannel(channel="fax", config=Channel(cost=5)),
+    commands.RemoveQueue(queue_id="scored"),
+    commands.RemoveAgent(agent_id="a8", removal=Removal.DRAIN),
+)
+"""One command of every kind that changes the configuration, which no batch takes."""
+WORKING: Final = (*BATCH, *CONFIGURING)

@@ -14,23 +14,21 @@ from ccroute.commands import (
     AssignContact,
     ChangeContact,
     Command,
-    Configure,
     ContactPatch,
     EnqueueContact,
-    PutQueue,
-    RemoveQueue,
 )
-from ccroute.config import Limits, PlanStep, Queue
+from ccroute.config import Limits, PlanStep
 from ccroute.errors import EngineStateError, shown
 from ccroute.types import Ignorable
 from tests.bad_steps import A_STEP, LIMITS_KINDS, STEP_BY_OTHERS, STEP_KINDS, STEP_RANGES, limits_of, step_of
 from tests.bad_values import NAMES, SAMPLES, TAKEN, Sample, refused_by, taken_by
-from tests.busy_center import CONFIG, LATER_US, NOW_US, WORKING, busy_engine
+from tests.busy_center import BATCH, CONFIG, CONFIGURING, LATER_US, NOW_US, WORKING, busy_engine
 
 SHARED = {"command_id": "id or none", "actor": "id or none"}
 CONTACT = {"contact_id": "reference"}
 LEG = {"contact_id": "reference", "agent_id": "reference"}
 COOLDOWN = {"cooldown": "natural or none", "cooldown_until_us": "natural or none"}
+VERSION = {"if_version": "natural or none"}
 TARGET = {"to_queue": "nothing", "to_agent": "reference or none"}
 FIELDS: dict[str, dict[str, str]] = {
     "EnqueueContact": {
@@ -74,11 +72,11 @@ FIELDS: dict[str, dict[str, str]] = {
         "label": "text or none",
         "offers": "pending or none",
         "next_": "flag",
-        "if_version": "natural or none",
-    },
-    "PauseQueue": {"queue_id": "nothing", "if_version": "natural or none"},
-    "OpenQueue": {"queue_id": "nothing", "if_version": "natural or none"},
-    "ChangeContact": CONTACT | {"patch": "nothing", "offers": "change", "if_version": "natural or none"},
+    }
+    | VERSION,
+    "PauseQueue": {"queue_id": "nothing"} | VERSION,
+    "OpenQueue": {"queue_id": "nothing"} | VERSION,
+    "ChangeContact": CONTACT | VERSION | {"patch": "nothing", "offers": "change"},
     "ParkContact": CONTACT | {"clock": "clock", "until_us": "natural or none"},
     "UnparkContact": CONTACT,
     "RequeueContact": CONTACT | COOLDOWN | {"agent_id": "reference or none"},
@@ -92,6 +90,12 @@ FIELDS: dict[str, dict[str, str]] = {
     "ExpediteContact": CONTACT,
     "Heartbeat": {"agent_id": "reference"},
     "SetExternalLoad": {"agent_id": "reference", "channel": "nothing", "units": "natural"},
+    "Configure": {"config": "nothing", "removal": "nothing"},
+    "PutQueue": {"queue_id": "id", "config": "queue"} | VERSION,
+    "PutAgent": {"agent_id": "id", "config": "nothing"} | VERSION,
+    "PutChannel": {"channel": "id", "config": "nothing"} | VERSION,
+    "RemoveQueue": {"queue_id": "nothing", "removal": "nothing"} | VERSION,
+    "RemoveAgent": {"agent_id": "reference", "removal": "nothing"} | VERSION,
 }
 """What every field of every command takes, by the words of ``bad_values.TAKEN``."""
 
@@ -118,8 +122,6 @@ PATCH = {
 }
 """What every field of a patch takes, beside not being given."""
 
-TO_COME = frozenset(COMMANDS[COMMANDS.index(Configure) :])
-"""Commands that have a name, but are not carried out yet."""
 COMMAND_OF = {type(command): command for command in WORKING}
 ENQUEUE, CHANGE, ASSIGN = (COMMAND_OF[kind] for kind in (EnqueueContact, ChangeContact, AssignContact))
 COOLING = (commands.DeclineOffer, commands.RequeueContact, commands.ConnectFailed)
@@ -129,7 +131,10 @@ PLACES: tuple[tuple[Command, str, str], ...] = (
     *((one, field, kind) for one in WORKING for field, kind in (SHARED | FIELDS[type(one).__name__]).items()),
     *((CHANGE, f"patch.{field}", kind) for field, kind in PATCH.items()),
 )
-PLACE_IDS = [f"{type(command).__name__}.{field}" for command, field, _ in PLACES]
+BATCH_PLACES = tuple(place for place in PLACES if place[0] in BATCH)
+PLACE_IDS, BATCH_PLACE_IDS = (
+    [f"{type(command).__name__}.{field}" for command, field, _ in places] for places in (PLACES, BATCH_PLACES)
+)
 
 OF_A_CONTACT: dict[str, tuple[str, Callable[[Any], Any], str]] = {
     "agent excluded": ("excluded", lambda value: ["a1", value], "id"),
@@ -169,6 +174,20 @@ QUERIES: dict[str, dict[str, str]] = {
         "after": "natural or none",
         "limit": "nothing",
     },
+    "statistics": {
+        "queue_id": "none",
+        "channel": "none",
+        "skill": "none",
+        "agent_id": "natural or none",
+        "series": "flag",
+    },
+    "estimate_wait": {
+        "queue_id": "nothing",
+        "channel": "nothing",
+        "requires": "none",
+        "tier": "whole or none",
+        "head_start_us": "whole or none",
+    },
     "missed": {"after": "none", "limit": "nothing"},
     "contacts": PAGE | {"state": "none", "where": "none", "after": "none"},
     "agents": PAGE | {"presence": "presence or none", "where": "none", "after": "natural or none"},
@@ -177,7 +196,10 @@ QUERIES: dict[str, dict[str, str]] = {
 }
 """What every parameter of every query takes; handle 0 is that of the first agent and of no contact."""
 
-BESIDE = {"match": {"requirement": None, "queue_id": "ring", "channel": "voice"}}
+BESIDE: dict[str, dict[str, Any]] = {
+    "match": {"requirement": None, "queue_id": "ring", "channel": "voice"},
+    "estimate_wait": {"queue_id": "ring", "channel": "voice"},
+}
 """What a query cannot do without, besides the parameter that is tried."""
 
 QUESTIONS = [(query, parameter, kind) for query, kinds in QUERIES.items() for parameter, kind in kinds.items()]
@@ -283,7 +305,7 @@ def test_bad_values_in_limits_are_refused(engine: Engine, command: Command, owne
 
 
 def test_a_batch_takes_no_command_on_the_configuration(engine: Engine) -> None:
-    for command in (Configure(config=CONFIG), RemoveQueue(queue_id="ring"), PutQueue(queue_id="ring", config=Queue())):
+    for command in CONFIGURING:
         pairs = [(WORKING[0], LATER_US), (command, LATER_US)]
         error = check_refused(engine, "commands", lambda pairs=pairs: engine.handle_many(pairs), "configuring")
         assert error.argument == "commands[1]"
@@ -296,7 +318,7 @@ def refused_at(field: str, kind: str) -> list[Sample]:
 
 
 def test_every_field_of_every_command_has_a_kind() -> None:
-    assert {type(command) for command in WORKING} == set(COMMANDS) - TO_COME
+    assert {type(command) for command in WORKING} == set(COMMANDS)
     for command in WORKING:
         assert set(command.__struct_fields__) == set(SHARED | FIELDS[type(command).__name__])
     assert set(ContactPatch.__struct_fields__) == set(PATCH)
@@ -324,7 +346,7 @@ def test_bad_values_in_a_field_are_refused(engine: Engine, command: Command, fie
         check_refused(engine, field, lambda bad=bad: engine.handle(bad, LATER_US), sample.name)
 
 
-@pytest.mark.parametrize(("command", "field", "kind"), PLACES, ids=PLACE_IDS)
+@pytest.mark.parametrize(("command", "field", "kind"), BATCH_PLACES, ids=BATCH_PLACE_IDS)
 def test_one_bad_value_in_a_batch_refuses_all_of_it(engine: Engine, command: Command, field: str, kind: str) -> None:
     for sample in refused_at(field, kind):
         pairs = [(WORKING[0], LATER_US), (put(command, field, sample.make()), LATER_US)]
@@ -406,6 +428,17 @@ def test_bad_values_in_a_query_are_refused(engine: Engine, query: str, parameter
         check_refused(engine, parameter, lambda value=value: ask(**value), sample.name)
     for sample in taken_by(kind):
         ask(**beside | {parameter: sample.make()})
+
+
+def test_a_wait_is_estimated_for_a_contact_or_for_one_that_might_come(engine: Engine) -> None:
+    for sample in refused_by("reference or none"):
+        value = sample.make()
+        check_refused(engine, "contact_id", lambda value=value: engine.estimate_wait(value), sample.name)
+    for parameter, value in (("queue_id", "ring"), ("channel", "voice"), ("requires", "true"), ("tier", 1)):
+        both = {parameter: value}
+        check_refused(engine, parameter, lambda both=both: engine.estimate_wait("wait", **both), parameter)
+    assert engine.estimate_wait("wait") is not None
+    assert engine.estimate_wait("nobody") is None
 
 
 def test_every_parameter_of_every_query_has_a_kind() -> None:

@@ -14,7 +14,7 @@ import pytest
 
 import ccroute
 from ccroute import Engine
-from tests.busy_center import CONFIG, LATER_US, WORKING, busy_engine
+from tests.busy_center import BATCH, CONFIG, CONFIGURING, LATER_US, busy_engine
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = Path(ccroute.__file__).parents[1]
@@ -56,11 +56,13 @@ def test_every_case_of_failing_memory_is_run() -> None:
 def test_engines_give_back_what_they_took() -> None:
     def life() -> None:
         engine = busy_engine()
-        engine.handle_many([(command, LATER_US) for command in WORKING])
+        engine.handle_many([(command, LATER_US) for command in BATCH])
+        for command in CONFIGURING:
+            engine.handle(command, LATER_US)
         restored = Engine.restore(engine.snapshot())
         engine.close()
         restored.close()
-        Engine(CONFIG).handle(WORKING[-1], 5)  # never closed
+        Engine(CONFIG).handle(BATCH[-1], 5)  # never closed
 
     for _ in range(5):
         life()

@@ -83,8 +83,8 @@ def statistics(
     queue_slot = _slot(names.queue_slots, queue_id, "queue_id", "a queue")
     channel_slot = _slot(names.channel_slots, channel, "channel", "a channel")
     skills = {id_: slot for slot, id_ in enumerate(names.statistics.skill_ids)}
-    if skill is not None and skill not in skills:
-        _check_skill(names, skill)
+    if skill is not None:
+        _check_skill(names, skill, skills)
     agent_slot = None if agent_id is None else names.find_agent(agent_id)
     if agent_id is not None and agent_slot is None:
         raise UnknownName("agent_id", agent_id, "an agent of the configuration")
@@ -120,10 +120,12 @@ def _slot(slots: dict[str, int], value: str | None, argument: str, what: str) ->
     return slots[value]
 
 
-def _check_skill(names: Names, skill: str) -> None:
+def _check_skill(names: Names, skill: str, counted: dict[str, int]) -> None:
     if type(skill) is not str:
         raise WrongType("skill", skill, "None or a str, the name of a skill")
-    if skill not in names.config.skills and not any(skill in agent.skills for agent in names.config.agents.values()):
+    if skill in counted or skill in names.config.skills:
+        return
+    if not any(skill in agent.skills for agent in names.config.agents.values()):
         raise UnknownName("skill", skill, "a skill that is declared or that an agent has")
 
 
