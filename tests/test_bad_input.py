@@ -9,14 +9,7 @@ import msgspec
 import pytest
 
 from ccroute import CommandRefused, Engine, InvalidArgument, OutOfRange, SnapshotError, WrongType, commands
-from ccroute.commands import (
-    COMMANDS,
-    AssignContact,
-    ChangeContact,
-    Command,
-    ContactPatch,
-    EnqueueContact,
-)
+from ccroute.commands import COMMANDS, AssignContact, ChangeContact, Command, ContactPatch, EnqueueContact
 from ccroute.config import Limits, PlanStep
 from ccroute.errors import EngineStateError, shown
 from ccroute.types import Ignorable
