@@ -167,13 +167,8 @@ QUERIES: dict[str, dict[str, str]] = {
         "after": "natural or none",
         "limit": "nothing",
     },
-    "statistics": {
-        "queue_id": "none",
-        "channel": "none",
-        "skill": "none",
-        "agent_id": "natural or none",
-        "series": "flag",
-    },
+    "statistics": dict.fromkeys(("queue_id", "channel", "skill"), "none")
+    | {"agent_id": "natural or none", "series": "flag"},
     "estimate_wait": {
         "queue_id": "nothing",
         "channel": "nothing",

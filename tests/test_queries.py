@@ -164,7 +164,7 @@ def test_place_in_line_is_the_place_in_the_order_of_service(random: Random) -> N
         assert position.outranking == len([other for other in line if outranks(model, other, contact)])
 
 
-NOT_ABLE = {Rule.MEMBERSHIP, Rule.AFTER, Rule.REQUIREMENT, Rule.DIRECT, Rule.EXCLUDED}
+NOT_ABLE = {Rule.MEMBERSHIP, Rule.AFTER, Rule.REQUIREMENT, Rule.DIRECT, Rule.EXCLUDED, Rule.PREFERRED}
 """Rules that say that an agent may not serve a contact, whatever it does now."""
 
 
@@ -181,7 +181,7 @@ def outranks(model: Model, other: Contact, contact: Contact) -> bool:
 def turn(model: Model, contact: Contact, agent: Agent) -> tuple[Any, ...]:
     """Return the contact's part of the key for an agent, offers aside."""
     tier, is_overdue, credit, seq = model.choice.place(model.now, contact)
-    rank = model.choice.rank(contact.queue, agent)
+    rank = model.choice.rank_for(contact, agent)
     return (
         (rank, tier, is_overdue, credit, seq)
         if model.config.engine.order == "rank"
