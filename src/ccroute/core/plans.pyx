@@ -491,7 +491,7 @@ cdef int32_t led_to(Floor* floor, int32_t slot, Course* course, Due* due) noexce
         and due.plan < 1 << LED_PLAN_BITS
     )
     cdef int64_t key = ((<int64_t>first << LED_ASKS_BITS) | course.asks) << (LED_PLAN_BITS + 5) | number
-    cdef int32_t at = <int32_t>(<uint64_t>(key * <int64_t>0x9E3779B97F4A7C15) >> 52)
+    cdef int32_t at = <int32_t>((<uint64_t>key * 0x9E3779B97F4A7C15ULL) >> 52)
     cdef int answer
     if floor.led_is_stale:
         forget_led(floor)
