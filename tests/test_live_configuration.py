@@ -281,3 +281,14 @@ def test_a_channel_in_use_stays() -> None:
     assert floor.do(Configure(config=CENTER, removal=Removal.DRAIN)) == ["refused: in_use"]
     floor.do(CancelContact(contact_id="c1"))
     assert floor.do(Configure(config=CENTER)) == ["3:  - channels.pigeon"]
+
+
+def test_a_queue_may_list_agents_that_come_with_it() -> None:
+    floor = Floor()
+    queue = Queue(select="in_order", order_list=["eve", "bob"], offer=AUTO)
+    eve = Agent(queues={"far": 1})
+    listed = replace(CENTER, queues=CENTER.queues | {"far": queue}, agents=CENTER.agents | {"eve": eve})
+    floor.do(Configure(config=listed))
+    floor.come("bob")
+    floor.come("eve")
+    assert "c offered to eve" in floor.arrive("c", "far")

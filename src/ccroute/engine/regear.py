@@ -228,7 +228,7 @@ class _Regear:
         open_to_all = self.standing.open_to_all()
         put = self.difference.part("agents").put
         removed = [self.standing.drop_agent(id_) for id_ in self.difference.part("agents").removed]
-        slots = sorted(self.standing.add_agent(id_) for id_ in put)
+        slots = sorted(self.standing.agent_slots[id_] for id_ in put)
         known = len(self.classes.agents)
         for slot in (*removed, *slots):
             agent = self._entry(slot)

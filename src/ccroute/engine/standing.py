@@ -212,7 +212,9 @@ class Standing:
         self.config = msgspec.structs.replace(config, engine=engine, records=records)
         for id_ in difference.part("queues").put:
             self.add_queue(id_)
-        for agent in difference.part("agents").put.values():
+        # A queue's list may name agents that come with it, so that they have their slots before queues are stated.
+        for id_, agent in difference.part("agents").put.items():
+            self.add_agent(id_)
             self._count(agent, 1)
         for id_ in difference.part("queues").removed:
             del self.queue_slots[id_]
