@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 from msgspec import structs
 
 from ccroute.config.structs import Agent, Config, PlanStep, Queue
@@ -27,9 +28,14 @@ def entry_paths(config: Config) -> list[str]:
 
 
 def changed(before: Config, after: Config) -> list[str]:
-    """Return the key paths of the entries that are new or different."""
+    """Return the key paths of the entries that are new or different; true is not 1 here."""
     old = entries(before)
-    return [path for path, entry in entries(after).items() if path not in old or old[path] != entry]
+    return [path for path, entry in entries(after).items() if path not in old or not is_same(old[path], entry)]
+
+
+def is_same(one: Any, other: Any) -> bool:
+    """Tell whether two entries say the same, in whatever order their names stand."""
+    return msgspec.json.encode(one, order="sorted") == msgspec.json.encode(other, order="sorted")
 
 
 def removed(before: Config, after: Config) -> list[str]:

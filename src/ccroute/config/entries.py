@@ -58,7 +58,7 @@ def copy_of(section: str, id_: str, entry: Entry, found: Around) -> Entry:
 
 
 def is_same(section: str, id_: str, one: Entry | None, other: Entry | None) -> bool:
-    """Say whether two entries say the same; true is not 1 here."""
+    """Say whether two entries say the same; true is not 1 here, and the order of names says nothing."""
     if one is None or other is None or one != other:
         return one is other
     if isinstance(one, Agent) and isinstance(other, Agent) and not one.attributes:
@@ -67,7 +67,7 @@ def is_same(section: str, id_: str, one: Entry | None, other: Entry | None) -> b
 
 
 def _plain(section: str, id_: str, entry: Entry) -> bytes:
-    return msgspec.json.encode(to_dict(msgspec.structs.replace(Config(), **{section: {id_: entry}})))
+    return msgspec.json.encode(to_dict(msgspec.structs.replace(Config(), **{section: {id_: entry}})), order="sorted")
 
 
 def _table(section: str) -> Table:
