@@ -13,7 +13,7 @@ from ccroute.core.acd cimport Acd
 from ccroute.core.contacts cimport set_terms
 from ccroute.core.defs cimport (
     LINE_COMPANION, LINE_NONE, NONE, TIMER_AFTER, TIMER_OVERDUE, Contact, ContactClass, Extra, Floor,
-    contact_at, extra_at, is_aside, is_over, waits,
+    contact_at, extra_at, is_aside, is_over, timer_at, waits,
 )
 from ccroute.core.extras cimport extra_for, is_direct
 from ccroute.core.ground cimport room
@@ -225,16 +225,22 @@ cdef int32_t stage_of(Floor* floor, Contact* contact, int32_t class_slot) noexce
 
 
 cdef void time_stage(Floor* floor, int32_t slot) noexcept nogil:
-    """Arm what brings further agents in."""
+    """Arm what brings further agents in, unless it is armed for that moment: what is due with it keeps its turn."""
     cdef Contact* contact = contact_at(floor, slot)
     cdef ContactClass* one = &floor.classes[contact.class_slot]
     cdef Extra* extra
-    if contact.extra != NONE:
-        timer_cancel(floor, extra_at(floor, contact.extra).timer_after)
-        extra_at(floor, contact.extra).timer_after = NONE
+    cdef int64_t due = NONE
     if one.next_stage != NONE and not is_aside(contact):
+        due = contact.in_queue_at + one.next_after
+    if contact.extra != NONE:
+        extra = extra_at(floor, contact.extra)
+        if extra.timer_after != NONE and due == timer_at(floor, extra.timer_after).deadline:
+            return
+        timer_cancel(floor, extra.timer_after)
+        extra.timer_after = NONE
+    if due != NONE:
         extra = extra_for(floor, slot)
-        extra.timer_after = timer_arm(floor, contact.in_queue_at + one.next_after, TIMER_AFTER, slot)
+        extra.timer_after = timer_arm(floor, due, TIMER_AFTER, slot)
 
 
 cdef void time_overdue(Floor* floor, int32_t slot) noexcept nogil:
