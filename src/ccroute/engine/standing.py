@@ -255,7 +255,7 @@ class Standing:
 
     def version_of(self, section: str, id_: str) -> int:
         """Return the version of an entry, 0 where there is none."""
-        if id_ not in (self.channels if section == "channels" else getattr(self.config, section)):
+        if id_ not in getattr(self.config, section):
             return 0
         return self.versions.get(key_path(section, id_), 1)
 
