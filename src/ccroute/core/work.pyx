@@ -425,6 +425,7 @@ cdef void do_close(Floor* floor, int32_t slot) noexcept nogil:
     record.contact = slot
     record.queue = contact.queue
     record.a = contact.waited
+    record.x = True
     contact_end(floor, slot, CONTACT_CLOSED)
     rescind_all(floor, slot, RESCIND_RULE)
 

@@ -185,7 +185,8 @@ cdef class Output:
         if kind == RECORD_CLOSED:
             return ContactClosed(
                 seq=self.seq, at_us=self.at_us, cause=cause, actor=actor, contact_id=contact_id, queue_id=queue_id,
-                disposition=names.dispositions.get(record.contact) if names.dispositions else None, waited_us=record.a,
+                disposition=names.dispositions.get(record.contact) if names.dispositions and not record.x else None,
+                waited_us=record.a,
             )
         return self.less_frequent(record, contact_id, agent_id, queue_id, command, cause, actor)
 

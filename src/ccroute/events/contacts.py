@@ -179,7 +179,7 @@ class ContactClosed(Event, frozen=True, kw_only=True, tag="contact.closed", gc=F
     queue_id: str
     """The queue it was served from last."""
     disposition: str | None
-    """The last one given."""
+    """The last one given; None where a rule closed it."""
     waited_us: int
     """Time it was queued or offered in its life, microseconds."""
 
