@@ -63,9 +63,13 @@ cdef int answer(Names names, int what, int32_t contact, int32_t plan, int32_t st
 
 
 cdef bint holds(Names names, int32_t contact, int32_t plan, int32_t step) except -1:
-    """Say whether the condition of a step holds for a contact."""
+    """Say whether the condition of a step holds for a contact, and the queue it leads to takes contacts."""
     cdef Contact* one = contact_at(&names.acd.floor, contact)
     condition = names.plans.condition(plan, step)
+    if names.plans.steps(plan)[step].queue in names.draining_queues:
+        return False
+    if condition is None:
+        return True
     view = ContactView(
         channel=names.channel_ids[one.channel], tier=one.tier, attributes=names.attributes_of(contact)
     )

@@ -71,12 +71,13 @@ def _park(step: PlanStep) -> int:
     return step.park
 
 
-def _for_core(step: PlanStep, queue_slots: dict[str, int]) -> dict[str, Any]:
+def _for_core(step: PlanStep, queue_slots: dict[str, int], *, is_own: bool) -> dict[str, Any]:
     return {
         "when": _when(step),
         "after": step.after or 0,
         "ahead": step.ahead or 0,
-        "asks": step.if_ is not None,
+        # No plan of a queue leads to one that drains, but that of a contact may.
+        "asks": step.if_ is not None or (is_own and step.queue is not None),
         "fields": sum(bit for name, bit in FIELD_BITS.items() if getattr(step, name) is not None),
         "queue": -1 if step.queue is None else queue_slots[step.queue],
         "keeps_plan": step.plan is PlanOnOverflow.KEEP,
@@ -140,11 +141,9 @@ class Plans:
         """Return the steps of a plan."""
         return self._plans[number].steps
 
-    def condition(self, number: int, step: int) -> Condition:
-        """Return the condition of a step that has one."""
-        condition = self._plans[number].conditions[step]
-        assert condition is not None
-        return condition
+    def condition(self, number: int, step: int) -> Condition | None:
+        """Return the condition of a step, None where it has none."""
+        return self._plans[number].conditions[step]
 
     def lead_to(self, queue_id: str) -> bool:
         """Say whether a plan that a contact carries leads to a queue. O(plans)."""
@@ -162,7 +161,7 @@ class Plans:
         return self._acd.plan_refs(number) == 0 and not self._acd.is_plan_of_queue(number)
 
     def _add(self, queue: int, steps: list[PlanStep], key: bytes | None) -> int:
-        number = self._acd.add_plan(queue, [_for_core(step, self._queue_slots) for step in steps])
+        number = self._acd.add_plan(queue, [_for_core(step, self._queue_slots, is_own=queue < 0) for step in steps])
         conditions = [None if step.if_ is None else parse_condition(step.if_) for step in steps]
         self._plans[number] = _Plan(steps, conditions, key)
         return number
