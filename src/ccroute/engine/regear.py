@@ -16,7 +16,7 @@ from ccroute.engine.building import keep_hours, policy_for, put_agent, put_queue
 from ccroute.engine.classes import REQUIRES, STRUCTURE, Regrouping
 from ccroute.engine.differences import Difference
 from ccroute.engine.standing import Told, view_of
-from ccroute.engine.terms import class_now
+from ccroute.engine.terms import allowance_now, class_now
 from ccroute.requirement import evaluate
 from ccroute.types import OfferMode, Order, Preempt, SelectKey
 
@@ -308,10 +308,11 @@ class _Regear:
             return
         gears.widen_sums(self.acd, known)
         for contact, class_slot, is_led in gears.contacts_of(self.acd, classes):
-            if is_led:
-                gears.allow_all(self.acd, contact, *class_now(self.names, contact)[1:])
-                continue
             first, spec = self.names.contacts[contact], self.classes.place(class_slot).spec
+            if is_led or self.classes.reads(spec.queue, first.requires)[0]:
+                # What rules have made of it, the core knows.
+                gears.allow_all(self.acd, contact, *allowance_now(self.names, contact))
+                continue
             given = self.names.attributes_of(contact)
             expression = self.classes.in_force(spec.queue, spec.channel, first.requires, first.tier, given)
             for slot in slots:

@@ -138,3 +138,18 @@ def class_now(Names names, int contact) -> tuple:
     )
     both = held[len(held) - 1]
     return (slot, None, None) if both is None else (slot, both[0], both[1])
+
+
+def allowance_now(Names names, int contact) -> tuple:
+    """Return whom a contact of a slow class allows as it and its queue now are, and their sums; it stays in its class."""
+    cdef Contact* one = contact_at(&names.acd.floor, contact)
+    cdef Course* course = course_of(&names.acd.floor, one)
+    cdef object known = names.contacts[contact]
+    cdef object ruled = None
+    if course != NULL:
+        if course.is_preferring:
+            return class_now(names, contact)[1:]
+        ruled = ruled_text(names, course.ruled_plan, course.ruled_step)
+    return names.classes.allowance(
+        one.queue, one.channel, known.requires, own_tier(names, contact), names.attributes_of(contact), ruled
+    )
