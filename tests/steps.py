@@ -113,7 +113,7 @@ class Solo:
             self._check_nothing_is_left()
         if self.model.counters() != self.ledger.counters():
             raise DivergenceError(f"counters: model {self.model.counters()}, ledger {self.ledger.counters()}")
-        owed = [tuple(getattr(one, name) for name in OWED_SEEN) for one in getattr(self.model, "missed", list)()]
+        owed = [tuple(getattr(one, name) for name in OWED_SEEN) for one in self.model.missed()]
         if owed != self.ledger.missed():
             raise DivergenceError(f"callbacks owed: model {owed}, ledger {self.ledger.missed()}")
         return events
@@ -225,8 +225,17 @@ class Duel(Solo):
         ):
             if expected != got:
                 self._differ(f"{what} after {type(step).__name__}", expected, got)
-        if self._looks and self._calls % LOOKS_EVERY == 0:
-            self._compare_looks()
+        if self._looks:
+            self._compare_owed(step)
+            if self._calls % LOOKS_EVERY == 0:
+                self._compare_looks()
+
+    def _compare_owed(self, step: Step) -> None:
+        """Compare the callbacks that are owed."""
+        expected = [tuple(getattr(one, name) for name in OWED) for one in self.model.missed()]
+        got = missed_of(self.engine)
+        if expected != got:
+            self._differ(f"callbacks owed after {type(step).__name__}", expected, got)
 
     def _compare_looks(self) -> None:
         """Compare what look-ups tell of every contact and agent."""

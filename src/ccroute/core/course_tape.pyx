@@ -31,8 +31,8 @@ cdef int save_course(Tape tape, Course* course, dict plans) except -1:
     tape.put(1)
     for number in (
         course.lead, course.in_queue_max, course.ttl, course.length, course.preferred_wait,
-        course.preferring_from, course.expires_at, course.expired_at, course.plan if course.plan < 0 else plans[course.plan],
-        NONE if course.own_plan == NONE else plans[course.own_plan],
+        course.preferring_from, course.expires_at, course.expired_at, course.made_at,
+        course.plan if course.plan < 0 else plans[course.plan], NONE if course.own_plan == NONE else plans[course.own_plan],
         NONE if course.ruled_plan == NONE else plans[course.ruled_plan], course.ruled_step, course.attempts,
         course.told_attempt, course.saw_closed, course.consumed[0], course.consumed[1], course.moved, course.ruled_fields,
         course.flags, course.answered, course.hours_done, course.told_limits, course.scope, course.requires, course.wants_phase, course.due_parks, course.is_made,
@@ -67,6 +67,7 @@ cdef int load_course(Tape tape, Floor* floor, int32_t slot, list plans) except -
     course.preferring_from = tape.take(NONE, floor.now)
     course.expires_at = tape.take(NONE, MOMENT_TOP)
     course.expired_at = tape.take(NONE, MOMENT_TOP)
+    course.made_at = tape.take(NONE, floor.now)
     course.plan = <int32_t>tape.take(NO_PLAN, len(plans) - 1)
     course.own_plan = <int32_t>tape.take(NONE, len(plans) - 1)
     course.ruled_plan = <int32_t>tape.take(NONE, len(plans) - 1)
@@ -95,7 +96,7 @@ cdef int load_course(Tape tape, Floor* floor, int32_t slot, list plans) except -
     require(course.is_preferring == prefers, "who waits for preferred agents is in a class of such")
     if course.is_preferring:
         course.preferring_until = tape.take(0, MOMENT_TOP)
-        course.kept = <uint16_t>tape.take(1, (1 << course.preferred_count) - 1)
+        course.kept = <uint16_t>tape.take(0, (1 << course.preferred_count) - 1)
         slots_append(&floor.phases, slot)
         if contact.state == CONTACT_QUEUED:
             count_favours(floor, course, True)

@@ -21,4 +21,5 @@ cdef Plan* plan_in_force(Floor* floor, int32_t contact) noexcept nogil
 cdef int32_t plan_number(Floor* floor, int32_t contact) noexcept nogil
 cdef void carry_plan(Floor* floor, int32_t contact, int32_t plan) noexcept nogil
 cdef void count_favours(Floor* floor, Course* course, bint counts) noexcept nogil
+cdef void unprefer(Floor* floor, Course* course, int32_t agent) noexcept nogil
 cdef void phase_forget(Floor* floor, Course* course) noexcept nogil

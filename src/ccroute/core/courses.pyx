@@ -45,6 +45,7 @@ cdef Course* course_for(Floor* floor, int32_t contact) noexcept nogil:
     course.preferred_wait = NONE
     course.expires_at = NONE
     course.expired_at = NONE
+    course.made_at = NONE
     course.length = NONE
     course.plan = NONE
     course.own_plan = NONE
@@ -54,8 +55,10 @@ cdef Course* course_for(Floor* floor, int32_t contact) noexcept nogil:
     course.timer_callback = NONE
     course.scope = UNSAID
     course.requires = UNSAID
+    course.preferring_from = NONE
     if contact_at(floor, contact).is_new_here:
         course.flags = FLAG_ENTRY
+        course.wants_phase = 1
     return course
 
 
@@ -142,13 +145,16 @@ cdef void course_bring(Floor* floor, int32_t contact, Path* path) noexcept nogil
         course.preferred_count = path.preferred_count
         for at in range(path.preferred_count):
             course.preferred[at] = path.preferred[at]
-        course.wants_phase = path.preferred_count > 0
-        course.preferring_from = floor.now
+        if not course.wants_phase or course.preferring_from != NONE:
+            # Else the entry that nobody has looked at yet tells from when on.
+            course.preferring_from = floor.now
+        course.wants_phase = 1
     if path.brings & BRINGS_ASKS:
         course.asks = path.asks
     if path.brings & BRINGS_CALLBACK:
         if path.due > floor.now:
             one.created = path.due
+            course.made_at = floor.now
         if path.expires_after != NONE:
             course.expires_at = one.created + path.expires_after
         course.is_made = path.is_made
@@ -179,7 +185,7 @@ cdef void course_begin_entry(Floor* floor, int32_t contact, int32_t was_queue, i
         course.consumed[0] = 0
         course.consumed[1] = course.moved
     phase_forget(floor, course)
-    course.wants_phase = course.preferred_count > 0
+    course.wants_phase = 1
     course.preferring_from = NONE
     if course.flags & FLAG_TTL & ~course.answered:
         # It is to be answered where the contact is now.
@@ -274,3 +280,23 @@ cdef void phase_forget(Floor* floor, Course* course) noexcept nogil:
         count_favours(floor, course, False)
     course.is_preferring = 0
     slots_drop(&floor.phases, course.contact)
+
+
+cdef void unprefer(Floor* floor, Course* course, int32_t agent) noexcept nogil:
+    """Have a contact prefer an agent that was removed no more; a time in which it waits for others goes on."""
+    cdef bint is_counted = course.is_counted
+    cdef int32_t at
+    cdef int32_t left = 0
+    cdef uint16_t kept = 0
+    if is_counted:
+        count_favours(floor, course, False)
+    for at in range(course.preferred_count):
+        if course.preferred[at] == agent:
+            continue
+        course.preferred[left] = course.preferred[at]
+        kept |= <uint16_t>(((course.kept >> at) & 1) << left)
+        left += 1
+    course.preferred_count = left
+    course.kept = kept
+    if is_counted:
+        count_favours(floor, course, True)

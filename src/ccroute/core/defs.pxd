@@ -279,7 +279,7 @@ cdef enum:                        # RecordKind
     RECORD_WRAP_UP_EXTENDED = 12  # contact agent a=ends_at or -1
     RECORD_WRAP_UP_ENDED = 13     # contact agent a=wrapped
     RECORD_LEG_ENDED = 14         # contact agent a=began_at b=handled x=LegEndCode y=by contact or -1
-    RECORD_CLOSED = 15            # contact queue a=waited
+    RECORD_CLOSED = 15            # contact queue a=waited x=by a rule
     RECORD_ABANDONED = 16         # contact queue a=waited
     RECORD_CANCELLED = 17         # contact queue a=waited z=CancelWhy
     RECORD_PRESENCE = 18          # agent x=presence y=previous a=1 by command, 2 next presence taken, 3 no answer
@@ -512,6 +512,7 @@ cdef struct Course:               # what time does to a contact: plans, limits, 
     int64_t preferring_until
     int64_t expires_at            # of a callback, NONE: it is none
     int64_t expired_at            # of what was a callback, to be one again; NONE: it never was
+    int64_t made_at               # of a contact that was scheduled from the begin, NONE: Contact.created
     int32_t length                # limit of its own, NONE: the queue's
     int32_t contact
     int32_t plan                  # kept from another queue, NONE: its queue's

@@ -13,9 +13,11 @@ from ccroute.core.answers cimport rescind
 from ccroute.core.bars cimport bar_add, bar_lift
 from ccroute.core.changes cimport still_offered
 from ccroute.core.contacts cimport step_ready
+from ccroute.core.courses cimport unprefer
 from ccroute.core.defs cimport (
     BAR_OFFER, KIND_CHECKED, KIND_STEP, NONE, OFFLINE, PENDING_RESCIND, RESCIND_CHANGED, RESCIND_NO_ROOM, Agent,
-    Bands, Course, Extra, Floor, Kind, Offer, Store, agent_at, contact_at, counts_at, course_of, extra_at, is_over, item_at, leg_at, loads_at, offer_at,
+    Bands, Course, Extra, Floor, Kind, Offer, Store, agent_at, contact_at, counts_at, course_at, course_of, extra_at, is_over,
+    item_at, leg_at, loads_at, offer_at,
 )
 from ccroute.core.extras cimport extra_for
 from ccroute.core.ground cimport room
@@ -251,6 +253,10 @@ def clear_agent(Acd acd, int agent) -> None:
         if extra_at(floor, at).returns_to == agent:
             extra_at(floor, at).returns_to = NONE
         at = store_next(&floor.extras, at + 1)
+    at = store_next(&floor.courses, 0)
+    while at != NONE:
+        unprefer(floor, course_at(floor, at), agent)
+        at = store_next(&floor.courses, at + 1)
     for at in range(floor.channel_count):
         clear_load(floor, agent, at)
 

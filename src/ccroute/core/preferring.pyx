@@ -44,7 +44,7 @@ cdef int begin_phase(Floor* floor, int32_t slot, Course* course) noexcept nogil:
     cdef int64_t wait = queue.preferred_wait if course.preferred_wait == NONE else course.preferred_wait
     cdef int64_t since = contact.in_queue_at if course.preferring_from == NONE else floor.now
     cdef int at
-    if since + wait <= floor.now:
+    if course.preferred_count == 0 or since + wait <= floor.now:
         return 0
     course.kept = 0
     for at in range(course.preferred_count):

@@ -119,6 +119,7 @@ cdef class Sight(Ground):
             return {}
         course = course_at(&self.floor, extra.course)
         return {
+            "made_at_us": contact_at(&self.floor, extra.contact).created if course.made_at == NONE else course.made_at,
             "attempts": course.attempts, "expires_at_us": course.expires_at,
             "preferred": [course.preferred[at] for at in range(course.preferred_count)],
             "favourites": [

@@ -35,7 +35,7 @@ class MissedCallback(msgspec.Struct, frozen=True, kw_only=True):
     attempts: int
     """Calls so far that did not connect."""
     created_at_us: int
-    """When it was made; one scheduled from the begin: when it first fell due."""
+    """When it was made, by a command or by the engine; what was scheduled then may have fallen due later."""
     due_at_us: int | None
     """When it waits in line again; None: it is not scheduled."""
     expires_at_us: int
@@ -64,7 +64,7 @@ def _missed(names: Names, slot: int) -> MissedCallback:
         queue_id=names.queue_ids[known["queue"]],
         state=state,
         attempts=known["attempts"],
-        created_at_us=known["created_at_us"],
+        created_at_us=known["made_at_us"],
         due_at_us=known["parked_until_us"] if state is ContactState.SCHEDULED else None,
         expires_at_us=known["expires_at_us"],
     )
