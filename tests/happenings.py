@@ -51,14 +51,6 @@ RARE: Final = (
     "command.refused:suspended",
 )
 """What a short run need not meet."""
-TO_COME: Final = (
-    *("contact.scheduled", "contact.expired", "contact.preferred_ended", "rule.fired", "action.requested"),
-    *("callback.due", "callback.dropped", "agent.lost", "hours.closed", "hours.opened", "configured"),
-    *("offer.rescinded:lost", "offer.rescinded:rule", "contact.requeued:lost", "leg.ended:lost"),
-    *("command.refused:contact_scheduled", "command.refused:no_rule", "command.refused:queue_draining"),
-    *("command.refused:in_use", "command.refused:preferred"),
-)
-"""What has a name, but is not done yet."""
 
 
 def happenings() -> list[str]:
@@ -85,4 +77,4 @@ def happenings() -> list[str]:
     names += ["configured:changed engine", "configured:changed channels", "configured:drained"]
     names += ["callback:abandoned", "callback:rule", "callback:retried", "agent.lost:returned", "contact.kept"]
     names += ["offer.made:direct", "offer.made:returned", "contact.resumed:suspended"]
-    return [name for name in dict.fromkeys(names) if name not in (*OF_MANY_AGENTS, *TO_COME)]
+    return [name for name in dict.fromkeys(names) if name not in OF_MANY_AGENTS]
