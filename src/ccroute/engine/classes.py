@@ -497,6 +497,8 @@ class Classes:
                 found.moved[chain.stages[0]] = self._opened(new).stages[0]
                 found.left.append(chain)
             else:
+                # Before it is among those that are filled as soon as another class splits profiles.
+                self._observe(new)
                 self._keep(new, chain)
                 kept.append((new, chain))
             if not is_known and texts[spec] is not _OTHERS:
@@ -504,8 +506,6 @@ class Classes:
             elif is_known and self._texts.get(new, _OTHERS) != texts[spec]:
                 self._texts.pop(new, None)
         gears.clear_rows(self._acd, [slot for _, chain in kept for slots in chain for slot in slots])
-        for spec, _ in kept:
-            self._observe(spec)
         filling = Filling(self._acd, self.profiles, self.profiles.everyone)
         for spec, chain in kept:
             self._fill(spec, chain, filling)
