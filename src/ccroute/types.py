@@ -403,6 +403,8 @@ class RefusalReason(enum.StrEnum):
     """The queue takes no new contacts, because it is to be removed."""
     IN_USE = "in_use"
     """What the command would take away is still needed."""
+    NO_QUEUE = "no_queue"
+    """The contact is in no queue in which it could wait."""
 
 
 class Rule(enum.StrEnum):

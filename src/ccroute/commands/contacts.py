@@ -23,12 +23,13 @@ __all__ = [
 
 
 class EnqueueContact(Command, frozen=True, kw_only=True, tag="contact.enqueue", gc=False):
-    """Put a new contact into a queue. Refused while a contact of this id is inside."""
+    """Put a new contact into a queue, or put it aside. Refused while a contact of this id is inside."""
 
     contact_id: str
     """The contact's id; free again once the contact has ended."""
-    queue_id: str
-    """Queue to wait in. Unknown: ``UnknownName``."""
+    queue_id: str | None = None
+    """Queue to wait in. Unknown: ``UnknownName``. None: in no queue, until ``ChangeContact`` gives it one; only with
+    ``parked``."""
     channel: str
     """Channel it comes by. Unknown: ``UnknownName``."""
     customer_id: str | None = None
@@ -64,7 +65,12 @@ class EnqueueContact(Command, frozen=True, kw_only=True, tag="contact.enqueue", 
     cost: int | None = None
     """Units it takes of an agent, 0 to 1 000 000; None: agent × channel, queue, channel, the first that is set."""
     parked: bool = False
-    """Comes in parked, with its clock stopped, until ``UnparkContact``."""
+    """Comes in parked, or, with ``due_at_us``, is parked then."""
+    clock: ParkClock | None = None
+    """Whether it grows older while it is parked; None: it does not. Only with ``parked``."""
+    until_us: int | None = None
+    """The moment at which the engine unparks it, a past one: now; None: only ``UnparkContact`` does. Only with
+    ``parked`` and a queue, and later than ``due_at_us``."""
     due_at_us: int | None = None
     """Comes in scheduled, and enters its queue, or is parked, at this moment; a past one: as if not given."""
     keeps_place: KeepsPlace | None = None
@@ -179,7 +185,7 @@ class ParkContact(Command, frozen=True, kw_only=True, tag="contact.park", gc=Fal
 
 
 class UnparkContact(Command, frozen=True, kw_only=True, tag="contact.unpark", gc=False):
-    """Let a parked or scheduled contact wait in its queue."""
+    """Let a parked or scheduled contact wait in its queue. Refused while it has none."""
 
     contact_id: str | int
     """The contact, parked or scheduled."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ccroute.commands.command import Command
-from ccroute.types import AssignAs, Ignorable, KeepsPlace, OnUnanswered, Presence, TransferMode
+from ccroute.types import AssignAs, Ignorable, KeepsPlace, OnUnanswered, PreferredScope, Presence, TransferMode
 
 __all__ = [
     "AcceptOffer",
@@ -113,15 +113,24 @@ class TransferContact(Command, frozen=True, kw_only=True, tag="contact.transfer"
     agent_id: str | int
     """The giver; it is in cool-down for the contact afterwards, as long as the contact's queue then says."""
     to_queue: str | None = None
-    """The queue that takes it. Unknown: ``UnknownName``. Exactly one of ``to_queue`` and ``to_agent`` is given."""
+    """The queue that takes it. Unknown: ``UnknownName``. At least one of ``to_queue`` and ``to_agent`` is given."""
     to_agent: str | int | None = None
-    """The agent who takes it, by an offer to it alone; the contact stays in its queue."""
+    """The agent who takes it, by an offer to it alone; the contact stays in its queue. With ``to_queue``: the contact
+    waits there, kept for this agent as its only preferred one."""
     mode: TransferMode = TransferMode.BLIND
     """``blind``: the giver is free at once. ``warm``: the giver's leg goes on until the taker accepts."""
     keeps_place: KeepsPlace | None = None
     """Which place it takes in its queue; None: as that queue says."""
     on_unanswered: OnUnanswered = OnUnanswered.RETURN
-    """What becomes of it where ``to_agent`` does not take it. In mode ``warm``, ``return`` leaves it with the giver."""
+    """What becomes of it where ``to_agent`` does not take it. In mode ``warm``, ``return`` leaves it with the giver.
+    With ``to_queue`` it stays in that queue, whatever is given here."""
+    preferred_wait_us: int | None = None
+    """How long it is kept for ``to_agent``, 0 (not at all) to 90 days; None: as the queue says. This and the following
+    only with both ``to_queue`` and ``to_agent``."""
+    preferred_scope: PreferredScope | None = None
+    """Whether the agent counts only where it serves the queue; None: as the queue says."""
+    preferred_requires: bool | None = None
+    """Whether the requirement in force must hold for the agent; None: as the queue says."""
 
 
 class RequeueContact(Command, frozen=True, kw_only=True, tag="contact.requeue", gc=False):

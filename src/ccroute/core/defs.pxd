@@ -240,6 +240,7 @@ cdef enum:                        # Reason: why a command is refused, 0 = it is 
     REASON_NO_RULE = 26
     REASON_QUEUE_DRAINING = 27
     REASON_IN_USE = 28
+    REASON_NO_QUEUE = 29
 
 cdef enum:                        # WhyNot: bits, in the order of Rule in types.py
     WHY_CONTACT_STATE = 1

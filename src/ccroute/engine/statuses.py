@@ -41,8 +41,8 @@ class ContactStatus(msgspec.Struct, frozen=True, kw_only=True):
     """``queued`` (offered or not), ``active``, ``parked``, ``scheduled``, or the end it came to."""
     version: int
     """1 when new, 1 more with each change; what ``ChangeContact.if_version`` means."""
-    queue_id: str
-    """Queue it waits in, was served from, or was in last."""
+    queue_id: str | None
+    """Queue it waits in, was served from, or was in last; None: it was put aside without one."""
     channel: str
     """Its channel."""
     customer_id: str | None
@@ -60,7 +60,7 @@ class ContactStatus(msgspec.Struct, frozen=True, kw_only=True):
     place_at_us: int
     """Moment its place in line is counted from."""
     in_queue_at_us: int | None
-    """When it entered its present queue; None once it has ended."""
+    """When it entered its present queue; None once it has ended, or where it has none."""
     waited_us: int
     """Time it was queued, offered or not, in its life so far, microseconds."""
     overdue: bool

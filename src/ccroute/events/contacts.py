@@ -53,8 +53,8 @@ class ContactParked(Event, frozen=True, kw_only=True, tag="contact.parked", gc=F
     """The contact."""
     handle: int
     """Integer handle of the contact, valid until it has ended."""
-    queue_id: str
-    """The queue it will wait in."""
+    queue_id: str | None
+    """The queue it will wait in; None: none."""
     channel: str
     """The contact's channel."""
     customer_id: str | None
@@ -76,8 +76,8 @@ class ContactScheduled(Event, frozen=True, kw_only=True, tag="contact.scheduled"
     """The contact."""
     handle: int
     """Integer handle of the contact, valid until it has ended."""
-    queue_id: str
-    """The queue it will wait in."""
+    queue_id: str | None
+    """The queue it will wait in; None: none."""
     channel: str
     """The contact's channel."""
     customer_id: str | None
@@ -97,8 +97,8 @@ class ContactChanged(Event, frozen=True, kw_only=True, tag="contact.changed", gc
     """The contact."""
     changed: list[str]
     """Names of the fields that the patch gave, in the order of ``ContactPatch``."""
-    queue_id: str
-    """The queue it is in."""
+    queue_id: str | None
+    """The queue it is in; None: none."""
     channel: str
     """The contact's channel."""
     conversation_id: str | None
@@ -189,8 +189,8 @@ class ContactAbandoned(Event, frozen=True, kw_only=True, tag="contact.abandoned"
 
     contact_id: str
     """The contact."""
-    queue_id: str
-    """The queue it waited in."""
+    queue_id: str | None
+    """The queue it waited in; None: none."""
     reason: str | None
     """As given by the command."""
     waited_us: int
@@ -202,8 +202,8 @@ class ContactCancelled(Event, frozen=True, kw_only=True, tag="contact.cancelled"
 
     contact_id: str
     """The contact."""
-    queue_id: str
-    """The queue it was in last."""
+    queue_id: str | None
+    """The queue it was in last; None: none."""
     reason: str | None
     """As given by the command."""
     waited_us: int
