@@ -14,7 +14,7 @@ from ccroute.config import Limits, PlanStep
 from ccroute.errors import EngineStateError, shown
 from ccroute.types import Ignorable
 from tests.bad_steps import A_STEP, LIMITS_KINDS, STEP_BY_OTHERS, STEP_KINDS, STEP_RANGES, limits_of, step_of
-from tests.bad_values import NAMES, SAMPLES, TAKEN, Sample, refused_by, taken_by
+from tests.bad_values import NAMES, SAMPLES, TAKEN, WITH, Sample, refused_by, taken_by
 from tests.busy_center import BATCH, CONFIG, CONFIGURING, LATER_US, NOW_US, WORKING, busy_engine
 
 SHARED = {"command_id": "id or none", "actor": "id or none"}
@@ -45,6 +45,8 @@ FIELDS: dict[str, dict[str, str]] = {
         "limits": "none",
         "cost": "natural or none",
         "parked": "flag",
+        "clock": "clock or none",
+        "until_us": "natural or none",
         "due_at_us": "natural or none",
         "keeps_place": "place or none",
     },
@@ -58,7 +60,10 @@ FIELDS: dict[str, dict[str, str]] = {
     | {"agent_id": "reference or none", "disposition": "text or none", "wrap_up_us": "natural or none"},
     "EndWrapUp": LEG,
     "ExtendWrapUp": LEG | {"wrap_up_us": "natural"},
-    "TransferContact": LEG | TARGET | {"mode": "mode", "keeps_place": "place or none", "on_unanswered": "unanswered"},
+    "TransferContact": LEG
+    | TARGET
+    | {"mode": "mode", "keeps_place": "place or none", "on_unanswered": "unanswered"}
+    | {"preferred_wait_us": "natural or none", "preferred_scope": "none", "preferred_requires": "flag or none"},
     "SetPresence": {
         "agent_id": "reference",
         "presence": "presence",
@@ -234,6 +239,7 @@ def put(command: Command, field: str, value: object) -> Command:
         assert isinstance(command, ChangeContact)
         patch = msgspec.structs.replace(command.patch, **{field.removeprefix("patch."): value})
         return msgspec.structs.replace(command, patch=patch)
+    command = msgspec.structs.replace(command, **WITH.get((type(command).__name__, field), {}))
     if field == "to_agent" and value is not None:
         command = msgspec.structs.replace(command, to_queue=None)  # exactly one of the two is given
     return msgspec.structs.replace(command, **{field: value})
@@ -474,6 +480,8 @@ RANGES: tuple[tuple[Command, str, object, object], ...] = (
     *((COMMAND_OF[kind], "cooldown_until_us", 2**53, 2**53 - 1) for kind in COOLING),
     *((COMMAND_OF[kind], "to_queue", "nowhere", "auto") for kind in GIVING),
     *((COMMAND_OF[kind], "to_agent", "x" * 129, "a8") for kind in GIVING),
+    (ENQUEUE, "until_us", 2**53, 2**53 - 1),
+    (COMMAND_OF[commands.TransferContact], "preferred_wait_us", 7_776_000_000_001, 7_776_000_000_000),
     (COMMAND_OF[commands.ParkContact], "until_us", 2**53, 2**53 - 1),
     (COMMAND_OF[commands.ChangeChannel], "channel", "telepathy", "fax"),
     (COMMAND_OF[commands.SetExternalLoad], "channel", "telepathy", "fax"),
@@ -493,7 +501,8 @@ def test_ranges_hold_at_their_last_value(
 
 @pytest.mark.parametrize("kind", GIVING, ids=lambda kind: kind.__name__)
 def test_a_contact_goes_to_a_queue_or_to_an_agent(engine: Engine, kind: type[Command]) -> None:
-    for targets in ({"to_queue": None, "to_agent": None}, {"to_queue": "ring", "to_agent": "a8"}):
+    both = {"to_queue": "ring", "to_agent": "a8"}
+    for targets in ({"to_queue": None, "to_agent": None}, *([both] if kind is not commands.TransferContact else [])):
         bad = msgspec.structs.replace(COMMAND_OF[kind], **targets)
         error = check_refused(engine, "to_queue", lambda bad=bad: engine.handle(bad, LATER_US), repr(targets))
         assert isinstance(error, OutOfRange)

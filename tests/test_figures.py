@@ -41,7 +41,7 @@ from ccroute.engine.sketch import PRECISION, bucket_of, longest_of
 
 SECOND: Final = 1_000_000
 HOUR: Final = 3_600 * SECOND
-TALLIES: Final = Path(reports.__file__).with_name("tallies.pxd")
+TALLIES: Final = Path(__file__).parents[1] / "src/ccroute/engine/tallies.pxd"
 
 
 def centre(**queue: Any) -> Engine:

@@ -1,6 +1,6 @@
 from libc.stdint cimport int32_t, int64_t
 
-from ccroute.core.defs cimport Extra, Path, Terms
+from ccroute.core.defs cimport Contact, Extra, Path, Terms
 from ccroute.core.sight cimport Sight
 
 cdef enum:                        # ContactCommand: rows of table.CONTACT_TABLE that can refuse
@@ -53,7 +53,7 @@ cdef class Acd(Sight):
     cdef int64_t why_not_to(self, int32_t contact, int32_t agent, int32_t to_agent) noexcept
     cdef int transfer(
         self, int32_t contact, int32_t agent, int32_t class_slot, int32_t to_agent, bint warm, int keeps_place,
-        bint unanswered_to_queue, Terms* terms,
+        bint unanswered_to_queue, Terms* terms, Path* path,
     ) except -1
     cdef int can_consult(self, int32_t contact, int32_t agent, int32_t to_agent) noexcept
     cdef int32_t consult(self, int32_t contact, int32_t agent, int32_t class_slot, Terms* terms, int32_t to_agent) except -1
@@ -78,4 +78,5 @@ cdef class Acd(Sight):
     cdef int presence(self, int32_t agent, int presence, int pending, bint when_done) except -1
     cdef int load(self, int32_t agent, int32_t channel, int32_t units) except -1
     cdef int pause(self, int32_t queue, bint paused) except -1
+    cdef void be_born(self, Contact* one, int64_t due) noexcept
     cdef int32_t version_of(self, int32_t contact) noexcept

@@ -25,9 +25,9 @@ from ccroute.core.defs cimport (
     CONTACT_PARKED, CONTACT_QUEUED, CONTACT_SCHEDULED, HOST_DRAFT, LEGS_MAX,
     LEG_SUSPENDED, LEG_WRAPPING, NONE, PENDING_DECLINE, PENDING_REFUSE, REASON_CONFERENCE, REASON_CONTACT_ACTIVE,
     REASON_CONTACT_ENDED, REASON_CONTACT_PARKED, REASON_CONTACT_QUEUED, REASON_CONTACT_SCHEDULED, REASON_LAST_LEG, REASON_LEGS_MAX,
-    REASON_LEG_SUSPENDED, REASON_LEG_WRAPPING, REASON_NO_RULE, REASON_NOT_ELIGIBLE, REASON_OFFERS_PENDING, REASON_OFFER_ENDED,
+    REASON_LEG_SUSPENDED, REASON_LEG_WRAPPING, REASON_NO_QUEUE, REASON_NO_RULE, REASON_NOT_ELIGIBLE, REASON_OFFERS_PENDING, REASON_OFFER_ENDED,
     REASON_OFFER_OUT, REASON_QUEUE_OPEN, REASON_QUEUE_PAUSED, REFUSED_NOT, UNKNOWN_OFFER, WHY_EXCLUDED, WHY_LEG,
-    Agent, Contact, Course, Extra, Floor, Path, Terms, agent_at, contact_at, course_of, extra_at, is_over, leg_at, offer_at, waits,
+    Agent, Contact, Course, Extra, Floor, Path, Terms, agent_at, contact_at, course_of, extra_at, is_over, leg_at, offer_at, timer_at, waits,
 )
 from ccroute.core.eligible cimport own_offer, why_not_consulted
 from ccroute.core.extras cimport extra_for, terms_ready, terms_release, terms_swap, version_of
@@ -180,7 +180,7 @@ cdef class Acd(Sight):
         if path != NULL and path.due > floor.now:
             do_schedule(floor, slot, path.due, parked)
         elif parked:
-            do_park(floor, slot, False, NONE)
+            do_park(floor, slot, path != NULL and path.runs, NONE if path == NULL else path.until)
         else:
             begin_wait(floor, slot)
             tell_queued(floor, slot)
@@ -367,13 +367,16 @@ cdef class Acd(Sight):
 
     cdef int transfer(
         self, int32_t contact, int32_t agent, int32_t class_slot, int32_t to_agent, bint warm, int keeps_place,
-        bint unanswered_to_queue, Terms* terms,
+        bint unanswered_to_queue, Terms* terms, Path* path,
     ) except -1:
-        """Give a contact to the queue of a class, or to an agent; can_transfer said yes. ``keeps_place`` NONE: the queue's."""
+        """Give a contact to the queue of a class, or to an agent; can_transfer said yes. ``keeps_place`` NONE: the queue's.
+
+        ``path`` NULL: who is preferred stays; else it brings the one agent for whom the queue keeps it.
+        """
         cdef Extra ready
         self.reserve(1)
         room(terms_ready(&self.floor, terms, &ready))
-        do_transfer(&self.floor, contact, agent, class_slot, to_agent, warm, keeps_place, unanswered_to_queue, &ready)
+        do_transfer(&self.floor, contact, agent, class_slot, to_agent, warm, keeps_place, unanswered_to_queue, &ready, path)
         terms_release(&ready)
         self.settle()
         return REFUSED_NOT
@@ -500,6 +503,8 @@ cdef class Acd(Sight):
     cdef int unpark(self, int32_t contact) except -1:
         """Have a parked contact wait."""
         cdef int reason = CONTACT_REFUSALS[COMMAND_UNPARK][contact_at(&self.floor, contact).state]
+        if reason == 0 and contact_at(&self.floor, contact).queue == self.floor.no_queue:
+            reason = REASON_NO_QUEUE
         if reason:
             return reason
         self.reserve(1)
@@ -565,6 +570,8 @@ cdef class Acd(Sight):
         cdef Contact* one = contact_at(floor, contact)
         cdef Extra ready
         room(terms_ready(floor, terms, &ready))
+        if one.queue == floor.no_queue and floor.classes[class_slot].queue != floor.no_queue:
+            self.be_born(one, NONE if path == NULL else path.due)
         if path != NULL:
             course_bring(floor, contact, path)
         if path != NULL and path.due > floor.now:
@@ -581,6 +588,13 @@ cdef class Acd(Sight):
         elif one.state == CONTACT_QUEUED and not floor.patches:
             course_look(floor, contact)
         return REFUSED_NOT
+
+    cdef void be_born(self, Contact* one, int64_t due) noexcept:
+        """Have the life of a contact that was put aside without a queue begin: now, or when it is due (NONE: not said)."""
+        cdef Floor* floor = &self.floor
+        if due == NONE and one.state == CONTACT_SCHEDULED:
+            due = timer_at(floor, extra_at(floor, one.extra).timer_park).deadline
+        one.created = due if due > floor.now else floor.now
 
     cdef int32_t version_of(self, int32_t contact) noexcept:
         """Return how often a contact was changed, plus 1."""

@@ -1,6 +1,6 @@
 from libc.stdint cimport int32_t, int64_t
 
-from ccroute.core.defs cimport Extra, Floor, Terms
+from ccroute.core.defs cimport Extra, Floor, Path, Terms
 
 cdef enum:                        # ChangeOffers: what becomes of offers out
     CHANGE_RECHECKS = 0
@@ -8,7 +8,7 @@ cdef enum:                        # ChangeOffers: what becomes of offers out
 
 cdef void do_transfer(
     Floor* floor, int32_t contact, int32_t agent, int32_t class_slot, int32_t to_agent, bint warm, int32_t keeps_place,
-    bint to_queue, Extra* ready
+    bint to_queue, Extra* ready, Path* path
 ) noexcept nogil
 cdef void do_consult(Floor* floor, int32_t parent, int32_t child, int32_t to_agent) noexcept nogil
 cdef int32_t consulted_leg(Floor* floor, int32_t contact, int32_t agent) noexcept nogil

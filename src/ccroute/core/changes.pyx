@@ -9,13 +9,13 @@ from ccroute.core.contacts cimport (
 from ccroute.core.defs cimport (
     BAR_EXCLUDED, BAR_OFFER, CANCEL_PARENT, CANCEL_UNANSWERED, CONTACT_ACTIVE, CONTACT_PARKED, CONTACT_QUEUED, CONTACT_SCHEDULED,
     COOL_DURATION, END_CHANNEL_CHANGED, END_JOINED, END_TRANSFERRED, LEG_ACTIVE, LEG_HELD, LEG_WRAPPING,
-    MODE_MANUAL, NONE, RECORD_CHANGED, RECORD_CHANNEL, RECORD_TRANSFERRED, REQUEUE_CHANNEL, REQUEUE_UNANSWERED,
+    MODE_MANUAL, NONE, PLACE_AGE, RECORD_CHANGED, RECORD_CHANNEL, RECORD_TRANSFERRED, REQUEUE_CHANNEL, REQUEUE_UNANSWERED,
     RESCIND_CHANGED, RESCIND_INTERRUPTED, SEEKS_FURTHER, SEEKS_TAKER, SUSPEND_INTERRUPTED, TURN_JOINED, UNANSWERED_CANCEL,
     UNANSWERED_END, UNANSWERED_GIVE_UP, UNANSWERED_QUEUE, UNANSWERED_RETURN, WHY_CAPACITY, WHY_CHANNEL_CLOSED,
     WHY_CHANNEL_MAX, WHY_LEG, Contact, Course, Leg, Offer, Queue, Record, agent_at, bar_at, contact_at, course_of, extra_at, is_aside, leg_at,
     offer_at, show, waits, write,
 )
-from ccroute.core.courses cimport callback_rest, callback_watch, course_for, course_look
+from ccroute.core.courses cimport callback_rest, callback_watch, course_bring, course_for, course_look
 from ccroute.core.extras cimport extra_for, is_direct, terms_swap, version_up
 from ccroute.core.legs cimport leg_find, leg_first
 from ccroute.core.making cimport Making, make_offer, offer_directly, rank_served, rank_told, why_not_directly
@@ -56,7 +56,7 @@ cdef void keep_for(Floor* floor, int32_t slot, int32_t agent, int unanswered, in
 
 cdef void do_transfer(
     Floor* floor, int32_t slot, int32_t agent, int32_t class_slot, int32_t to_agent, bint warm, int32_t keeps_place,
-    bint to_queue, Extra* ready
+    bint to_queue, Extra* ready, Path* path
 ) noexcept nogil:
     """Give a contact to another queue, or agent: at once, or (warm) when somebody accepts."""
     cdef Contact* contact = contact_at(floor, slot)
@@ -67,10 +67,12 @@ cdef void do_transfer(
     record.queue = floor.classes[class_slot].queue if to_agent == NONE else NONE
     record.a = to.cooldown
     record.x = contact.queue
-    record.y = to_agent
+    record.y = to_agent if path == NULL else path.preferred[0]
     record.z = warm
     withdraw(floor, slot)
     cool_down(floor, slot, agent, COOL_DURATION, floor.now + to.cooldown)
+    if path != NULL:
+        course_bring(floor, slot, path)
     if warm:
         if to_agent == NONE:
             take_terms(floor, slot, ready)
@@ -500,7 +502,9 @@ cdef void check_callback(Floor* floor, int32_t slot) noexcept nogil:
     """By its channel a contact becomes a callback, or is one no more."""
     cdef Contact* contact = contact_at(floor, slot)
     cdef Course* course = course_of(floor, contact)
-    cdef bint is_callback = floor.channels[contact.channel].is_callback and not is_consult(floor, slot)
+    cdef bint is_callback = (
+        floor.channels[contact.channel].is_callback and not is_consult(floor, slot) and contact.queue != floor.no_queue
+    )
     if is_callback == (course != NULL and course.expires_at != NONE):
         return
     callback_rest(floor, slot)
@@ -526,6 +530,9 @@ cdef void do_change(
     cdef bint moves = floor.classes[class_slot].queue != contact.queue
     cdef bint goes_over = floor.classes[class_slot].channel != contact.channel
     cdef Extra* extra
+    if moves and place == NONE and contact.queue == floor.no_queue:
+        # No queue gives it up, so none says what becomes of its place.
+        place = PLACE_AGE
     if contact.in_line:
         class_leave(floor, slot)
     if terms.scores_count < 0:

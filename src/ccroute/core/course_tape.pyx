@@ -35,7 +35,8 @@ cdef int save_course(Tape tape, Course* course, dict plans) except -1:
         course.plan if course.plan < 0 else plans[course.plan], NONE if course.own_plan == NONE else plans[course.own_plan],
         NONE if course.ruled_plan == NONE else plans[course.ruled_plan], course.ruled_step, course.attempts,
         course.told_attempt, course.saw_closed, course.consumed[0], course.consumed[1], course.moved, course.ruled_fields,
-        course.flags, course.answered, course.hours_done, course.told_limits, course.scope, course.requires, course.wants_phase, course.due_parks, course.is_made,
+        course.flags, course.answered, course.hours_done, course.told_limits, course.scope, course.requires, course.wants_phase, course.due_parks, course.due_runs,
+        course.due_until, course.is_made,
         course.preferred_count,
     ):
         tape.put(number)
@@ -88,6 +89,8 @@ cdef int load_course(Tape tape, Floor* floor, int32_t slot, list plans) except -
     course.requires = take_small(tape)
     course.wants_phase = <uint8_t>tape.take(0, 1)
     course.due_parks = <uint8_t>tape.take(0, 1)
+    course.due_runs = <uint8_t>tape.take(0, 1)
+    course.due_until = tape.take(NONE, TIME_MAX)
     course.is_made = <uint8_t>tape.take(0, 1)
     course.preferred_count = <int32_t>tape.take(0, PREFERRED_MAX)
     for at in range(course.preferred_count):

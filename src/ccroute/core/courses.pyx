@@ -46,6 +46,7 @@ cdef Course* course_for(Floor* floor, int32_t contact) noexcept nogil:
     course.expires_at = NONE
     course.expired_at = NONE
     course.made_at = NONE
+    course.due_until = NONE
     course.length = NONE
     course.plan = NONE
     course.own_plan = NONE
@@ -155,6 +156,8 @@ cdef void course_bring(Floor* floor, int32_t contact, Path* path) noexcept nogil
         if path.due > floor.now:
             one.created = path.due
             course.made_at = floor.now
+            course.due_until = path.until
+            course.due_runs = path.runs
         if path.expires_after != NONE:
             course.expires_at = one.created + path.expires_after
         course.is_made = path.is_made

@@ -514,6 +514,7 @@ cdef struct Course:               # what time does to a contact: plans, limits, 
     int64_t expires_at            # of a callback, NONE: it is none
     int64_t expired_at            # of what was a callback, to be one again; NONE: it never was
     int64_t made_at               # of a contact that was scheduled from the begin, NONE: Contact.created
+    int64_t due_until             # scheduled: until when it is parked once due, NONE: by command
     int32_t length                # limit of its own, NONE: the queue's
     int32_t contact
     int32_t plan                  # kept from another queue, NONE: its queue's
@@ -541,6 +542,7 @@ cdef struct Course:               # what time does to a contact: plans, limits, 
     uint8_t is_counted            # among the contacts that wait for its preferred agents
     uint8_t wants_phase           # its preferred agents are to be looked at
     uint8_t due_parks             # scheduled: parked when due
+    uint8_t due_runs              # and its clock runs then
     uint8_t is_made               # by the engine, in place of another contact: leaves no callback by a rule
     uint8_t entries               # into queues, to notice one
     uint8_t is_stale              # it entered its queue in the class it had
@@ -573,6 +575,7 @@ cdef struct Terms:                # what a contact brings; pointers are the call
 
 cdef struct Path:                 # what a contact brings for its course, or what of it is changed
     int64_t due                   # NONE: now
+    int64_t until                 # parked: until when, NONE: by command
     int64_t place_at              # NONE: that of its arrival
     int64_t in_queue_max
     int64_t ttl
@@ -584,6 +587,7 @@ cdef struct Path:                 # what a contact brings for its course, or wha
     int32_t preferred_count
     int32_t preferred[16]
     uint8_t is_made               # by the engine, in place of another contact
+    uint8_t runs                  # parked: its clock does
     uint8_t brings                # BroughtPart bits: what is brought; the rest stays
     uint8_t scope
     uint8_t requires
@@ -957,6 +961,7 @@ cdef struct Floor:
     uint8_t led_is_stale          # classes have gone
     uint8_t patches               # a step changes a contact, not a command
     uint8_t waits_for_nobody      # some plan has a step for when nobody is online
+    int32_t no_queue              # of contacts put aside without one, NONE: there were none yet
     int (*host)(void*, int, int32_t, int32_t, int32_t) noexcept nogil
     void* host_self
     int32_t fetched_class         # what the host found

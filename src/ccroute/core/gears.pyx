@@ -186,6 +186,11 @@ def set_select(Acd acd, int queue, int select) -> None:
     acd.floor.queues[queue].select = select
 
 
+def set_no_queue(Acd acd, int queue) -> None:
+    """Say which queue is that of contacts put aside without one."""
+    acd.floor.no_queue = queue
+
+
 def show_queue(Acd acd, int queue) -> None:
     """Have the decision look at every class of a queue. O(classes)."""
     cdef Floor* floor = &acd.floor

@@ -50,6 +50,7 @@ cdef class Ground:
         floor.tries = 1
         floor.guard_timer = NONE
         floor.unattached = NONE
+        floor.no_queue = NONE
         self.open_channels(channels)
         self.open_selects(selects)
         room(waiting_open(floor, contacts_max, classes_max))

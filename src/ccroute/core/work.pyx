@@ -340,8 +340,12 @@ cdef void park_over(Floor* floor, int32_t slot) noexcept nogil:
     """The time of a contact aside is over."""
     cdef Contact* contact = contact_at(floor, slot)
     cdef Course* course = course_of(floor, contact)
-    if contact.state == CONTACT_SCHEDULED and course.due_parks:
-        do_park(floor, slot, False, NONE)
+    cdef int64_t until = NONE
+    if contact.state == CONTACT_SCHEDULED and (course.due_parks or contact.queue == floor.no_queue):
+        until = course.due_until
+        course.due_until = NONE
+        do_park(floor, slot, course.due_runs, until)
+        course.due_runs = 0
     else:
         do_unpark(floor, slot)
 
@@ -358,6 +362,9 @@ cdef void do_unpark(Floor* floor, int32_t slot) noexcept nogil:
         contact.waited = floor.now - contact.waited
     else:
         move_on(floor, contact, length)
+    if extra.course != NONE:
+        course_at(floor, extra.course).due_until = NONE
+        course_at(floor, extra.course).due_runs = 0
     begin_wait(floor, slot)
     tell_queued(floor, slot)
     catch_up(floor, slot)

@@ -11,7 +11,7 @@ from ccroute.engine.classes import Classes
 from ccroute.engine.names import Names
 from ccroute.engine.plans import Plans
 from ccroute.engine.profiles import Profiles
-from ccroute.engine.standing import Slots, Standing, view_of
+from ccroute.engine.standing import NO_QUEUE, Slots, Standing, view_of
 from ccroute.errors import ConfigError
 from ccroute.types import (
     UNLIMITED,
@@ -25,7 +25,7 @@ from ccroute.types import (
     Victim,
 )
 
-__all__ = ["build", "keep_hours", "policy_for", "put_agent", "put_queue", "rule_queue"]
+__all__ = ["build", "keep_hours", "open_no_queue", "policy_for", "put_agent", "put_queue", "rule_queue"]
 
 NO_AGENT: Final = Agent()
 """In the place of the entry of an agent that was removed."""
@@ -66,6 +66,8 @@ def build(config: Config, slots: Slots | None = None, habits: int = 0) -> Names:
     for slot, (_, queue) in enumerate(standing.queue_entries()):
         keep_hours(acd, standing, slot, queue.hours)
         rule_queue(acd, slot, queue, plans.of_queue(slot, queue.plan))
+    if NO_QUEUE in standing.queue_ids:
+        gears.set_no_queue(acd, standing.add_no_queue())
     views = [view_of(id_, agent) for id_, agent in standing.agent_entries()]
     open_to_all = standing.open_to_all()
     services = [standing.services_of(agent, open_to_all) for _, agent in standing.agent_entries()]
@@ -125,6 +127,20 @@ def put_queue(acd: Acd, queue: Queue, select: int, slot: int = -1, *, paused: bo
         displaced_max=queue.displaced_max,
         displaced_work_max=_or_none(queue.displaced_work_max),
     )
+
+
+def open_no_queue(names: Names) -> None:
+    """Make a queue for contacts that are in none: nobody serves it, no rule is in it, and nobody is told of it."""
+    acd, standing = names.acd, names.standing
+    nothing = Queue()
+    # Should memory run out on the way, the next one who needs it goes on.
+    if acd.queue_count() == len(standing.queue_ids):
+        put_queue(acd, nothing, standing.selects[standing.select_of(nothing)])
+    slot = standing.add_no_queue()
+    rule_queue(acd, slot, nothing, -1)
+    names.classes.state_queue(slot, NO_QUEUE, nothing)
+    names.statistics.configure(names.config, names.queue_ids, names.channel_ids)
+    gears.set_no_queue(acd, slot)
 
 
 def keep_hours(acd: Acd, standing: Standing, slot: int, hours: Hours | None) -> None:

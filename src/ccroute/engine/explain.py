@@ -122,8 +122,8 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     """The contact."""
     state: ContactState
     """Its state."""
-    queue_id: str
-    """Queue it waits in, was served from, or was in last."""
+    queue_id: str | None
+    """Queue it waits in, was served from, or was in last; None: it was put aside without one."""
     position: Position | None
     """Its place in line; None where it does not wait."""
     obstacles: list[Obstacle]
@@ -141,7 +141,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     contact has any."""
 
     def __str__(self) -> str:
-        lines = [f"{self.contact_id}: {self.state} in {self.queue_id}"]
+        lines = [f"{self.contact_id}: {self.state} in {self.queue_id or 'no queue'}"]
         if self.position is not None:
             lines[0] += f", number {self.position.in_queue} of its queue, {self.position.overall} of all"
         if self.gave_way is not None:
@@ -181,7 +181,7 @@ def explain(names: Names, contact_id: str | int) -> Explanation | None:
     return Explanation(
         contact_id=names.contacts[slot].contact_id,
         state=state,
-        queue_id=names.queue_ids[known["queue"]],
+        queue_id=names.queue_ids[known["queue"]] or None,
         position=position(names, contact_id),
         obstacles=own,
         agents=verdicts,

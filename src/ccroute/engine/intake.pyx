@@ -9,8 +9,8 @@ from libc.stdint cimport int32_t, int64_t
 
 from ccroute.core.acd cimport COMMAND_END_WRAP_UP, COMMAND_EXTEND_WRAP_UP, COMMAND_HOLD, COMMAND_RESUME, Acd
 from ccroute.core.defs cimport (
-    COOL_DURATION, COOL_FOR_EVER, COOL_MOMENT, COOL_NEXT_AVAILABLE, COOL_QUEUE, NONE, PENDING_DECLINE,
-    PENDING_RESCIND, REASON_CONTACTS_MAX, REASON_CONTACT_ENDED, REASON_NOT_ELIGIBLE, REASON_QUEUE_DRAINING, REASON_VERSION,
+    CONTACT_PARKED, COOL_DURATION, COOL_FOR_EVER, COOL_MOMENT, COOL_NEXT_AVAILABLE, COOL_QUEUE, NONE, PENDING_DECLINE,
+    PENDING_RESCIND, REASON_CONTACTS_MAX, REASON_CONTACT_ENDED, REASON_NOT_ELIGIBLE, REASON_NO_QUEUE, REASON_QUEUE_DRAINING, REASON_VERSION,
     REFUSED_NOT, UNKNOWN_AGENT,
     UNKNOWN_CONTACT, UNKNOWN_OFFER, UNLIMITED, UNSAID, BRINGS_ASKS, BRINGS_CALLBACK, BRINGS_PLAN, BRINGS_PREFERRED,
     BRINGS_REQUIRES, BRINGS_SCOPE, BRINGS_WAIT, Contact, Course, Floor, Path, contact_at,
@@ -19,16 +19,16 @@ from ccroute.core.courses cimport course_for, phase_forget
 from ccroute.core.waiting cimport place_now, waited_by
 from ccroute.engine.checks cimport ID_LENGTH
 from ccroute.engine.fields cimport (
-    ACCEPT_OFFER_ID, ATTRIBUTES, CHANNEL, COMPLETE_AGENT_ID, COMPLETE_CONTACT_ID, COMPLETE_DISPOSITION,
+    ACCEPT_OFFER_ID, ATTRIBUTES, CHANNEL, CLOCK, COMPLETE_AGENT_ID, COMPLETE_CONTACT_ID, COMPLETE_DISPOSITION,
     COMPLETE_WRAP_UP_US, CONTACT_ID, COST, CUSTOMER_ID, DUE_AT_US, EXCLUDED, HEAD_START_US, KEEPS_PLACE, LIMITS, PARENT_ID,
-    PARKED, PLAN, PREFERRED, PREFERRED_REQUIRES, PREFERRED_SCOPE, PREFERRED_WAIT_US, QUEUE_ID, REQUIRES, SCORES, TIER, read,
+    PARKED, PLAN, PREFERRED, PREFERRED_REQUIRES, PREFERRED_SCOPE, PREFERRED_WAIT_US, QUEUE_ID, REQUIRES, SCORES, TIER, UNTIL_US, read,
 )
 from ccroute.engine.scrutiny cimport (
     ABANDON, ACCEPT, ASSIGN, CANCEL, CHANGE_CHANNEL, COMPLETE, CONFIGURE, CONNECT_FAILED, CONSULT, DECLINE, END_WRAP_UP,
     ENQUEUE, EXPEDITE, EXTEND_WRAP_UP, HEARTBEAT, HOLD, JOIN, LEAVE, LOAD, OPEN, PARK, PAUSE, PICK, PRESENCE, REQUEUE, RESUME, TRANSFER,
     UNPARK, kind_of,
 )
-from ccroute.engine.paths cimport fill_path, path_clear, path_limits, path_preferred
+from ccroute.engine.paths cimport fill_path, path_clear, path_favourite, path_limits, path_preferred
 from ccroute.engine.terms cimport (
     Brought, bring, bring_allowed, class_for, class_of_contact, own_head_start, own_tier,
 )
@@ -37,6 +37,7 @@ from msgspec import UNSET as NOT_GIVEN
 from msgspec.structs import replace
 
 from ccroute.commands import EnqueueContact
+from ccroute.engine.building import open_no_queue
 from ccroute.engine.configuration import configure, why_version
 from ccroute.engine.queries import unserved
 from ccroute.types import (
@@ -168,14 +169,18 @@ cdef int apply_enqueue(Names names, object command) except -1:
     cdef Brought brought
     cdef int64_t place
     cdef int32_t class_slot, slot
-    if reason == REFUSED_NOT:
-        reason = why_no_queue(names, read(command, QUEUE_ID))
+    cdef object queue_id = read(command, QUEUE_ID)
+    if reason == REFUSED_NOT and queue_id is not None:
+        reason = why_no_queue(names, queue_id)
     if reason:
         return reason
     if is_full(acd) and acd.floor.first_ended == NONE:
         return REASON_CONTACTS_MAX
+    if queue_id is None and acd.floor.no_queue == NONE:
+        open_no_queue(names)
     class_slot = class_for(
-        names, names.queue_slots[read(command, QUEUE_ID)], names.channel_slots[read(command, CHANNEL)],
+        names, acd.floor.no_queue if queue_id is None else names.queue_slots[queue_id],
+        names.channel_slots[read(command, CHANNEL)],
         read(command, COST), read(command, REQUIRES), read(command, TIER), read(command, ATTRIBUTES),
     )
     place = place_of(names, command)
@@ -208,6 +213,7 @@ cdef bint is_plain(Names names, object command, int32_t queue) except -1:
         or read(command, DUE_AT_US) is not None or read(command, KEEPS_PLACE) is not None
         or read(command, PREFERRED_WAIT_US) is not None or read(command, PREFERRED_SCOPE) is not None
         or read(command, PREFERRED_REQUIRES) is not None or read(command, CHANNEL) == CALLBACK
+        or read(command, CLOCK) is not None or read(command, UNTIL_US) is not None
         or (names.callbacks and customer_id in names.callbacks)
     )
 
@@ -224,8 +230,11 @@ cdef int come_with_course(Names names, object command, int32_t class_slot, Broug
     path.brings |= BRINGS_CALLBACK
     if read(command, DUE_AT_US) is not None:
         path.due = read(command, DUE_AT_US)
+    if read(command, UNTIL_US) is not None:
+        path.until = read(command, UNTIL_US)
+    path.runs = read(command, CLOCK) is RUNS
     path.place_at = place
-    if is_callback:
+    if is_callback and read(command, QUEUE_ID) is not None:
         path.expires_after = acd.floor.queues[acd.floor.classes[class_slot].queue].callback_expires
     slot = acd.come(class_slot, &brought.terms, &path, read(command, PARKED) is True)
     names.remember(slot, command)
@@ -420,10 +429,19 @@ cdef int32_t class_in(Names names, int32_t contact, object queue, object channel
 cdef int apply_transfer(Names names, object command, int32_t contact, int32_t agent, int32_t to_agent) except -1:
     cdef Acd acd = names.acd
     cdef bint is_warm = command.mode is WARM
-    cdef int reason = acd.can_transfer(contact, agent, to_agent, is_warm)
+    cdef bint is_kept = command.to_queue is not None and to_agent != NONE
+    cdef Path path
+    cdef int reason
     cdef Brought brought
     cdef int32_t class_slot
     cdef list held = []
+    if is_kept:
+        path_clear(&path)
+        path_favourite(
+            &path, to_agent, command.preferred_wait_us, command.preferred_scope, command.preferred_requires
+        )
+        to_agent = NONE
+    reason = acd.can_transfer(contact, agent, to_agent, is_warm)
     if reason == REFUSED_NOT and to_agent == NONE:
         reason = why_no_queue(names, command.to_queue)
     if reason:
@@ -432,7 +450,7 @@ cdef int apply_transfer(Names names, object command, int32_t contact, int32_t ag
     class_slot = class_in(names, contact, queue, contact_at(&acd.floor, contact).channel, &brought, held)
     return acd.transfer(
         contact, agent, class_slot, to_agent, is_warm, NONE if command.keeps_place is None else PLACES[command.keeps_place],
-        command.on_unanswered is TO_QUEUE, &brought.terms,
+        command.on_unanswered is TO_QUEUE, &brought.terms, &path if is_kept else NULL,
     )
 
 
@@ -596,6 +614,8 @@ cdef int apply_change(Names names, object command, int32_t contact) except -1:
         return REASON_VERSION
     if reason == REFUSED_NOT and takes_none:
         reason = REASON_QUEUE_DRAINING
+    if reason == REFUSED_NOT and queue == acd.floor.no_queue and patch.parked is False:
+        reason = why_not_in_line(acd, contact, patch.due_at_us)
     if reason:
         return reason
     acd.reserve(2)
@@ -621,6 +641,15 @@ cdef int apply_change(Names names, object command, int32_t contact) except -1:
             names.keep_attributes(contact, patch.attributes)
     acd.settle()
     return REFUSED_NOT
+
+
+cdef int why_not_in_line(Acd acd, int32_t contact, object due) except -1:
+    """Return why a contact without a queue cannot be unparked, 0 where it is, or will be, scheduled and parked when due."""
+    if contact_at(&acd.floor, contact).state != CONTACT_PARKED:
+        return REFUSED_NOT
+    if due is not NOT_GIVEN and due is not None and due > acd.floor.now:
+        return REFUSED_NOT
+    return REASON_NO_QUEUE
 
 
 cdef int prepare_course(Names names, int32_t contact, object patch, Path* path) except -1:

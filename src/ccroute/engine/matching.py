@@ -116,13 +116,13 @@ def match(
         behind = names.find_agent(after, "after")
         if behind is None:
             raise UnknownName("after", after, "an agent of the configuration")
-    sought = _sought(names, contact, in_queue_us)
+    sought = _sought(names, contact, queue_id, in_queue_us)
     return _page(names, sought, readiness, behind, limit)
 
 
-def _sought(names: Names, contact: EnqueueContact, in_queue_us: int) -> _Sought:
-    queue, channel = names.queue_slots[contact.queue_id], names.channel_slots[contact.channel]
-    tier = names.config.queues[contact.queue_id].tier if contact.tier is None else contact.tier
+def _sought(names: Names, contact: EnqueueContact, queue_id: str, in_queue_us: int) -> _Sought:
+    queue, channel = names.queue_slots[queue_id], names.channel_slots[contact.channel]
+    tier = names.config.queues[queue_id].tier if contact.tier is None else contact.tier
     return _Sought(
         {
             "queue": queue,

@@ -260,7 +260,7 @@ cdef class Output:
         if kind == RECORD_WRAP_UP_EXTENDED:
             return WrapUpExtended(**own, agent_id=agent_id, ends_at_us=None if record.a == NONE else record.a)
         if kind == RECORD_ABANDONED:
-            return ContactAbandoned(**own, queue_id=queue_id, reason=command.reason, waited_us=record.a)
+            return ContactAbandoned(**own, queue_id=queue_id or None, reason=command.reason, waited_us=record.a)
         if kind == RECORD_REQUEUED:
             return ContactRequeued(
                 **own, queue_id=queue_id, place_at_us=record.a, tier=record.x, head_start_us=record.offer,
@@ -277,7 +277,7 @@ cdef class Output:
             return ContactOverdue(**own, queue_id=queue_id, in_queue_us=record.a)
         if kind == RECORD_PARKED:
             return ContactParked(
-                **own, handle=names.acd.contact_handle(record.contact), queue_id=queue_id, channel=read(contact, CHANNEL),
+                **own, handle=names.acd.contact_handle(record.contact), queue_id=queue_id or None, channel=read(contact, CHANNEL),
                 customer_id=read(contact, CUSTOMER_ID), conversation_id=read(contact, CONVERSATION_ID),
                 parent_id=read(contact, PARENT_ID), clock=CLOCKS[record.x],
                 until_us=None if record.a == NONE else record.a,
@@ -289,7 +289,7 @@ cdef class Output:
             elif record.z != BY_JOINING:
                 changed = [name for name in PATCH_FIELDS if getattr(command.patch, name) is not NOT_GIVEN]
             return ContactChanged(
-                **own, changed=changed, queue_id=queue_id, channel=read(contact, CHANNEL),
+                **own, changed=changed, queue_id=queue_id or None, channel=read(contact, CHANNEL),
                 conversation_id=read(contact, CONVERSATION_ID), requires=contact.requires, tier=record.x,
                 head_start_us=record.b, cost=contact.cost, place_at_us=record.a, version=record.y,
             )
@@ -300,7 +300,7 @@ cdef class Output:
         if kind >= RECORD_SCHEDULED:
             return self.of_time(record, own, queue_id)
         return ContactCancelled(
-            **own, queue_id=queue_id, waited_us=record.a,
+            **own, queue_id=queue_id or None, waited_us=record.a,
             reason=command.reason if record.z == CANCEL_COMMAND else CANCELS[record.z],
         )
 
@@ -309,7 +309,7 @@ cdef class Output:
         cdef int kind = record.kind
         cdef Names names = self.names
         cdef object contact = names.contacts[record.contact]
-        own["queue_id"] = queue_id
+        own["queue_id"] = queue_id or None
         if kind == RECORD_RULE:
             return RuleFired(**own, rule=record.x, own=bool(record.z), when=WHENS[record.y])
         if kind == RECORD_ENDED_BY_TIME:

@@ -17,6 +17,7 @@ cdef void path_clear(Path* path) noexcept:
     """Begin with a path that brings nothing."""
     path.brings = 0
     path.due = NONE
+    path.until = NONE
     path.place_at = NONE
     path.in_queue_max = NONE
     path.ttl = NONE
@@ -29,6 +30,7 @@ cdef void path_clear(Path* path) noexcept:
     path.scope = UNSAID
     path.requires = UNSAID
     path.is_made = 0
+    path.runs = 0
 
 
 cdef int path_preferred(Names names, Path* path, object preferred) except -1:
@@ -40,6 +42,17 @@ cdef int path_preferred(Names names, Path* path, object preferred) except -1:
         if one in names.agent_slots and path.preferred_count < PREFERRED_MAX:
             path.preferred[path.preferred_count] = names.agent_slots[one]
             path.preferred_count += 1
+    return 0
+
+
+cdef int path_favourite(Path* path, int32_t agent, object wait, object scope, object requires) except -1:
+    """Bring one preferred agent, and how a contact waits for it, each thing as its queue says where it is None."""
+    path.brings |= BRINGS_PREFERRED | BRINGS_WAIT | BRINGS_SCOPE | BRINGS_REQUIRES
+    path.preferred_count = 1
+    path.preferred[0] = agent
+    path.preferred_wait = NONE if wait is None else wait
+    path.scope = UNSAID if scope is None else scope is ANYONE
+    path.requires = UNSAID if requires is None else requires
     return 0
 
 

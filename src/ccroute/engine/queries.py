@@ -93,6 +93,7 @@ def _contact(names: Names, slot: int) -> ContactStatus:
     first = names.contacts[slot]
     state = _CONTACT_STATES[known["state"]]
     assert state is not None
+    queue_id = names.queue_ids[known["queue"]] or None
     is_live = state in (ContactState.QUEUED, ContactState.ACTIVE, ContactState.PARKED, ContactState.SCHEDULED)
     return ContactStatus(
         contact_id=first.contact_id,
@@ -100,7 +101,7 @@ def _contact(names: Names, slot: int) -> ContactStatus:
         seq=known["seq"],
         state=state,
         version=known["version"],
-        queue_id=names.queue_ids[known["queue"]],
+        queue_id=queue_id,
         channel=first.channel,
         customer_id=first.customer_id,
         conversation_id=first.conversation_id,
@@ -109,7 +110,7 @@ def _contact(names: Names, slot: int) -> ContactStatus:
         tier=known["tier"],
         head_start_us=known["head_start_us"],
         place_at_us=known["place_at_us"],
-        in_queue_at_us=known["in_queue_at_us"] if is_live else None,
+        in_queue_at_us=known["in_queue_at_us"] if is_live and queue_id is not None else None,
         waited_us=known["waited_us"],
         overdue=bool(known["is_overdue"]),
         parked_since_us=_moment(known["parked_since_us"]) if state is ContactState.PARKED else None,

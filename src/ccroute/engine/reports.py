@@ -23,6 +23,7 @@ from ccroute.engine.figures import (
     Work,
 )
 from ccroute.engine.sketch import Sketch
+from ccroute.engine.standing import NO_QUEUE
 from ccroute.errors import UnknownName, WrongType
 from ccroute.types import Presence
 
@@ -203,7 +204,8 @@ class _Book:
             id_: [] for id_ in (self._names.queue_slots if only is None else (ids[only],)) if id_ in config.queues
         }
         for cell in cells:
-            by_queue.setdefault(ids[cell.queue], []).append(cell)
+            if ids[cell.queue] != NO_QUEUE:
+                by_queue.setdefault(ids[cell.queue], []).append(cell)
         serving = self._serving([id_ for id_ in by_queue if id_ in config.queues])
         return {
             id_: self.figures(

@@ -11,10 +11,10 @@ from ccroute.engine.checks cimport (
     check_wrap_up, whole,
 )
 from ccroute.engine.fields cimport (
-    ACTOR, ATTRIBUTES, CHANNEL, COMMAND_ID, COMPLETE_AGENT_ID, COMPLETE_CONTACT_ID, COMPLETE_DISPOSITION,
+    ACTOR, ATTRIBUTES, CHANNEL, CLOCK, COMMAND_ID, COMPLETE_AGENT_ID, COMPLETE_CONTACT_ID, COMPLETE_DISPOSITION,
     COMPLETE_WRAP_UP_US, CONTACT_ID, CONVERSATION_ID, COST, CUSTOMER_ID, DUE_AT_US, EXCLUDED, HEAD_START_US,
     KEEPS_PLACE, LIMITS, PARENT_ID, PARKED, PLAN, PREFERRED, PREFERRED_REQUIRES, PREFERRED_SCOPE, PREFERRED_WAIT_US,
-    QUEUE_ID, REQUIRES, SCORES, TIER, read,
+    QUEUE_ID, REQUIRES, SCORES, TIER, UNTIL_US, read,
 )
 from ccroute.engine.steps cimport check_limits, check_plan, check_requires
 
@@ -51,7 +51,7 @@ def recheck(Names names, command, is_over=False) -> None:
     check_optional_id(command.command_id, "command_id")
     check_optional_id(command.actor, "actor")
     check_id(command.contact_id, "contact_id")
-    check_id(command.queue_id, "queue_id")
+    check_optional_id(command.queue_id, "queue_id")
     check_id(command.channel, "channel")
     check_brought(names, msgspec.structs.replace(command, requires=None, plan=[]))
 
@@ -134,7 +134,7 @@ cdef int check_pair(Names names, object command, int kind) except -1:
     if kind == EXTEND_WRAP_UP:
         check_wrap_up(command.wrap_up_us, "wrap_up_us")
     elif kind == TRANSFER:
-        check_whom(names, command)
+        check_favourite(names, command)
         check_one_of(command.mode, "mode", TransferMode)
         if command.keeps_place is not None:
             check_one_of(command.keeps_place, "keeps_place", KeepsPlace)
@@ -154,7 +154,10 @@ cdef int check_pair(Names names, object command, int kind) except -1:
 
 cdef int check_enqueue(Names names, object command) except -1:
     check_id(read(command, CONTACT_ID), "contact_id")
-    check_name(names.queue_slots, read(command, QUEUE_ID), "queue_id", "queue")
+    if read(command, QUEUE_ID) is not None:
+        check_name(names.queue_slots, read(command, QUEUE_ID), "queue_id", "queue")
+    elif read(command, PARKED) is not True:
+        raise OutOfRange("queue_id", None, "the id of a queue, unless the contact comes parked")
     check_name(names.channel_slots, read(command, CHANNEL), "channel", "channel")
     return check_brought(names, command)
 
@@ -178,11 +181,29 @@ cdef int check_brought(Names names, object command) except -1:
         check_flag(read(command, PREFERRED_REQUIRES), "preferred_requires")
     check_optional_whole(read(command, DUE_AT_US), "due_at_us", 0, TIME_MAX)
     check_optional_one_of(read(command, KEEPS_PLACE), "keeps_place", KeepsPlace)
+    if read(command, CLOCK) is not None or read(command, UNTIL_US) is not None:
+        check_parking(command)
     if read(command, REQUIRES) is not None:
         check_requires(names, read(command, REQUIRES), "requires")
     if read(command, LIMITS) is not None:
         check_limits(read(command, LIMITS), "limits")
     return check_plan(names, read(command, PLAN), "plan")
+
+
+cdef int check_parking(object command) except -1:
+    """Look at how a contact that comes parked is parked."""
+    check_optional_one_of(command.clock, "clock", ParkClock)
+    check_optional_whole(command.until_us, "until_us", 0, TIME_MAX)
+    for argument in ("clock", "until_us"):
+        if getattr(command, argument) is not None and not command.parked:
+            raise OutOfRange(argument, getattr(command, argument), "None unless the contact comes parked")
+    if command.until_us is None:
+        return 0
+    if command.queue_id is None:
+        raise OutOfRange("until_us", command.until_us, "None where the contact has no queue to wait in then")
+    if command.due_at_us is not None and command.until_us <= command.due_at_us:
+        raise OutOfRange("until_us", command.until_us, f"later than due_at_us, {command.due_at_us}")
+    return 0
 
 
 cdef int check_complete(Names names, object command) except -1:
@@ -231,6 +252,23 @@ cdef int check_whom(Names names, object command) except -1:
         names.agent_slot(command.to_agent, "to_agent")
     if (command.to_queue is None) == (command.to_agent is None):
         raise OutOfRange("to_queue", command.to_queue, "given where to_agent is None, and None where to_agent is given")
+    return 0
+
+
+cdef int check_favourite(Names names, object command) except -1:
+    """Look at who is to have a contact that is transferred: a queue, an agent, or an agent for whom a queue keeps it."""
+    if command.to_queue is None or command.to_agent is None:
+        check_whom(names, command)
+        for argument in ("preferred_wait_us", "preferred_scope", "preferred_requires"):
+            if getattr(command, argument) is not None:
+                raise OutOfRange(argument, getattr(command, argument), "None unless to_queue and to_agent are given")
+        return 0
+    check_name(names.queue_slots, command.to_queue, "to_queue", "queue")
+    names.agent_slot(command.to_agent, "to_agent")
+    check_optional_whole(command.preferred_wait_us, "preferred_wait_us", 0, DURATION_MAX)
+    check_optional_one_of(command.preferred_scope, "preferred_scope", PreferredScope)
+    if command.preferred_requires is not None:
+        check_flag(command.preferred_requires, "preferred_requires")
     return 0
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import sys
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -18,7 +18,7 @@ from ccroute.engine.classes import ClassPlace, ClassSpec
 from ccroute.engine.explain import GAVE_WAY_EVENTS, GaveWay
 from ccroute.engine.figures import LABELS_MAX
 from ccroute.engine.scrutiny import recheck, recheck_plan
-from ccroute.engine.standing import Slots
+from ccroute.engine.standing import NO_QUEUE, Slots
 from ccroute.errors import SnapshotError, WrongType
 from ccroute.requirement import Expression
 from ccroute.types import (
@@ -130,7 +130,7 @@ def save(names: Names, seq: int, commands: int, is_fresh: bool, command_ids: lis
         # Exclusions and scores are on the tape; the lists and tables of a command are its giver's.
         first = msgspec.structs.replace(
             names.contacts[slot],
-            queue_id=names.queue_ids[known["queue"]],
+            queue_id=names.queue_ids[known["queue"]] or None,
             attributes=names.attributes_of(slot),
             excluded=[],
             scores={},
@@ -177,12 +177,13 @@ def _in_order(times: dict[tuple[int, str | None], int]) -> list[tuple[tuple[int,
 
 def _changes(names: Names) -> _Changes | None:
     standing = names.standing
-    if standing.version == 1:
+    slots = standing.slots()
+    if standing.version == 1 and slots is None:
         return None
     return _Changes(
         version=standing.version,
         versions=dict(sorted(standing.versions.items())),
-        slots=standing.slots(),
+        slots=slots,
         habits=gears.habits(names.acd),
         skills_gone=sorted(standing.skills_gone),
     )
@@ -263,8 +264,9 @@ def _built(config: Config, changes: _Changes) -> Names:
         )
         for ids, known in ((slots.queues, config.queues), (slots.channels, resolved_channels(config))):
             _agree(len(set(ids)) == len(ids) and set(known) <= set(ids), "every queue and channel has its slot")
+            _agree(NO_QUEUE not in ids, "queues and channels have an id")
         _agree(len(slots.channels) <= CHANNELS_MAX, "there are no more channels than allowed")
-    _agree(1 < changes.version <= _COUNT_MAX and 0 <= changes.habits < HABITS_END, "changes are counted")
+    _agree((slots is None) < changes.version <= _COUNT_MAX and 0 <= changes.habits < HABITS_END, "changes are counted")
     _agree(all(1 < version <= changes.version for version in changes.versions.values()), "changes are counted")
     names = build(config, slots, changes.habits)
     standing = names.standing
@@ -308,7 +310,8 @@ def _check_names(names: Names, state: SnapshotState) -> None:
         known = names.acd.contact(slot)
         is_over = _STATES[known["state"]] not in _LIVE
         recheck(names, command, is_over)
-        _agree(names.queue_ids[known["queue"]] == command.queue_id, "contacts are in their queue")
+        _agree((names.queue_ids[known["queue"]] or None) == command.queue_id, "contacts are in their queue")
+        _agree(is_over or command.queue_id is not None or _is_aside(known), "contacts in no queue are put aside")
         _agree(is_over or names.channel_ids[known["channel"]] == command.channel, "contacts keep their channel")
         slot = names.acd.next_contact(slot + 1)
     _agree(slot < 0, "the contacts on the tape are those in front")
@@ -324,6 +327,13 @@ def _check_names(names: Names, state: SnapshotState) -> None:
     for labels in (state.agent_labels, state.next_labels, state.lost_labels):
         _agree(len(labels) == len(names.agent_ids), "every agent has a label, or none")
         _agree(all(one is None or len(one) <= TEXT_LENGTH_MAX for one in labels), "labels are short")
+
+
+def _is_aside(known: dict[str, Any]) -> bool:
+    """Say whether a contact is put aside as one without a queue can be: not to be unparked, and no callback."""
+    is_parked = _STATES[known["state"]] is ContactState.PARKED and known["parked_until_us"] < 0
+    is_scheduled = _STATES[known["state"]] is ContactState.SCHEDULED
+    return (is_parked or is_scheduled) and known.get("expires_at_us", -1) < 0
 
 
 def _put_back_presences(names: Names, state: SnapshotState) -> None:

@@ -18,7 +18,7 @@ from ccroute.engine.profiles import Service
 from ccroute.requirement import AgentView
 from ccroute.types import CHANNELS_MAX, SelectKey
 
-__all__ = ["NOBODY", "PolicyTerms", "Select", "Slots", "Standing", "Told", "view_of"]
+__all__ = ["NOBODY", "NO_QUEUE", "PolicyTerms", "Select", "Slots", "Standing", "Told", "view_of"]
 
 _Key = TypeVar("_Key", str, int)
 
@@ -27,6 +27,9 @@ CALLBACK: Final = "callback"
 
 NOBODY: Final = ""
 """In the place of the id of an agent that was removed."""
+
+NO_QUEUE: Final = ""
+"""In the place of the id of a queue, for contacts put aside without one."""
 
 _UNLISTED: Final = 2**31 - 1
 _KEY_CODES: Final = {
@@ -70,8 +73,8 @@ class Slots(msgspec.Struct, frozen=True, kw_only=True):
 
     agents: list[str | None]
     """None: an agent that was removed."""
-    queues: list[str]
-    """Those that were removed included."""
+    queues: list[str | None]
+    """Those that were removed included; None: of contacts put aside without one."""
     channels: list[str]
     """Those that were removed included."""
 
@@ -97,7 +100,7 @@ class Standing:
         """Versions by key path, where they are above 1."""
         self.channels = resolved_channels(config)
         """Channels by name, without those that were removed."""
-        self.queue_ids = list(config.queues) if slots is None else list(slots.queues)
+        self.queue_ids = list(config.queues) if slots is None else [id_ or NO_QUEUE for id_ in slots.queues]
         self.channel_ids = list(self.channels) if slots is None else list(slots.channels)
         self.agent_ids = list(config.agents) if slots is None else [id_ or NOBODY for id_ in slots.agents]
         """Ids by slot."""
@@ -139,7 +142,7 @@ class Standing:
         ):
             return None
         agents = [None if id_ == NOBODY else id_ for id_ in self.agent_ids]
-        return Slots(agents=agents, queues=self.queue_ids, channels=self.channel_ids)
+        return Slots(agents=agents, queues=[id_ or None for id_ in self.queue_ids], channels=self.channel_ids)
 
     def queue_entries(self) -> list[tuple[str, Queue]]:
         """Return the queues by slot; one that was removed is as if it had been given nothing."""
@@ -171,6 +174,13 @@ class Standing:
                 self._steps.append({})
             self.queue_slots[id_] = self.queue_ids.index(id_)
         return self.queue_slots[id_]
+
+    def add_no_queue(self) -> int:
+        """Return the slot of contacts put aside without a queue, the next where there was none yet."""
+        if NO_QUEUE not in self.queue_ids:
+            self._steps.append({})
+            self.queue_ids.append(NO_QUEUE)
+        return self.queue_ids.index(NO_QUEUE)
 
     def add_agent(self, id_: str) -> int:
         """Return the slot of an agent, known or new."""
