@@ -485,9 +485,11 @@ cdef int32_t led_to(Floor* floor, int32_t slot, Course* course, Due* due) noexce
     cdef Contact* contact = contact_at(floor, slot)
     cdef int32_t first = floor.classes[contact.class_slot].first_stage
     cdef int32_t number = due.step if due.plan == NONE or due.which == HOURS else (due.plan << 5) | due.step
+    # What an earlier step put in place of the queue's requirement matters only as long as this one puts nothing there.
+    cdef bint is_free = course.ruled_plan == NONE or (floor.wanted_plan == due.plan and floor.wanted_step == due.step)
     cdef bint is_known = (
         course.asks != NONE and not floor.classes[contact.class_slot].is_slow and due.which != HOURS
-        and course.ruled_plan == NONE and first < 1 << LED_CLASS_BITS and course.asks < 1 << LED_ASKS_BITS
+        and is_free and first < 1 << LED_CLASS_BITS and course.asks < 1 << LED_ASKS_BITS
         and due.plan < 1 << LED_PLAN_BITS
     )
     cdef int64_t key = ((<int64_t>first << LED_ASKS_BITS) | course.asks) << (LED_PLAN_BITS + 5) | number

@@ -285,7 +285,7 @@ cdef class Output:
         if kind == RECORD_CHANGED:
             changed = ["queue_id"]
             if record.z == BY_RULE:
-                changed = field_names(record.offer)
+                changed = list(field_names(record.offer))
             elif record.z != BY_JOINING:
                 changed = [name for name in PATCH_FIELDS if getattr(command.patch, name) is not NOT_GIVEN]
             return ContactChanged(

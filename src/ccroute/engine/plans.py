@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -51,12 +52,15 @@ _PARK_NOT: Final = -1
 _PARK_OPEN: Final = -2
 _SWEEP_FIRST: Final = 256
 """Plans that contacts bring, beyond which those that nobody carries any more are looked for."""
+_NAMES_KEPT_MAX: Final = 1_024
+"""Sets of fields whose names are kept; each step has one, so most centres have few."""
 
 
-def field_names(bits: int) -> list[str]:
+@lru_cache(maxsize=_NAMES_KEPT_MAX)
+def field_names(bits: int) -> tuple[str, ...]:
     """Return the names of the fields of some bits, in the order of ``ContactPatch``."""
     chosen = {"queue_id" if name == "queue" else name for name, bit in FIELD_BITS.items() if bits & bit}
-    return [name for name in ContactPatch.__struct_fields__ if name in chosen]
+    return tuple(name for name in ContactPatch.__struct_fields__ if name in chosen)
 
 
 def _when(step: PlanStep) -> int:
