@@ -1,23 +1,31 @@
 """Times changes of the configuration while contacts wait, and checks that they are served afterwards as they should be.
 
-    python -m benchmarks.reconfigure [--waiting N] [--agents N] [--queues N]
+    python -m benchmarks.reconfigure [--rounds N] [--waiting N] [--agents N] [--queues N] [--quick]
 
-Each figure is one command, whole: checked, carried out in place, decided. Nobody is available, so no offer is in it. At
-the end the floor is compared with one restored from its snapshot, whose classes and profiles were built anew from the
-configuration: when agents come to work, both give the same events.
+Each figure is the CPU time of one command, whole: checked, carried out in place, decided. Nobody is available, so no
+offer is in it. At the end the floor is compared with one restored from its snapshot, whose classes and profiles were
+built anew from the configuration: when agents come to work, both give the same events.
+
+A round is a process of its own that makes every change once, in turn; figures are medians over the rounds. Writes a
+table of ``docs/explanation/performance.md`` and ``benchmarks/results/reconfigure.json``; ``--quick`` measures a small
+floor once and writes nothing.
 """
 
 from __future__ import annotations
 
 import argparse
+import statistics
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from random import Random
 from typing import Final
 
 import msgspec
 from msgspec.structs import replace
 
+from benchmarks import children, page
 from ccroute import Engine
 from ccroute.commands import (
     Command,
@@ -39,12 +47,33 @@ SERVED: Final = 4
 """Queues that an agent serves, and skills that it has."""
 COMING: Final = 50
 """Agents that come to work at the end."""
-_JSON: Final = msgspec.json.Encoder()
+ROUNDS: Final = 3
 
 
-def center(*, waiting: int, agents: int, queues: int) -> Config:
+@dataclass(frozen=True, kw_only=True)
+class Size:
+    """How large the floor is."""
+
+    waiting: int = 1_000_000
+    agents: int = 10_000
+    queues: int = 50
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """What a change took in one round."""
+
+    change: str
+    cpu_ms: float
+
+
+QUICK: Final = Size(waiting=1_000, agents=100, queues=10)
+
+
+def center(size: Size) -> Config:
     """Return a centre whose queues require a skill each."""
     random = Random(1)
+    waiting, agents, queues = size.waiting, size.agents, size.queues
     return Config(
         engine=EngineSettings(contacts_max=waiting + 10, agents_max=agents + 10),
         queues={f"q{at}": Queue(requires=f"agent.skills.s{at % SKILLS} >= {1 + at % 3}") for at in range(queues)},
@@ -119,26 +148,68 @@ def check_same(engine: Engine, now_us: int) -> None:
         assert engine.handle(arrival, now_us + number) == twin.handle(arrival, now_us + number)
 
 
-def main() -> None:
-    """Time every change once, in turn, and write a line for each."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--waiting", type=int, default=1_000_000)
-    parser.add_argument("--agents", type=int, default=10_000)
-    parser.add_argument("--queues", type=int, default=50)
-    given = parser.parse_args()
-    config = center(waiting=given.waiting, agents=given.agents, queues=given.queues)
+def measure_one(size: Size) -> list[Change]:
+    """Make every change once, in turn, and time each."""
+    config = center(size)
     engine = Engine(config)
-    crowd(engine, config, given.waiting)
-    now_us = given.waiting
+    crowd(engine, config, size.waiting)
+    now_us = size.waiting
+    found = []
     for name, command in changes(config):
         now_us += 1
-        begin = time.perf_counter()
+        began_s = time.process_time()
         told = engine.handle(command, now_us)
-        took_ms = (time.perf_counter() - begin) * 1_000
+        cpu_ms = (time.process_time() - began_s) * 1_000
         assert [type(event) for event in told] == [Configured], told[:2]
-        line = {"change": name, "ms": round(took_ms, 2), "waiting": given.waiting, "agents": given.agents}
-        print(_JSON.encode(line).decode())
+        found.append(Change(change=name, cpu_ms=cpu_ms))
     check_same(engine, now_us)
+    return found
+
+
+def measure(rounds: int, size: Size) -> list[Change]:
+    """Make every change, ``rounds`` times in turn, each round in a process of its own."""
+    sizes = ("--waiting", size.waiting, "--agents", size.agents, "--queues", size.queues)
+    found = []
+    with children.steps(range(rounds)) as shown:
+        for number in range(rounds):
+            shown.next(f"round {number + 1} of {rounds}")
+            printed = children.run("benchmarks.reconfigure", "--one", *sizes)
+            found += msgspec.json.decode(printed, type=list[Change])
+            shown.done()
+    return found
+
+
+def changes_table(found: Sequence[Change]) -> str:
+    """Return what each change took, as a table in Markdown."""
+    by_name: dict[str, list[float]] = {}
+    for one in found:
+        by_name.setdefault(one.change, []).append(one.cpu_ms)
+    rows = [
+        [name, f"{statistics.median(spans):.2f}", f"{min(spans):.2f} to {max(spans):.2f}"]
+        for name, spans in by_name.items()
+    ]
+    return page.table(["change", "CPU ms", "least to most"], rows)
+
+
+def main() -> None:
+    """Measure and show."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"how often each is made (default {ROUNDS})")
+    for name, usual in asdict(Size()).items():
+        parser.add_argument(f"--{name}", type=int, default=usual)
+    parser.add_argument("--one", action="store_true", help="make every change once, in this process, and print JSON")
+    parser.add_argument("--quick", action="store_true", help="measure a small floor once and write nothing")
+    given = parser.parse_args()
+    size = QUICK if given.quick else Size(waiting=given.waiting, agents=given.agents, queues=given.queues)
+    if given.one:
+        sys.stdout.buffer.write(msgspec.json.encode(measure_one(size)))
+        return
+    found = measure(1 if given.quick else given.rounds, size)
+    print(changes_table(found))
+    if not given.quick:
+        page.keep("reconfigure", {"size": size, "changes": found})
+        machine = f"{page.machine_line()}\nMedians of {given.rounds} rounds."
+        page.show("reconfigure", f"{changes_table(found)}\n\n{machine}")
 
 
 if __name__ == "__main__":
