@@ -24,6 +24,7 @@ from ccroute import (
     LeaveConference,
     ParkContact,
     PickContact,
+    PlanStep,
     RequeueContact,
     ResumeContact,
     SetExternalLoad,
@@ -38,6 +39,10 @@ if TYPE_CHECKING:
 SECOND: Final = 1_000_000
 WORKED_US: Final = 20 * SECOND
 AGENTS: Final = 1_000
+EVERY_US: Final = 80 * SECOND // AGENTS
+"""Time between two calls: each agent has one every 80 s, and is busy for 27 s."""
+FIRST_US: Final = 11 * SECOND
+"""When the first call comes."""
 
 Keys = Mapping[str, Any]
 Work = Callable[["Desk", str, str, int], None]
@@ -148,6 +153,22 @@ def _excluded(number: int) -> Keys:
     return {"excluded": [f"agent-{(number + step) % AGENTS}" for step in range(4)]}
 
 
+def _scheduled(number: int) -> Keys:
+    return {"due_at_us": FIRST_US + number * EVERY_US + SECOND}
+
+
+def _preferred(number: int) -> Keys:
+    return {"preferred": [f"agent-{number % AGENTS}"], "preferred_wait_us": SECOND, "preferred_requires": False}
+
+
+def _callback(number: int) -> Keys:
+    return {"channel": "callback"}
+
+
+def _steps(**step: object) -> Keys:
+    return {"plan": [{"after": f"{minutes}m", **step} for minutes in range(1, 5)]}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Feature:
     """One line of the table."""
@@ -172,6 +193,7 @@ class Feature:
     """Every agent has an e-mail in hand beforehand, which a call sets aside."""
 
 
+_OWN_PLAN: Final = {"plan": [PlanStep(after=minutes * 60 * SECOND, tier=1) for minutes in range(1, 5)]}
 _MAIL: Final = {"email": {"cost": 100}}
 
 FEATURES: Final = (
@@ -187,7 +209,25 @@ FEATURES: Final = (
     Feature(name="after", what="`after_us`: agents in two stages", agent={"queues": {"support": 1}}),
     Feature(name="offers_max", what="`offers_max = 3`", agent={"offers_max": 3}),
     Feature(name="rank", what='`order = "rank"`', engine={"order": "rank"}),
+    Feature(name="plan", what="a `plan` of four steps that are not due yet: a timer per contact", queue=_steps(tier=1)),
+    Feature(
+        name="limits",
+        what="`limits` nobody reaches",
+        queue={"limits": {"length": 1_000, "in_queue": "10m", "ttl": "1h"}},
+    ),
+    Feature(name="hours", what="`hours`, open all the time", queue={"hours": {"spans": [[0, 10**15]]}}),
+    Feature(name="lease", what="`lease` of an hour: a timer per agent", agent={"lease": "1h"}),
     # ---- used by every contact
+    Feature(name="step", what="a step on entry that changes the tier", queue={"plan": [{"on": "entry", "tier": 1}]}),
+    Feature(
+        name="condition",
+        what="a step on entry whose `if` asks how many wait: no",
+        queue={"plan": [{"on": "entry", "if": "queue.waiting > 100", "tier": 1}]},
+    ),
+    Feature(name="own plan", what="the contact brings the `plan` of four steps", contact=lambda _: _OWN_PLAN),
+    Feature(name="preferred", what="kept 1 s for one agent, who may be busy", contact=_preferred),
+    Feature(name="scheduled", what="`due_at_us` 1 s later", contact=_scheduled),
+    Feature(name="callback", what="it is a callback", contact=_callback),
     Feature(name="scores", what="8 given scores, `best_score`", queue={"select": "best_score"}, contact=_scores),
     Feature(name="excluded", what="4 agents excluded", contact=_excluded),
     Feature(name="slow class", what="past `classes_max`: all contacts in slow classes", engine={"classes_max": 1}),

@@ -24,7 +24,7 @@ from typing import Any, Final
 from benchmarks import page
 from benchmarks.children import steps
 from benchmarks.core_features import CORE_FEATURES, time_core
-from benchmarks.feature_list import AGENTS, FEATURES, SECOND, Feature
+from benchmarks.feature_list import AGENTS, EVERY_US, FEATURES, FIRST_US, SECOND, Feature
 from benchmarks.recorder import Journal, Recorder, time_whole
 from benchmarks.traces import make
 from ccroute import (
@@ -52,8 +52,6 @@ CONTACTS: Final = 100_000
 QUICK_CONTACTS: Final = 2_000
 SKILLS: Final = 20
 ANSWERED_AFTER_US: Final = 2 * SECOND
-EVERY_US: Final = 80 * SECOND // AGENTS
-"""Time between two calls: each agent has one every 80 s, and is busy for 27 s."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,10 +106,9 @@ class Desk:
         """Let so many calls live, and return what was done."""
         self._prepare()
         self.recorder.begin()
-        begin_us = self.recorder.now_us + SECOND
         for number in range(lives):
-            self.recorder.at(begin_us + number * EVERY_US, partial(self._come, number))
-        self.recorder.run(begin_us + lives * EVERY_US + 600 * SECOND)
+            self.recorder.at(FIRST_US + number * EVERY_US, partial(self._come, number))
+        self.recorder.run(FIRST_US + lives * EVERY_US + 600 * SECOND)
         return self.recorder.journal
 
     def _prepare(self) -> None:
@@ -123,7 +120,7 @@ class Desk:
             self.recorder.give(SetPresence(agent_id=f"agent-{number}", presence=Presence.AVAILABLE))
         for number in range(AGENTS if self.feature.letters else 0):
             self.recorder.give(EnqueueContact(contact_id=f"letter-{number}", queue_id="letters", channel="email"))
-        self.recorder.run(10 * SECOND)
+        self.recorder.run(FIRST_US - SECOND)
 
     def _come(self, number: int, at_us: int) -> None:
         contact_id = f"call-{number}"
@@ -165,7 +162,8 @@ class Desk:
 def call(contact_id: str, number: int, further: dict[str, Any]) -> EnqueueContact:
     """Return the command with which a call comes; each needs one of 20 skills."""
     requires = f"agent.skills.s{number % SKILLS} >= 1"
-    return EnqueueContact(contact_id=contact_id, queue_id="support", channel="voice", requires=requires, **further)
+    said: dict[str, Any] = {"channel": "voice", **further}
+    return EnqueueContact(contact_id=contact_id, queue_id="support", requires=requires, **said)
 
 
 def config_of(feature: Feature) -> Config:

@@ -27,6 +27,12 @@ SIZES = [
 ]
 EXTRA = {
     # what a feature must be seen to do, as events per life
+    "plan": {"RuleFired": 0},
+    "own plan": {"RuleFired": 0},
+    "step": {"RuleFired": 1, "ContactChanged": 1},
+    "condition": {"RuleFired": 0},
+    "scheduled": {"ContactScheduled": 1, "ContactQueued": 1},
+    "callback": {"CallbackDue": 1},
     "broadcast": {"OfferMade": 3, "OfferRescinded": 2},
     "offers_min": {"OfferMade": 3, "OfferRescinded": 2},
     "hold": {"ContactHeld": 1, "ContactResumed": 1},
