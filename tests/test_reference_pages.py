@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from pathlib import Path
 
@@ -19,6 +20,13 @@ from tests.test_architecture import FLOORS
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "docs" / "reference"
 MADE = pages()
+WITHIN = {
+    # of the core, never met: further memory than what is configured, ends of ranges, steps of searches
+    "STORE_MAX",
+    "TIME_MAX",
+    "SELECT_KEYS_MAX",
+    "PASSED_MAX",
+}
 
 
 def text_of(name: str) -> str:
@@ -127,3 +135,30 @@ def test_every_page_is_reached_from_the_index() -> None:
     index = (ROOT / "docs" / "index.md").read_text()
     others = {str(page.relative_to(ROOT / "docs")) for page in (ROOT / "docs").rglob("*.md")} - {"index.md"}
     assert {page for page in others if f"({page})" not in index} == set()
+
+
+def _limits_of(path: Path) -> list[str]:
+    """Return the names of the limits that a source file states; what begins with an underscore is its own affair."""
+    stated = r"^([A-Z][A-Z_]*_MAX): Final\b" if path.suffix == ".py" else r"^    ((?!REASON_|WHY_)[A-Z][A-Z_]*_MAX) = "
+    return re.findall(stated, path.read_text(), re.MULTILINE)
+
+
+LIMITS = [
+    (path.relative_to(ROOT / "src"), name)
+    for path in sorted((ROOT / "src" / "ccroute").rglob("*.p*"))
+    if path.suffix in {".py", ".pyx", ".pxd"} and path.parent.name != "bench"
+    for name in _limits_of(path)
+    if name not in WITHIN
+]
+
+
+@pytest.mark.parametrize(("path", "name"), LIMITS, ids=str)
+def test_every_limit_is_told_with_its_figure(path: Path, name: str) -> None:
+    rows = [row for row in text_of("limits.md").splitlines() if f"| `{name}` |" in row]
+    assert rows, f"{path}: {name} is not on the page of limits"
+    if path.suffix == ".py":
+        limit = getattr(importlib.import_module(".".join(path.with_suffix("").parts)), name)
+    else:
+        limit = int(re.findall(rf"^    {name} = (\d+)", (ROOT / "src" / path).read_text(), re.MULTILINE)[0])
+    shown = str(limit) if name == "YEAR_MAX" else f"{limit:,}".replace(",", " ")
+    assert any(f"| {shown} |" in row for row in rows), f"{name} is {limit}"

@@ -166,7 +166,7 @@ class Prefer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     wait_for_away: bool = False
     """Whether it is kept while they are all away."""
     waiting_max: int = 10
-    """Contacts of the queue kept for one agent at once, 1 to 1 000."""
+    """Contacts, of whatever queue, kept for one agent at once up to which this queue keeps another one, 1 to 1 000."""
 
 
 class Hours(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

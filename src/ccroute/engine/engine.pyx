@@ -340,8 +340,10 @@ cdef class Engine:
     def next_at_us(self):
         """Return when something will happen by itself next, or None where nothing will.
 
-        What happens by itself: offers expire, wrap-ups and cool-downs end, backup agents come in, contacts become overdue or
-        leave the park, work that was safe for a time may be pre-empted. Call ``advance`` with this moment when it has come.
+        What happens by itself: offers expire, wrap-ups and cool-downs end, backup agents come in, contacts become overdue,
+        leave the park or fall due, steps of plans and limits are reached, preferred agents are waited for no longer,
+        callbacks expire, queues open and close, agents are lost and their work goes to others, work that was safe for a time
+        may be pre-empted. Call ``advance`` with this moment when it has come.
         O(1); O(timers of one cell of the wheel) after the earliest one was disarmed.
         """
         return self.query(queries.next_at_us)
