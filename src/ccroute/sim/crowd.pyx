@@ -41,8 +41,6 @@ cdef class Crowd:
         self.acd = acd
         for at in range(<int32_t>len(led)):
             self.led[at] = led[at]
-        acd.floor.host = lead
-        acd.floor.host_self = <void*>self
         memset(&self.terms, 0, sizeof(Terms))
         memset(&self.path, 0, sizeof(Path))
         self.path.due = NONE
@@ -53,31 +51,41 @@ cdef class Crowd:
         # Contacts bring no requirement: what a step led one to holds for all.
         self.path.brings = BRINGS_ASKS
 
-    def __dealloc__(self):
-        self.acd.floor.host = NULL
-
     def fill(self, int64_t contacts, int32_t class_slot) -> None:
         """Have contacts come to a class, a microsecond apart."""
         cdef int64_t at
-        for at in range(contacts):
-            self.acd.run_until(self.acd.floor.now + 1)
-            self.acd.reserve(1)
-            self.acd.come(class_slot, &self.terms, &self.path, False)
-            self.acd.settle()
-            self.acd.floor.record_count = 0
+        self.attend()
+        try:
+            for at in range(contacts):
+                self.acd.run_until(self.acd.floor.now + 1)
+                self.acd.reserve(1)
+                self.acd.come(class_slot, &self.terms, &self.path, False)
+                self.acd.settle()
+                self.acd.floor.record_count = 0
+        finally:
+            self.acd.floor.host = NULL
 
     def pass_time(self, int64_t until_us, int64_t slice_us) -> int:
         """Let time pass, a slice after the other, and return how many steps were carried out."""
         cdef int64_t fired = 0
         cdef int64_t to = self.acd.floor.now
         cdef int32_t at
-        while to < until_us:
-            to = min(until_us, to + slice_us)
-            self.acd.run_until(to)
-            for at in range(self.acd.floor.record_count):
-                fired += self.acd.floor.records[at].kind == RECORD_RULE
-            self.acd.floor.record_count = 0
+        self.attend()
+        try:
+            while to < until_us:
+                to = min(until_us, to + slice_us)
+                self.acd.run_until(to)
+                for at in range(self.acd.floor.record_count):
+                    fired += self.acd.floor.records[at].kind == RECORD_RULE
+                self.acd.floor.record_count = 0
+        finally:
+            self.acd.floor.host = NULL
         return fired
+
+    cdef void attend(self) noexcept:
+        """Have the core ask here, for the time of a call."""
+        self.acd.floor.host = lead
+        self.acd.floor.host_self = <void*>self
 
 
 cdef int lead(void* crowd, int what, int32_t contact, int32_t plan, int32_t step) noexcept nogil:
