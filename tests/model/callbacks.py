@@ -43,7 +43,7 @@ class Callbacks(Changing):
         given = contact.given
         left = EnqueueContact(
             contact_id=self._callback_id(contact),
-            queue_id=contact.queue,
+            queue_id=contact.present_queue,
             channel=CALLBACK,
             customer_id=given.customer_id,
             conversation_id=given.conversation_id,
@@ -60,13 +60,13 @@ class Callbacks(Changing):
             attributes=given.attributes,
         )
         self._make_room_for_contact()
-        callback = self._new_contact(left, contact.queue, ContactState.QUEUED)
+        callback = self._new_contact(left, contact.present_queue, ContactState.QUEUED)
         callback.place = place
         callback.is_left = True
         if due_at_us is not None:
             self._come_in_scheduled(callback, due_at_us)
         else:
-            self._enter_queue(callback, contact.queue)
+            self._enter_queue(callback, contact.present_queue)
             self._tell_queued(callback)
         return True
 
@@ -178,7 +178,7 @@ def missed(contact: Contact) -> Missed:
         contact_id=contact.id,
         parent_id=contact.given.parent_id,
         customer_id=contact.given.customer_id,
-        queue_id=contact.queue,
+        queue_id=contact.present_queue,
         state=contact.state,
         attempts=contact.attempts,
         created_at_us=contact.made,

@@ -79,13 +79,17 @@ class Changing(Handover):
             refuse(RefusalReason.CONTACT_QUEUED)
         if contact.state == ContactState.ACTIVE:
             refuse(RefusalReason.CONTACT_ACTIVE)
+        if contact.queue is None:
+            refuse(RefusalReason.NO_QUEUE)
         self._unpark(contact)
 
     def _come_back(self, contact: Contact) -> None:
         """Let a contact wait for which the moment has come, or be parked, if that was said."""
         contact.park_timer = None
-        if contact.state == ContactState.SCHEDULED and contact.parks_when_due:
-            self._park(contact, ParkClock.STOPS, None)
+        if contact.state == ContactState.SCHEDULED and (contact.parks_when_due or contact.queue is None):
+            clock, until_us = contact.parks_as
+            contact.parks_as = ParkClock.STOPS, None
+            self._park(contact, clock, until_us)
         else:
             self._unpark(contact)
 
@@ -93,6 +97,7 @@ class Changing(Handover):
         self._move_on_by_parking(contact)
         self._disarm(contact.park_timer)
         contact.park_timer = None
+        contact.parks_as = ParkClock.STOPS, None
         contact.waited_before = self._waited(contact)
         self._begin_to_wait(contact)
         self._watch_the_time(contact)
@@ -201,7 +206,7 @@ class Changing(Handover):
         if command.if_version is not None and command.if_version != contact.version:
             refuse(RefusalReason.VERSION)
         patch = given_fields(command.patch)
-        if patch.get("queue_id", contact.queue) not in self.config.queues:
+        if patch.get("queue_id", contact.queue) not in (None, *self.config.queues):
             refuse(RefusalReason.QUEUE_DRAINING)
         before, queue_before = contact.given, contact.queue
         contact.given = self._known_agents(patched(before, patch))
@@ -213,10 +218,15 @@ class Changing(Handover):
                 plans, broken = self._plans_for_channel(contact)
                 refuse_if_broken(broken)
             self._refuse_if_draining(contact.queue if moves else None, *(step.queue for step in patch.get("plan", ())))
+            if contact.queue is None and self._lets_wait(contact, patch):
+                refuse(RefusalReason.NO_QUEUE)
         except Exception:
             contact.given, contact.queue = before, queue_before
             raise
         keeps_place = None if command.patch.keeps_place is msgspec.UNSET else command.patch.keeps_place
+        if moves and queue_before is None:
+            keeps_place = keeps_place or KeepsPlace.AGE
+            contact.born = self._first_moment(contact)
         self._place_changed(contact, keeps_place, moves)
         if "preferred" in patch:
             self._prefer_others(contact)
@@ -229,6 +239,20 @@ class Changing(Handover):
         if moves and contact.state == ContactState.QUEUED:
             self._tell_queued(contact)
         self._put_aside_as_said(contact, patch)
+
+    def _first_moment(self, contact: Contact) -> int:
+        """Return from when the time counts of a contact that has got its first queue."""
+        is_scheduled = contact.state == ContactState.SCHEDULED and contact.park_timer is not None
+        return contact.park_timer.due if is_scheduled and contact.park_timer else self.now
+
+    def _lets_wait(self, contact: Contact, patch: dict[str, Any]) -> bool:
+        """Tell whether a patch lets a contact that is out of line wait in its queue now."""
+        due_at_us, parked = patch.get("due_at_us"), patch.get("parked")
+        if due_at_us is not None and due_at_us > self.now:
+            return False
+        if contact.state == ContactState.PARKED:
+            return parked is False
+        return "due_at_us" in patch and not (contact.parks_when_due if parked is None else parked)
 
     def _put_aside_as_said(self, contact: Contact, patch: dict[str, Any]) -> None:
         """Schedule, park or unpark a changed contact; what is scheduled is parked or not only when it is due."""
@@ -258,7 +282,7 @@ class Changing(Handover):
         self._set_place(contact, keeps_place or self.choice.queue(contact).keeps_place)
         if moves:
             contact.direct = None
-            self._enter_queue(contact, contact.queue, keeps_plan)
+            self._enter_queue(contact, contact.present_queue, keeps_plan)
 
     def _prefer_others(self, contact: Contact) -> None:
         """End the phase of a contact whose preferred agents have changed, without a word; another may begin."""

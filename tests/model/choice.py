@@ -152,13 +152,13 @@ class Choice(Terms):
         """
         if self.is_kept_for_anyone(contact, agent):
             return True
-        in_queue_us = self.centre.now - contact.queued_since
-        return self.rank(contact.queue, agent) is not None and in_queue_us >= self.after(contact.queue, agent)
+        queue_id, in_queue_us = contact.present_queue, self.centre.now - contact.queued_since
+        return self.rank(queue_id, agent) is not None and in_queue_us >= self.after(queue_id, agent)
 
     def requirement_holds(self, contact: Contact, agent: Agent) -> bool:
         """Tell whether the queue's requirement and the contact's own hold."""
         texts = (self.queue_requires(contact), contact.given.requires)
-        return all(self.expressions.holds(text, agent.id, contact.given, contact.queue) for text in texts)
+        return all(self.expressions.holds(text, agent.id, contact.given, contact.present_queue) for text in texts)
 
     def suits(self, contact: Contact, agent: Agent) -> bool:
         """Tell whether the requirement in force holds, or is not asked of an agent for whom the contact is kept."""
@@ -233,7 +233,7 @@ class Choice(Terms):
         if name == "given_score":
             return (contact.given.scores.get(agent.id, 0),)
         assert name == "score"
-        score = self.expressions.score(queue.score, agent.id, contact.given, contact.queue)
+        score = self.expressions.score(queue.score, agent.id, contact.given, contact.present_queue)
         return (0, 0) if score is None else (1, score)
 
 

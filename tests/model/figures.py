@@ -60,7 +60,8 @@ class Figures:
             "tier": self.choice.tier(contact),
             "attributes": contact.given.attributes,
         }
-        return self.choice.expressions.condition(text, seen, contact.queue, self.of_queue(contact.queue))
+        queue_id = contact.present_queue
+        return self.choice.expressions.condition(text, seen, queue_id, self.of_queue(queue_id))
 
     def is_nobody_online(self, contact: Contact) -> bool:
         """Tell whether nobody is online who could ever serve the contact as it is."""
@@ -69,7 +70,7 @@ class Figures:
             and agent.id not in contact.given.excluded
             and self.choice.requirement_holds(contact, agent)
             and self._is_channel_open(contact, agent)
-            for agent in self.serving(contact.queue)
+            for agent in self.serving(contact.present_queue)
         )
 
     def _is_channel_open(self, contact: Contact, agent: Agent) -> bool:

@@ -87,7 +87,7 @@ class Handover(Taking):
         if taker is not None:
             contact.direct = Direct(taker, "transfer", leg.agent, command.on_unanswered)
         self._begin_to_wait(contact)
-        self._enter_queue(contact, contact.queue)
+        self._enter_queue(contact, contact.present_queue)
         self._tell_queued(contact)
         self._take_next_presence(leg.agent)
         if taker is not None:
@@ -98,7 +98,7 @@ class Handover(Taking):
         contact.seek = Seek(leg, is_warm=True)
         if taker is None:
             self._set_place(contact, command.keeps_place or self.choice.queue(contact).keeps_place)
-            self._enter_queue(contact, contact.queue)
+            self._enter_queue(contact, contact.present_queue)
         else:
             contact.direct = Direct(taker, "warm", leg.agent, command.on_unanswered)
             self._look_at_overdue(contact)
@@ -151,7 +151,7 @@ class Handover(Taking):
         contact.seek = None
         self._finish_work(leg, LegEnd.TRANSFERRED)
         self._begin_to_wait(contact)
-        self._enter_queue(contact, contact.queue)
+        self._enter_queue(contact, contact.present_queue)
         self._tell_queued(contact)
         self._take_next_presence(leg.agent)
 
@@ -166,7 +166,7 @@ class Handover(Taking):
         self._check_contacts_max()
         given = EnqueueContact(
             contact_id=self._consult_id(contact),
-            queue_id=command.to_queue or contact.queue,
+            queue_id=command.to_queue or contact.present_queue,
             channel=contact.channel,
             customer_id=contact.given.customer_id,
             conversation_id=contact.given.conversation_id,
@@ -184,7 +184,7 @@ class Handover(Taking):
         child.consulted = contact
         if taker is not None:
             child.direct = Direct(taker, "consult")
-        self._enter_queue(child, given.queue_id)
+        self._enter_queue(child, child.present_queue)
         self._tell_queued(child)
         if taker is not None:
             self._offer_directly(child)

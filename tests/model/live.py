@@ -229,7 +229,7 @@ class Live(Use):
             followed = contact.course.queue
             if followed is not None and self._differs(before, followed, "plan"):
                 self._go_on_with(contact, self.config.queues[followed])
-            concerns = [f"queues.{queue_id}" for queue_id in (contact.queue, followed)]
+            concerns = [f"queues.{queue_id}" for queue_id in (contact.queue, followed) if queue_id is not None]
             if contact.state == ContactState.QUEUED and any(path in told for path in concerns):
                 self._look_at(contact)
 
@@ -264,7 +264,7 @@ class Live(Use):
         if (armed.due if armed is not None and armed in self.timers else None) != due:
             self._disarm(armed)
             self._arm_after(contact)
-        if self._differs(before, contact.queue, "overdue_after_us"):
+        if self._differs(before, contact.present_queue, "overdue_after_us"):
             self._disarm(contact.overdue_timer)
             contact.overdue_timer = None
             overdue_after_us = self.choice.queue(contact).overdue_after_us

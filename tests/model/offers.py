@@ -111,7 +111,7 @@ class Offers(Legs):
             seq=self.legs_made,
             contact=contact,
             agent=agent,
-            queue=contact.queue,
+            queue=contact.present_queue,
             channel=offer.channel,
             cost=offer.cost,
             began=self.now,

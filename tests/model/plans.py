@@ -138,11 +138,11 @@ class Plans(Preferring):
         for index, step in enumerate([] if queue is None else self.config.queues[queue].plan):
             yield Rule(step, queue or "", index, ("queue", index))
         for index, step in enumerate(contact.given.plan):
-            yield Rule(step, contact.queue, index, ("own", index))
+            yield Rule(step, contact.present_queue, index, ("own", index))
         closed_step = None if contact.is_callback() else step_when_closed(self.choice.queue(contact).hours)
         if closed_step is not None:
             index = len(self.choice.queue(contact).plan)
-            yield Rule(closed_step, contact.queue, index, CLOSED_KEY, reason="closed")
+            yield Rule(closed_step, contact.present_queue, index, CLOSED_KEY, reason="closed")
 
     def _rule_due(self, contact: Contact) -> Rule | None:
         """Return the first step that is due and whose condition holds; those of time and number are asked once."""
@@ -284,7 +284,7 @@ class Plans(Preferring):
     def _raise_limits(self, contact: Contact) -> None:
         """Note the limits that a contact has reached, each once in a queue and the last once in its life."""
         course, limits = contact.course, limits_in_force(self.choice, contact)
-        others = len(self.figures.queued(contact.queue)) - 1
+        others = len(self.figures.queued(contact.present_queue)) - 1
         is_new = PlanOn.ENTRY in course.flags
         reached = {
             Limit.LENGTH: is_new and limits.length is not None and others >= limits.length,
@@ -301,7 +301,7 @@ class Plans(Preferring):
         left = [limit for limit in Limit if contact.course.limits_raised.get(limit) is False]
         if left:
             index = len(self.choice.queue(contact).plan) + 1
-            self._tell_fired(contact, contact.queue, index, "limit")
+            self._tell_fired(contact, contact.present_queue, index, "limit")
             cause = f"rule:{contact.queue}/{index}"
             self._under(cause, lambda: self._end_by_rule(contact, RuleEnd.EXPIRED, left[0].value))
 

@@ -34,14 +34,12 @@ class Service(Presences):
         contact.place = place
         if command.due_at_us is not None and command.due_at_us > self.now:
             contact.parks_when_due = command.parked
+            contact.parks_as = command.clock or ParkClock.STOPS, command.until_us
             self._come_in_scheduled(contact, command.due_at_us)
         elif command.parked:
-            self._begin_plans(contact)
-            contact.state = ContactState.PARKED
-            contact.parked_since = self.now
-            self._tell_parked(contact, ParkClock.STOPS, None)
+            self._come_in_parked(contact, command.clock or ParkClock.STOPS, command.until_us)
         else:
-            self._enter_queue(contact, command.queue_id)
+            self._enter_queue(contact, contact.present_queue)
             self._tell_queued(contact)
         self._drop_those_returned(contact)
 
@@ -61,6 +59,16 @@ class Service(Presences):
         self._tell_scheduled(contact, due_at_us)
         contact.park_timer = self._arm(due_at_us, "park", lambda: self._come_back(contact))
 
+    def _come_in_parked(self, contact: Contact, clock: ParkClock, until_us: int | None) -> None:
+        """Let a new contact wait out of line until it is unparked."""
+        self._begin_plans(contact)
+        contact.state = ContactState.PARKED
+        contact.parked_since = self.now
+        contact.clock_runs = clock == ParkClock.RUNS
+        self._tell_parked(contact, clock, until_us)
+        if until_us is not None:
+            contact.park_timer = self._arm(max(self.now, until_us), "park", lambda: self._come_back(contact))
+
     def _come_back(self, contact: Contact) -> None:
         raise NotImplementedError
 
@@ -78,7 +86,7 @@ class Service(Presences):
         self.contacts.remove(contact)
         self.over.remove(contact)
 
-    def _new_contact(self, given: EnqueueContact, queue_id: str, state: ContactState) -> Contact:
+    def _new_contact(self, given: EnqueueContact, queue_id: str | None, state: ContactState) -> Contact:
         self.contacts_made += 1
         self.counts["created"] += 1
         given = self._known_agents(given)

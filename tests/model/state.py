@@ -15,6 +15,7 @@ from ccroute.types import (
     Limit,
     OfferMode,
     OnUnanswered,
+    ParkClock,
     PendingOffers,
     PlanOn,
     Presence,
@@ -128,7 +129,7 @@ class Course:
     """How far a contact is in the plans that it follows. The caller sees to what begins anew at an entry."""
 
     queue: str | None
-    """The queue whose plan it follows; None: it kept the plan of a queue that had none."""
+    """The queue whose plan it follows; None: it has no queue, or kept the plan of one that had none."""
     began: int
     """When the clock of the plans began; a stopped clock moves it on."""
     consumed: set[StepKey] = field(default_factory=set)
@@ -166,7 +167,8 @@ class Contact:
 
     seq: int
     given: EnqueueContact
-    queue: str
+    queue: str | None
+    """None: it has none, and is parked or scheduled."""
     place: int
     queued_since: int
     """When it entered its present queue."""
@@ -204,6 +206,8 @@ class Contact:
     made: int = 0
     parks_when_due: bool = False
     """Scheduled: it is parked at its moment, and does not enter the queue."""
+    parks_as: tuple[ParkClock, int | None] = (ParkClock.STOPS, None)
+    """Scheduled: clock and end of that parking."""
     attempts: int = 0
     """Failed attempts to reach the customer of a callback."""
     is_due_told: bool = False
@@ -228,6 +232,12 @@ class Contact:
         return self.given.channel
 
     @property
+    def present_queue(self) -> str:
+        """The queue that it is in; only what is parked or scheduled has none."""
+        assert self.queue is not None
+        return self.queue
+
+    @property
     def offer(self) -> Offer | None:
         """The oldest offer that is out."""
         return self.offers[0] if self.offers else None
@@ -237,8 +247,11 @@ class Contact:
         return self.state not in ENDED_STATES
 
     def is_callback(self) -> bool:
-        """Tell whether it is a call that is owed to a customer; a consult about one is none."""
-        return self.channel == CALLBACK and self.consulted is None
+        """Tell whether it is a call that is owed to a customer; a consult about one is none.
+
+        Nor is what has no queue yet, whose policy says for how long.
+        """
+        return self.channel == CALLBACK and self.consulted is None and self.queue is not None
 
     def waits(self) -> bool:
         """Tell whether it may get an agent: it is queued, or active and seeks one."""

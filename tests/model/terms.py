@@ -12,6 +12,8 @@ from tests.model.state import Agent, Contact
 CHANNEL_COST = {"voice": 100, "video": 100, "callback": 100, "chat": 30, "messenger": 30, "social": 30, "sms": 30}
 CHANNEL_COST |= {"email": 20, "fax": 20, "task": 20}
 LIVE_CHANNELS = ("voice", "video")
+NO_QUEUE = QueueConfig()
+"""What holds for a contact that has no queue."""
 
 
 class Terms:
@@ -21,8 +23,8 @@ class Terms:
         self.config = config
 
     def queue(self, contact: Contact) -> QueueConfig:
-        """Return the present queue of a contact."""
-        return self.config.queues[contact.queue]
+        """Return the present queue of a contact; without one, all is as plain as it can be."""
+        return NO_QUEUE if contact.queue is None else self.config.queues[contact.queue]
 
     def tier(self, contact: Contact) -> int:
         """Return the tier in force."""
@@ -84,7 +86,7 @@ class Terms:
 
     def rank_for(self, contact: Contact, agent: Agent) -> int | None:
         """Return the rank at which an agent serves a contact, 1 where it need not serve the queue; None: not at all."""
-        rank = self.rank(contact.queue, agent)
+        rank = self.rank(contact.present_queue, agent)
         return 1 if rank is None and self.is_kept_for_anyone(contact, agent) else rank
 
     def after(self, queue_id: str, agent: Agent) -> int:

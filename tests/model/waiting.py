@@ -145,7 +145,7 @@ class Waiting(Ground):
     def _after_due(self, contact: Contact) -> int | None:
         """Return when the next agents begin to serve the queue for this contact."""
         agents = (agent for agent in self.agents.values() if contact.queue in agent.config.queues)
-        steps = (contact.queued_since + self.choice.after(contact.queue, agent) for agent in agents)
+        steps = (contact.queued_since + self.choice.after(contact.present_queue, agent) for agent in agents)
         return min((step for step in steps if step > self.now), default=None)
 
     def _watch_the_time(self, contact: Contact) -> None:
