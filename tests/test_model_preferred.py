@@ -18,8 +18,8 @@ from ccroute.commands import (
     UnparkContact,
 )
 from ccroute.config.structs import AgentQueue, Prefer, Queue
-from ccroute.types import Ignorable, PlanOn, PreferredScope
-from tests.examples import AUTO, MANUAL, RING, agent, arrive, ask, available, away, centre, said, told, wait
+from ccroute.types import Ignorable, OnUnanswered, PlanOn, PreferredScope, TransferMode
+from tests.examples import AUTO, MANUAL, RING, agent, arrive, ask, available, away, centre, pairs_made, said, told, wait
 from tests.model import Model
 from tests.test_model import offline
 from tests.test_model_changing import change
@@ -241,3 +241,95 @@ def test_phase_whose_time_is_over_does_not_begin() -> None:
     model.handle(arrive("c", preferred=["a0"]), 0)
     model.handle(change("c", queue_id="r"), 1)
     assert ask(model, RequeueContact(contact_id="c"), 21)[1:] == ["contact.requeued c command"]
+
+
+# ---- by a transfer
+
+
+def given(mode: TransferMode = TransferMode.BLIND, to_agent: str | int = "a1", **fields: Any) -> TransferContact:
+    """Return the command by which a0 gives contact c to queue r, to be kept there for an agent."""
+    return TransferContact(contact_id="c", agent_id="a0", to_queue="r", to_agent=to_agent, mode=mode, **fields)
+
+
+def giving(agents: int | dict[str, Any] = 3, r: Queue | None = None) -> Model:
+    """Return a centre in which a0 has contact c, a1 is at work and the others are there."""
+    model = centre(Queue(offer=RING), r or keeping(), agents)
+    for contact_id, agent_id in (("c", "a0"), ("work", "a1")):
+        model.handle(arrive(contact_id), 0)
+        model.handle(PickContact(contact_id=contact_id, agent_id=agent_id), 0)
+    return model
+
+
+def test_transfer_to_a_queue_and_an_agent_waits_there_for_the_agent_and_then_for_all() -> None:
+    model = giving()
+    moved, ended, queued = model.handle(given(), 5)
+    assert said([ended, queued]) == ["leg.ended c a0 transferred", "contact.queued c"]
+    assert told(moved) | {"to_queue_id": "r", "to_agent_id": "a1", "from_queue_id": "q"} == told(moved)
+    assert [(event.at_us, *said([event])) for event in model.advance(25)] == [
+        (25, "contact.preferred_ended c waited"),
+        (25, "offer.made c a2"),
+    ]
+
+
+def test_agent_named_gets_the_contact_when_it_is_free() -> None:
+    model = giving()
+    model.handle(given(), 5)
+    offered = model.handle(CompleteContact(contact_id="work", wrap_up_us=0), 8)[-1]
+    assert (said([offered]), told(offered)["mode"]) == (["offer.made c a1"], "ring")
+
+
+def test_agent_who_is_not_there_is_not_waited_for() -> None:
+    model = giving(r=keeping(Prefer(wait_us=20, wait_for_away=False)))
+    model.handle(away("a1"), 1)
+    assert ask(model, given(), 5)[-2:] == ["contact.preferred_ended c nobody_online", "offer.made c a2"]
+
+
+def test_transfer_says_how_the_contact_is_kept_and_nothing_else_counts() -> None:
+    agents = {"a0": agent(), "a1": agent(queues={"q": 1}), "a2": agent()}
+    model = centre(Queue(offer=RING), keeping(), agents)
+    model.handle(arrive("c", preferred=["a2"], preferred_wait_us=3, preferred_scope=PreferredScope.MEMBERS), 0)
+    model.handle(AcceptOffer(offer_id="o1"), 0)
+    assert pairs_made(model.handle(given(preferred_scope=ANYONE), 5)) == []
+    model = centre(Queue(offer=RING), keeping(), agents)
+    model.handle(arrive("c", preferred=["a0"], preferred_wait_us=3), 0)
+    model.handle(AcceptOffer(offer_id="o1"), 0)
+    assert pairs_made(model.handle(given(preferred_scope=ANYONE, preferred_wait_us=0), 5)) == [("c", "a2")]
+    wishes = model.contacts[0].given
+    assert (wishes.preferred, wishes.preferred_wait_us, wishes.preferred_scope) == (["a1"], 0, ANYONE)
+
+
+def test_unanswered_the_contact_stays_in_the_queue_whatever_was_said() -> None:
+    model = giving()
+    model.handle(given(on_unanswered=OnUnanswered.RETURN), 5)
+    model.handle(CompleteContact(contact_id="work", wrap_up_us=0), 8)
+    assert ask(model, DeclineOffer(offer_id="o3"), 9) == ["offer.declined c a1"]
+    assert wait(model, 25)[-1] == "offer.made c a2"
+
+
+def test_transfer_to_a_queue_asks_nothing_of_the_agent_named() -> None:
+    model = giving(agents={"a0": agent(), "a1": agent(queues={"q": 1}), "a2": agent(queues={})})
+    model.handle(away("a1"), 1)
+    assert "contact.queued c" in ask(model, given(), 5)
+    assert ask(model, given(to_agent="ghost"), 6) == ["command.refused c a0 unknown_agent"]
+
+
+def test_contact_can_be_kept_for_its_giver() -> None:
+    model = giving()
+    assert ask(model, given(to_agent="a0"), 5)[-1] == "contact.queued c"
+    assert wait(model, 24) == []
+
+
+def test_warm_transfer_seeks_among_all_of_the_queue() -> None:
+    model = giving()
+    assert ask(model, given(TransferMode.WARM), 5) == ["contact.transferred c a0 warm to r to a1", "offer.made c a2"]
+    assert model.contacts[0].given.preferred == ["a1"]
+
+
+def test_contact_of_a_warm_transfer_is_kept_when_it_waits_after_all() -> None:
+    model = giving()
+    model.handle(given(TransferMode.WARM), 5)
+    assert ask(model, RequeueContact(contact_id="c"), 7)[-2:] == [
+        "offer.rescinded c a2 withdrawn",
+        "contact.requeued c command",
+    ]
+    assert wait(model, 25)[-2:] == ["contact.preferred_ended c waited", "offer.made c a2"]

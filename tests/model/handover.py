@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from ccroute import commands, events
 from ccroute.commands import EnqueueContact
 from ccroute.types import (
@@ -61,8 +63,11 @@ class Handover(Taking):
         if contact.working_legs() != [leg]:
             refuse(RefusalReason.CONFERENCE)
         self._refuse_if_draining(command.to_queue)
-        if taker is not None:
-            refuse_if_broken(self._rules_against_taker(contact, taker))
+        only = taker if command.to_queue is None else None
+        if only is not None:
+            refuse_if_broken(self._rules_against_taker(contact, only))
+        elif taker is not None:
+            contact.given = kept_for(contact.given, taker, command)
         from_queue = contact.queue
         contact.queue = command.to_queue or contact.queue
         self._tell(
@@ -76,9 +81,9 @@ class Handover(Taking):
         )
         self._withdraw_seek(contact)
         if command.mode == TransferMode.BLIND:
-            self._transfer_blindly(leg, taker, command)
+            self._transfer_blindly(leg, only, command)
         else:
-            self._transfer_warmly(leg, taker, command)
+            self._transfer_warmly(leg, only, command)
 
     def _transfer_blindly(self, leg: Leg, taker: Agent | None, command: commands.TransferContact) -> None:
         contact = leg.contact
@@ -282,3 +287,14 @@ class Handover(Taking):
         if contact.state == ContactState.QUEUED:
             self._look_at(contact)
         self._watch_callback(contact)
+
+
+def kept_for(given: EnqueueContact, agent: Agent, command: commands.TransferContact) -> EnqueueContact:
+    """Return what a contact asks for that goes to a queue, to be kept there for an agent."""
+    return msgspec.structs.replace(
+        given,
+        preferred=[agent.id],
+        preferred_wait_us=command.preferred_wait_us,
+        preferred_scope=command.preferred_scope,
+        preferred_requires=command.preferred_requires,
+    )
