@@ -217,8 +217,10 @@ class Audit:
 
     def is_eligible(self, life: Life, agent_id: str, at_us: int, *, surely: bool = True) -> bool:
         """Tell whether section 4 lets the agent have the contact now, surely or at all."""
+        if not life.is_in_line or life.queue_id in self.book.paused:
+            return False
         offer = self.config.queues[life.queue_id].offer
-        if not life.is_in_line or life.queue_id in self.book.paused or offer.mode == OfferMode.MANUAL:
+        if offer.mode == OfferMode.MANUAL:
             return False
         if len(life.offers) >= offer.k or not self._could(life, self.book.desks[agent_id], at_us, surely=surely):
             return False

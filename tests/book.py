@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Any, Final
 
 from ccroute.commands import Command
-from ccroute.config.structs import Config, PlanStep, Prefer
+from ccroute.config.structs import Config, PlanStep, Prefer, Queue
 from ccroute.events import OfferRescinded, RuleFired
 from tests.audit import Audit
 from tests.lives import Desk, Entry, Life, Phase, Work
@@ -76,9 +76,13 @@ class Book:
         spans = [(0, at_us + 1)] if hours is None else hours.spans or []
         return any(opens <= at_us < closes for opens, closes in spans)
 
-    def _enter(self, life: Life, queue_id: str, *, keeps_plan: bool = False) -> None:
-        """Begin a stay in a queue, which may go on with the plan of the stay before."""
-        assert queue_id in self.config.queues, "no such queue"
+    def queue_of(self, life: Life) -> Queue:
+        """Return the queue of a contact; without one, what holds for no queue."""
+        return Queue() if life.queue_id is None else self.config.queues[life.queue_id]
+
+    def _enter(self, life: Life, queue_id: str | None, *, keeps_plan: bool = False) -> None:
+        """Begin a stay in a queue, or in none, which may go on with the plan of the stay before."""
+        assert queue_id is None or queue_id in self.config.queues, "no such queue"
         before = life.entry
         life.queue_id, life.is_overdue, life.requires, life.phase = queue_id, False, None, None
         life.entry = Entry(self.at_us, queue_id, self.at_us)
@@ -88,7 +92,7 @@ class Book:
             life.entry.is_reconfigured = before.is_reconfigured
 
     def _prefer(self, life: Life) -> Prefer:
-        return self.config.queues[life.queue_id].prefer or Prefer()
+        return self.queue_of(life).prefer or Prefer()
 
     def _begin_phase(self, life: Life, since_us: int) -> None:
         """Keep a contact for its preferred agents, if there are any and it waits for them."""

@@ -71,8 +71,8 @@ class ConfigBook(ContactBook):
 
     def _reclass(self, life: Any, old: Config, new: Config) -> None:
         """A contact keeps its place; what it takes from its queue is different."""
-        assert life.queue_id in new.queues, "its queue was removed"
-        queue = new.queues[life.queue_id]
+        assert life.queue_id is None or life.queue_id in new.queues, "its queue was removed"
+        queue = self.queue_of(life)
         life.tier = queue.tier if life.wish.tier is None else life.wish.tier
         life.head_start_us = queue.head_start_us if life.wish.head_start_us is None else life.wish.head_start_us
         gone = [agent_id for agent_id in old.agents if agent_id not in new.agents]

@@ -88,7 +88,7 @@ class ContactBook(TimeBook):
         life.created_us = event.due_at_us if isinstance(event, events.ContactScheduled) else event.at_us
         life.customer_id, life.parent_id = event.customer_id, event.parent_id
         life.direct = direct
-        queue = self.config.queues[life.queue_id]
+        queue = self.queue_of(life)
         assert not queue.draining or not isinstance(given, commands.EnqueueContact) or self.is_by_rule
         life.tier = queue.tier if wish.tier is None else wish.tier
         life.head_start_us = queue.head_start_us if wish.head_start_us is None else wish.head_start_us
@@ -105,9 +105,14 @@ class ContactBook(TimeBook):
         return Wish(parent.wish.channel, None, parent.tier, parent.head_start_us, [asker], {}, attributes, cost=None)
 
     def _on_contact_parked(self, event: events.ContactParked) -> None:
-        life = self.lives.get(event.contact_id) or self._new(event)
+        life, given = self.lives.get(event.contact_id), self.command
+        if life is None:
+            life = self._new(event)
+            assert isinstance(given, commands.EnqueueContact)
+            assert given.parked
+            assert (event.clock, event.until_us) == (given.clock or ParkClock.STOPS, given.until_us)
         self._take_out_of_line(life, event)
-        life.state, life.clock_stops = "parked", event.clock == ParkClock.STOPS
+        life.state, life.clock_stops, life.until_us = "parked", event.clock == ParkClock.STOPS, event.until_us
 
     def _on_contact_scheduled(self, event: events.ContactScheduled) -> None:
         life = self.lives.get(event.contact_id) or self._new(event)
@@ -143,14 +148,19 @@ class ContactBook(TimeBook):
         assert isinstance(given, commands.TransferContact)
         assert life.state == "active"
         assert life.legs[event.agent_id].state in ("active", "held")
-        assert (event.to_queue_id is None) != (event.to_agent_id is None)
+        assert (event.to_queue_id, event.to_agent_id) == (given.to_queue, self.agent_named(given.to_agent))
+        direct = event.to_agent_id if event.to_queue_id is None else None
+        if direct is None and event.to_agent_id is not None:
+            life.wish.preferred = [event.to_agent_id]
+            life.wish.preferred_wait_us, life.wish.preferred_scope = given.preferred_wait_us, given.preferred_scope
+            life.wish.preferred_requires = given.preferred_requires
         assert event.from_queue_id == life.queue_id
         self._cool_down(life, event.agent_id, event.cooldown_us)
         if event.mode == "blind":
-            life.state, life.direct, life.seek = "transferred", event.to_agent_id, None
+            life.state, life.direct, life.seek = "transferred", direct, None
             return
-        queues = event.to_agent_id is not None and given.on_unanswered == OnUnanswered.QUEUE
-        life.seek = Seek(event.agent_id, event.to_agent_id, queues)
+        queues = direct is not None and given.on_unanswered == OnUnanswered.QUEUE
+        life.seek = Seek(event.agent_id, direct, queues)
         if event.to_queue_id is not None:
             queue = self.config.queues[event.to_queue_id]
             self._enter(life, event.to_queue_id)
@@ -198,6 +208,9 @@ class ContactBook(TimeBook):
         moves = event.queue_id != life.queue_id or isinstance(given, commands.JoinConference)
         if life.state in OUT_OF_LINE and (moves or "keeps_place" in event.changed):
             self._move_on_by_parking(life)
+        if life.queue_id is None and moves:
+            self.happened["contact.changed:first_queue"] += 1
+            life.created_us = life.due_at_us if life.state == "scheduled" else event.at_us
         if moves:
             assert not self.config.queues[event.queue_id].draining, "moved to a queue that takes no new contact"
             self._enter(life, event.queue_id, keeps_plan=keeps_plan)
@@ -215,6 +228,8 @@ class ContactBook(TimeBook):
                 self._begin_phase(life, event.at_us)
         if "channel" in event.changed:
             self._take_channel(life, event.channel)
+        if moves:
+            self._note_channel(life)
         assert wish.channel == event.channel
         self._note_place(life, event)
 

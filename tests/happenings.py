@@ -76,5 +76,7 @@ def happenings() -> list[str]:
     names += [f"configured:{what} {section}" for what in ("changed", "removed") for section in ("queues", "agents")]
     names += ["configured:changed engine", "configured:changed channels", "configured:drained"]
     names += ["callback:abandoned", "callback:rule", "callback:retried", "agent.lost:returned", "contact.kept"]
+    names += ["contact.parked:no_queue", "contact.scheduled:no_queue", "contact.changed:first_queue"]
+    names += ["contact.transferred:kept"]
     names += ["offer.made:direct", "offer.made:returned", "contact.resumed:suspended"]
     return [name for name in dict.fromkeys(names) if name not in OF_MANY_AGENTS]

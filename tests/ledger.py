@@ -14,6 +14,7 @@ from ccroute import events
 from ccroute.commands import Command
 from ccroute.events import Event
 from tests.config_book import ConfigBook
+from tests.contact_book import OUT_OF_LINE
 from tests.lives import WORKING
 
 ENDS: Final = {f"contact.{end}": end for end in ("closed", "abandoned", "cancelled", "expired")}
@@ -57,7 +58,7 @@ class Ledger(ConfigBook):
                 life.seek = None  # nobody answered, and it stays with the agent who asked
             assert not life.is_unanswered
             assert life.state in ("queued", "active", "parked", "scheduled")
-            assert life.queue_id in self.config.queues
+            assert life.queue_id in self.config.queues or (life.queue_id is None and life.state in OUT_OF_LINE)
             assert life.works or life.legs or life.state != "active"
             assert not life.moves
             assert not life.offers or life.is_in_line or life.direct or life.seek
@@ -78,6 +79,10 @@ class Ledger(ConfigBook):
                 self.happened[f"{tag}:{value}"] += 1
         if isinstance(event, events.RuleFired):
             self.happened[f"{tag}:{event.when}"] += 1
+        if isinstance(event, events.ContactParked | events.ContactScheduled) and event.queue_id is None:
+            self.happened[f"{tag}:no_queue"] += 1
+        if isinstance(event, events.ContactTransferred) and event.to_queue_id and event.to_agent_id:
+            self.happened[f"{tag}:kept"] += 1
         if isinstance(event, events.ContactExpired):
             self.happened[f"{tag}:{event.reason}"] += 1
         if self.cause.startswith("timer:"):

@@ -80,7 +80,7 @@ class Entry:
 
     at_us: int
     """When it entered, moved on by parking."""
-    plan_of: str
+    plan_of: str | None
     """The queue whose plan it follows."""
     plan_at_us: int
     """What the plan's times count from, moved on by parking; where the plan is kept, it is kept too."""
@@ -122,7 +122,8 @@ class Life:
     wish: Wish
     state: str
     """``queued``, ``active``, ``parked``, ``scheduled`` or an end; ``transferred`` between two events of a transfer."""
-    queue_id: str
+    queue_id: str | None
+    """None: it has none yet, and is parked or scheduled."""
     tier: int = 0
     head_start_us: int = 0
     place_at_us: int = 0
@@ -138,6 +139,8 @@ class Life:
     """When it was made; of one that was made for later, its moment."""
     due_at_us: int = 0
     """Of a scheduled one."""
+    until_us: int | None = None
+    """Of a parked one: when that ends."""
     customer_id: str | None = None
     parent_id: str | None = None
     is_made_by_host: bool = True

@@ -124,7 +124,7 @@ class Plans(Chooser):
 
     def prefer(self) -> Prefer | None:
         """Return how a queue keeps contacts for preferred agents."""
-        if not self._has("preferred") or self._one_in(5):
+        if not self._has("preferred", "kept_transfer") or self._one_in(5):
             return None
         return Prefer(
             wait_us=self._pick(8, 2, 30, 0),

@@ -16,10 +16,12 @@ import msgspec
 
 from ccroute import commands, events
 from ccroute.commands import Command
-from ccroute.config.structs import Config
+from ccroute.config.structs import Config, Queue
 from ccroute.events import Event
 
 STATES: Final = ("offline", "available", "away", "working", "wrapping")
+NO_QUEUE: Final = ""
+"""The queue of a contact that has none."""
 ENDS: Final = ("closed", "abandoned", "cancelled", "expired")
 
 
@@ -157,8 +159,11 @@ class Recount:
 
     # ---- contacts
 
+    def _queue(self, id_: str) -> Queue:
+        return Queue() if id_ == NO_QUEUE else self.config.queues[id_]
+
     def _named(self, life: Life) -> tuple[str, ...]:
-        texts = (self.config.queues[life.queue].requires, life.requires)
+        texts = (self._queue(life.queue).requires, life.requires)
         return tuple(sorted({skill for text in texts for skill in re.findall(r"agent\.skills\.(\w+)", text or "")}))
 
     def _come(self, event: Any) -> Life:
@@ -172,7 +177,7 @@ class Recount:
             requires = self.lives[event.parent_id].requires
         life = Life(
             id=event.contact_id,
-            queue=event.queue_id,
+            queue=event.queue_id or NO_QUEUE,
             channel=event.channel,
             requires=requires,
             is_consult=isinstance(given, commands.ConsultAgent),
@@ -226,7 +231,7 @@ class Recount:
     def _on_contact_changed(self, event: events.ContactChanged) -> None:
         life = self.lives[event.contact_id]
         life.requires = event.requires
-        self._move(life, event, event.queue_id, event.channel)
+        self._move(life, event, event.queue_id or NO_QUEUE, event.channel)
 
     def _on_contact_channel_changed(self, event: events.ChannelChanged) -> None:
         life = self.lives[event.contact_id]
@@ -268,7 +273,7 @@ class Recount:
             return
         if how == "abandoned":
             self._note("left", event, life.came, length_us=event.waited_us)
-            if event.waited_us <= self.config.queues[life.came["queue"]].service_level.answered_within_us:
+            if event.waited_us <= self._queue(life.came["queue"]).service_level.answered_within_us:
                 self._note("left_within", event, life.came)
         else:
             self._note("unanswered", event, life.came)
@@ -321,7 +326,7 @@ class Recount:
         life.accepts += 1
         if life.accepts > 1 or life.is_consult:
             return
-        within = self.config.queues[life.came["queue"]].service_level.answered_within_us
+        within = self._queue(life.came["queue"]).service_level.answered_within_us
         more = {"agent": event.agent_id, "length_us": event.waited_us}
         life.answer = [self._note("answered", event, life.came, **more)]
         if event.waited_us <= within:

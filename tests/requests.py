@@ -105,6 +105,10 @@ class Requests(Chooser):
             ("callbacks", self._connect_failed, 2 * at_work),
             ("lease", self._heartbeat, 5),
             ("live_configuration", self._configure, 3 * self.configures),
+            ("no_queue", self._give_queue, 4 * any(contact.queue is None for contact in self.live)),
+            ("no_queue", self._unpark, bool(self.parked)),
+            ("parked_in", self._unpark, bool(self.parked)),
+            ("kept_transfer", self._transfer, 4 * at_work),
         ):
             if feature in self.features:
                 makers.append((maker, times))
@@ -165,10 +169,16 @@ class Requests(Chooser):
         contact_id = str(self._pick(*(self.world.contact_ids if not free or self._one_in(8) else free)))
         if self._has("consult") and self._one_in(20):
             contact_id += "#1"
+        has_queue = not self._has("no_queue") or bool(self.random.randrange(3))
+        is_parked = not has_queue or (self._has("park") and self._one_in(5))
+        is_parked = is_parked or (self._has("parked_in") and self._one_in(3))
+        in_time = self._wishes_in_time()
+        if is_parked and self._has("parked_in"):
+            in_time |= self._parking(in_time.get("due_at_us"), ends=has_queue)
         tiers = (0, None, 1, 2, 3, -1) if self._has(*PREEMPTS) else (None, None, None, None, None, 0, 1, 2, -1)
         return commands.EnqueueContact(
             contact_id=contact_id,
-            queue_id=self._queue_id(),
+            queue_id=self._queue_id() if has_queue else None,
             channel=self._pick(*self.channels),
             customer_id=self._pick("anna", "ben") if self._one_in(2 if self._has("callbacks") else 4) else None,
             conversation_id="talk" if self._one_in(6) else None,
@@ -180,8 +190,8 @@ class Requests(Chooser):
             scores=self._scores(),
             attributes=self._attributes(),
             cost=self._pick(None, None, None, None, None, None, 0, 20, 50, 101),
-            parked=self._has("park") and self._one_in(5),
-            **self._wishes_in_time(),
+            parked=is_parked,
+            **in_time,
             **self.shared,
         )
 
@@ -206,6 +216,15 @@ class Requests(Chooser):
         if self._has("scheduled", "callbacks") and self._one_in(3):
             wishes["keeps_place"] = self._pick(*KeepsPlace)
         return wishes
+
+    def _parking(self, due_at_us: int | None, *, ends: bool) -> dict[str, Any]:
+        """Return how a contact is parked that comes in so; that ends only in a queue, and after its due moment."""
+        parking: dict[str, Any] = {"clock": self._pick(None, *ParkClock)}
+        after = self._pick(None, 4, 1, 9, 30, 0, -3)
+        if ends and after is not None:
+            earliest = 0 if due_at_us is None else due_at_us + 1
+            parking["until_us"] = max(earliest, self.model.now + after)
+        return parking
 
     def _due(self) -> int:
         return max(0, self.model.now + int(self._pick(4, 1, 12, 40, 0, -3)))
@@ -292,6 +311,20 @@ class Requests(Chooser):
     def _preference(self, name: str) -> Any:
         return self._pick(None, self.plans.preference(name))
 
+    def _give_queue(self) -> Command:
+        """Put a contact into its first queue, mostly as it is, or let it wait there at once."""
+        homeless = [contact for contact in self.live if contact.queue is None]
+        patch: dict[str, Any] = {"queue_id": self._queue_id()}
+        if self._one_in(3):
+            patch["parked"] = self._one_in(6)
+        if self._one_in(4):
+            patch["keeps_place"] = self._pick(*KeepsPlace)
+        return commands.ChangeContact(
+            contact_id=self._contact_key(self._pick(*homeless)),
+            patch=structs.replace(self._patch(), **patch) if self._one_in(3) else ContactPatch(**patch),
+            **self.shared,
+        )
+
     def _change_channel(self) -> Command:
         return commands.ChangeChannel(
             contact_id=self._contact_key(self._any_live()),
@@ -364,14 +397,25 @@ class Requests(Chooser):
 
     def _transfer(self) -> Command:
         warm = self._has("warm") and self.random.randrange(2)
+        target = self._target(agents=self._has("direct"))
+        if self._has("kept_transfer") and self.random.randrange(3):
+            target = self._kept_target()
         return commands.TransferContact(
             **self._leg_named(self.working),
-            **self._target(agents=self._has("direct")),
+            **target,
             mode=TransferMode.WARM if warm else TransferMode.BLIND,
             keeps_place=self._pick(None, None, *KeepsPlace),
             on_unanswered=self._pick(*OnUnanswered),
             **self.shared,
         )
+
+    def _kept_target(self) -> dict[str, Any]:
+        """Name a queue, and the agent for whom it keeps the contact."""
+        target: dict[str, Any] = {"to_queue": self._queue_id(), "to_agent": self._agent_key(self._taker())}
+        for name in ("preferred_wait_us", "preferred_scope", "preferred_requires"):
+            if self._one_in(3):
+                target[name] = self.plans.preference(name)
+        return target
 
     def _consult(self) -> Command:
         return commands.ConsultAgent(**self._leg_named(self.working), **self._target(agents=True), **self.shared)
@@ -463,8 +507,7 @@ class Requests(Chooser):
         }
         kind = self._pick(*(one for one in commands.COMMANDS if one not in NOT_IN_PASSING))
         needed = [field.name for field in structs.fields(kind) if field.required]
-        if "to_queue" in kind.__struct_fields__:
-            needed.append("to_queue")
+        needed += [name for name in ("queue_id", "to_queue") if name in kind.__struct_fields__]
         return kind(**{name: names[name] for name in needed}, **self.shared)  # type: ignore[no-any-return]
 
     def _pause_or_open(self) -> Command:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
+from ccroute import commands
 from ccroute.config import check
 from ccroute.config.structs import Config
 from tests.steps import Advance, Batch, DivergenceError, Duel, Handle, Solo, Step
@@ -140,6 +141,8 @@ def _plainer_steps(steps: list[Step], fails: Callable[[list[Step]], bool]) -> li
     for index, step in enumerate(steps):
         while isinstance(step, Handle):
             for command in _plainer(step.command):
+                if not _is_sound(command):
+                    continue
                 plainer = msgspec.structs.replace(step, command=command)
                 if fails([*steps[:index], plainer, *steps[index + 1 :]]):
                     steps, step = [*steps[:index], plainer, *steps[index + 1 :]], plainer
@@ -147,6 +150,20 @@ def _plainer_steps(steps: list[Step], fails: Callable[[list[Step]], bool]) -> li
             else:
                 break
     return steps
+
+
+def _is_sound(command: Any) -> bool:
+    """Tell whether a command can be carried out, as far as its fields say; the model does not look."""
+    match command:
+        case commands.EnqueueContact(parked=False):
+            return command.queue_id is not None and command.clock is None and command.until_us is None
+        case commands.EnqueueContact(queue_id=None):
+            return command.until_us is None
+        case commands.TransferContact():
+            kept = (command.preferred_wait_us, command.preferred_scope, command.preferred_requires)
+            return None not in (command.to_queue, command.to_agent) or not any(one is not None for one in kept)
+        case _:
+            return True
 
 
 def defaults_of(value: msgspec.Struct) -> dict[str, Any]:

@@ -155,7 +155,7 @@ class TimeBook(OfferBook):
         life.is_made_by_host = by_host
         life.is_consult = isinstance(self.command, commands.ConsultAgent) and not self.is_by_rule
         self._note_channel(life)
-        if life.callback is not None:
+        if life.wish.channel == "callback":
             return
         if by_host and life.customer_id is not None:
             self._returned += [
@@ -167,11 +167,11 @@ class TimeBook(OfferBook):
 
     def _note_channel(self, life: Life) -> None:
         """A contact is a callback for as long as it is on that channel; what an agent consults about is none."""
-        if life.wish.channel != "callback" or life.is_consult:
+        if life.wish.channel != "callback" or life.is_consult or life.queue_id is None:
             life.callback = None
             return
         if life.owed is None:
-            expires_us = life.created_us + self.config.queues[life.queue_id].callback.expires_us
+            expires_us = life.created_us + self.queue_of(life).callback.expires_us
             life.owed = Owed(not life.is_made_by_host or life.parent_id is not None, expires_us)
         life.callback = life.owed
 
@@ -205,7 +205,7 @@ class TimeBook(OfferBook):
         if isinstance(event, events.ContactExpired):
             dropped = event.reason in ("callback_attempts", "callback_expired")
             assert dropped == (owed is not None and owed.is_dropped)
-        leaves = self.config.queues[life.queue_id].callback.on_abandon and not (life.is_consult or life.callback)
+        leaves = self.queue_of(life).callback.on_abandon and not (life.is_consult or life.callback)
         if isinstance(event, events.ContactAbandoned) and leaves:
             self._owing.append(life)
 
@@ -270,6 +270,8 @@ class TimeBook(OfferBook):
             assert owed is None or life.state != "queued" or owed.expires_us > now_us, "a callback is over"
             if life.state == "scheduled":
                 assert life.due_at_us > now_us, "it is due"
+            if life.state == "parked":
+                assert life.until_us is None or life.until_us > now_us, "its parking is over"
             if life.state == "queued" and life.direct is None:
                 self._check_rules(life, now_us)
                 self._check_phase(life, now_us)

@@ -68,6 +68,9 @@ FEATURES: Final = (
     "lease",
     "live_configuration",
     "versions",
+    "no_queue",
+    "parked_in",
+    "kept_transfer",
 )
 TRIES_MAX: Final = 50
 """Configurations drawn for a world; the rare ones whose plans lead in a circle are thrown away."""
