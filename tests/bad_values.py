@@ -345,13 +345,3 @@ def refused_by(kind: str) -> list[Sample]:
 def taken_by(kind: str) -> list[Sample]:
     """Return the samples that a parameter of some kind must take."""
     return [sample for sample in SAMPLES if sample.name in TAKEN[kind]]
-
-
-WITH: dict[tuple[str, str], dict[str, object]] = {
-    ("EnqueueContact", "clock"): {"parked": True},
-    ("EnqueueContact", "until_us"): {"parked": True},
-    ("TransferContact", "preferred_wait_us"): {"to_agent": "a8"},
-    ("TransferContact", "preferred_scope"): {"to_agent": "a8"},
-    ("TransferContact", "preferred_requires"): {"to_agent": "a8"},
-}
-"""What a command must say beside a field, by the names of both."""

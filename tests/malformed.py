@@ -8,7 +8,7 @@ from typing import Any
 from ccroute import commands
 from ccroute.commands import ContactPatch
 from ccroute.config import Limits, PlanStep
-from ccroute.types import PlanOn, Presence
+from ccroute.types import ParkClock, PlanOn, Presence
 from tests.choices import DAY_US, pick
 
 _ENQUEUE: dict[str, Any] = {"contact_id": "c0", "queue_id": "q0", "channel": "voice"}
@@ -58,6 +58,14 @@ _BAD_ENQUEUES: tuple[dict[str, Any], ...] = (
     {"limits": {"length": 1}},
     {"limits": Limits(length=0)},
     {"due_at_us": -1},
+    {"queue_id": None},
+    {"queue_id": None, "due_at_us": DAY_US},
+    {"queue_id": None, "parked": True, "until_us": DAY_US},
+    {"clock": ParkClock.RUNS},
+    {"clock": "runs", "parked": True},
+    {"until_us": DAY_US},
+    {"until_us": 2**53, "parked": True},
+    {"until_us": DAY_US, "due_at_us": DAY_US, "parked": True},
     {"keeps_place": "age"},
     {"parked": 1},
     {"command_id": 5},
@@ -68,7 +76,12 @@ _MALFORMED: tuple[Any, ...] = (
     commands.TransferContact(to_queue="nowhere", **_LEG),
     commands.TransferContact(to_queue="q0", mode="cold", **_LEG),  # type: ignore[arg-type]
     commands.TransferContact(**_LEG),
-    commands.TransferContact(to_queue="q0", to_agent="a0", **_LEG),
+    commands.TransferContact(to_queue="nowhere", to_agent="a0", **_LEG),
+    commands.TransferContact(to_queue="q0", preferred_wait_us=5, **_LEG),
+    commands.TransferContact(to_agent="a0", preferred_requires=True, **_LEG),
+    commands.TransferContact(to_queue="q0", to_agent="a0", preferred_wait_us=-1, **_LEG),
+    commands.TransferContact(to_queue="q0", to_agent="a0", preferred_scope="all", **_LEG),  # type: ignore[arg-type]
+    commands.ConsultAgent(to_queue="q0", to_agent="a0", **_LEG),
     commands.TransferContact(to_agent=1.5, **_LEG),  # type: ignore[arg-type]
     commands.TransferContact(to_queue="q0", on_unanswered="ask", **_LEG),  # type: ignore[arg-type]
     commands.ConsultAgent(**_LEG),

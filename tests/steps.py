@@ -241,8 +241,9 @@ class Duel(Solo):
         """Compare what look-ups tell of every contact and agent."""
         for contact in {contact.id: contact for contact in self.model.contacts if contact.is_live()}.values():
             told = self.engine.contact(contact.id)
-            expected = (contact.state, contact.version, contact.place, [f"o{offer.number}" for offer in contact.offers])
-            if expected != (told.state, told.version, told.place_at_us, told.offers):
+            offers = [f"o{offer.number}" for offer in contact.offers]
+            expected = (contact.state, contact.queue, contact.version, contact.place, offers)
+            if expected != (told.state, told.queue_id, told.version, told.place_at_us, told.offers):
                 self._differ(f"contact {contact.id}", expected, told)
         for agent in self.model.agents.values():
             told = self.engine.agent(agent.id)

@@ -8,13 +8,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from ccroute import CommandRefused, Engine, InvalidArgument, OutOfRange, SnapshotError, WrongType, commands
+from ccroute import CommandRefused, Engine, InvalidArgument, SnapshotError, WrongType, commands
 from ccroute.commands import COMMANDS, AssignContact, ChangeContact, Command, ContactPatch, EnqueueContact
 from ccroute.config import Limits, PlanStep
 from ccroute.errors import EngineStateError, shown
 from ccroute.types import Ignorable
 from tests.bad_steps import A_STEP, LIMITS_KINDS, STEP_BY_OTHERS, STEP_KINDS, STEP_RANGES, limits_of, step_of
-from tests.bad_values import NAMES, SAMPLES, TAKEN, WITH, Sample, refused_by, taken_by
+from tests.bad_values import NAMES, SAMPLES, TAKEN, Sample, refused_by, taken_by
 from tests.busy_center import BATCH, CONFIG, CONFIGURING, LATER_US, NOW_US, WORKING, busy_engine
 
 SHARED = {"command_id": "id or none", "actor": "id or none"}
@@ -124,6 +124,13 @@ COMMAND_OF = {type(command): command for command in WORKING}
 ENQUEUE, CHANGE, ASSIGN = (COMMAND_OF[kind] for kind in (EnqueueContact, ChangeContact, AssignContact))
 COOLING = (commands.DeclineOffer, commands.RequeueContact, commands.ConnectFailed)
 GIVING = (commands.TransferContact, commands.ConsultAgent, commands.JoinConference)
+
+NEEDED_BY: dict[tuple[type[Command], str], dict[str, Any]] = {
+    **{(kind, "to_agent"): {"to_queue": None} for kind in GIVING},
+    **{(commands.TransferContact, name): {"to_agent": "a8"} for name in FIELDS["TransferContact"] if "prefer" in name},
+    **{(EnqueueContact, name): {"parked": True} for name in ("clock", "until_us")},
+}
+"""What a command must say besides where it gives a field."""
 
 PLACES: tuple[tuple[Command, str, str], ...] = (
     *((one, field, kind) for one in WORKING for field, kind in (SHARED | FIELDS[type(one).__name__]).items()),
@@ -239,10 +246,8 @@ def put(command: Command, field: str, value: object) -> Command:
         assert isinstance(command, ChangeContact)
         patch = msgspec.structs.replace(command.patch, **{field.removeprefix("patch."): value})
         return msgspec.structs.replace(command, patch=patch)
-    command = msgspec.structs.replace(command, **WITH.get((type(command).__name__, field), {}))
-    if field == "to_agent" and value is not None:
-        command = msgspec.structs.replace(command, to_queue=None)  # exactly one of the two is given
-    return msgspec.structs.replace(command, **{field: value})
+    beside = {} if value is None else NEEDED_BY.get((type(command), field), {})
+    return msgspec.structs.replace(command, **(beside | {field: value}))
 
 
 def with_step(owner: str, step: Any) -> Command:
@@ -497,23 +502,6 @@ def test_ranges_hold_at_their_last_value(
 ) -> None:
     check_refused(engine, field, lambda: engine.handle(put(command, field, value), LATER_US), repr(value)[:80])
     assert Engine.restore(engine.snapshot()).handle(put(command, field, last_allowed), LATER_US)
-
-
-@pytest.mark.parametrize("kind", GIVING, ids=lambda kind: kind.__name__)
-def test_a_contact_goes_to_a_queue_or_to_an_agent(engine: Engine, kind: type[Command]) -> None:
-    both = {"to_queue": "ring", "to_agent": "a8"}
-    for targets in ({"to_queue": None, "to_agent": None}, *([both] if kind is not commands.TransferContact else [])):
-        bad = msgspec.structs.replace(COMMAND_OF[kind], **targets)
-        error = check_refused(engine, "to_queue", lambda bad=bad: engine.handle(bad, LATER_US), repr(targets))
-        assert isinstance(error, OutOfRange)
-
-
-@pytest.mark.parametrize("kind", COOLING, ids=lambda kind: kind.__name__)
-def test_a_cool_down_has_a_length_or_an_end(engine: Engine, kind: type[Command]) -> None:
-    for cooldown in (0, 5, "next_available"):
-        bad = msgspec.structs.replace(COMMAND_OF[kind], cooldown=cooldown, cooldown_until_us=LATER_US)
-        error = check_refused(engine, "cooldown_until_us", lambda bad=bad: engine.handle(bad, LATER_US), repr(cooldown))
-        assert isinstance(error, OutOfRange)
 
 
 def test_a_patch_must_be_one(engine: Engine) -> None:

@@ -89,6 +89,7 @@ LEG: Final[dict[str, Any]] = {"contact_id": "c", "agent_id": "a"}
 NO_LEG: Final[dict[str, Any]] = {"contact_id": "c", "agent_id": "x"}
 OF_B: Final[dict[str, Any]] = {"contact_id": "c", "agent_id": "b"}
 COMES: Final[dict[str, Any]] = {"contact_id": "c", "queue_id": "n", "channel": "chat"}
+COMES_ASIDE: Final[dict[str, Any]] = {"contact_id": "c", "channel": "chat", "parked": True}
 ACCEPT: Final = AcceptOffer(offer_id="o1")
 OFFERED: Final = (*NONE, EnqueueContact(contact_id="c", queue_id="q", channel="chat"))
 ACTIVE: Final = (*OFFERED, ACCEPT)
@@ -110,8 +111,10 @@ STATES: Final[dict[str, tuple[Command, ...]]] = {
     "wrapping": (*ACTIVE, CompleteContact(contact_id="c")),
     "parked": (*NONE, EnqueueContact(parked=True, **COMES)),
     "parked, a wraps": (*TRANSFERRED, ParkContact(contact_id="c")),
+    "parked nowhere": (*NONE, EnqueueContact(**COMES_ASIDE)),
     "with a plan": (*NONE, EnqueueContact(plan=[PlanStep(after=1_000, tier=1)], **COMES)),
     "scheduled": (*NONE, EnqueueContact(due_at_us=10_000, **COMES)),
+    "scheduled nowhere": (*NONE, EnqueueContact(due_at_us=10_000, **COMES_ASIDE)),
     "scheduled, a wraps": (*TRANSFERRED, ChangeContact(contact_id="c", patch=ContactPatch(due_at_us=10_000))),
     "callback at work": (*NONE, EnqueueContact(contact_id="c", queue_id="q", channel="callback"), ACCEPT),
     "expired": (*NONE, EnqueueContact(plan=[PlanStep(on=PlanOn.ENTRY, end=RuleEnd.EXPIRED)], **COMES)),
@@ -134,8 +137,9 @@ GROUPS: Final[dict[str, tuple[str, ...]]] = {
         "scheduled, a wraps",
     ),
     "waits": ("queued", "with a plan", "offered", "kept for b", "queued, a wraps"),
-    "parks": ("parked", "parked, a wraps"),
-    "comes later": ("scheduled", "scheduled, a wraps"),
+    "parks": ("parked", "parked nowhere", "parked, a wraps"),
+    "comes later": ("scheduled", "scheduled nowhere", "scheduled, a wraps"),
+    "nowhere": ("parked nowhere", "scheduled nowhere"),
     "in n": (
         *("queued", "with a plan", "queued, a wraps", "seeking", "parked", "parked, a wraps"),
         *("scheduled", "scheduled, a wraps"),
@@ -143,7 +147,7 @@ GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "live": (
         *("queued", "with a plan", "offered", "kept for b", "queued, a wraps", "active", "held", "suspended"),
         *("seeking", "conference", "wrapping", "parked", "parked, a wraps", "scheduled", "scheduled, a wraps"),
-        "callback at work",
+        *("callback at work", "parked nowhere", "scheduled nowhere"),
     ),
 }
 """States that a row of the table may answer together; a state's own cell goes first, then these in their order."""
@@ -151,6 +155,7 @@ GROUPS: Final[dict[str, tuple[str, ...]]] = {
 INPUTS: Final[dict[str, Command]] = {
     "enqueue": EnqueueContact(**COMES),
     "enqueue for later": EnqueueContact(due_at_us=10_000, **COMES),
+    "enqueue nowhere": EnqueueContact(**COMES_ASIDE),
     "abandon": AbandonContact(contact_id="c"),
     "cancel": CancelContact(contact_id="c"),
     "park": ParkContact(contact_id="c"),
@@ -158,6 +163,7 @@ INPUTS: Final[dict[str, Command]] = {
     "expedite": ExpediteContact(contact_id="c"),
     "change": ChangeContact(contact_id="c", patch=ContactPatch(tier=1)),
     "change for later": ChangeContact(contact_id="c", patch=ContactPatch(due_at_us=10_000)),
+    "change, not parked": ChangeContact(contact_id="c", patch=ContactPatch(parked=False)),
     "change queue": ChangeContact(contact_id="c", patch=ContactPatch(queue_id="n")),
     "change, wrong version": ChangeContact(contact_id="c", patch=ContactPatch(tier=1), if_version=9),
     "channel": ChangeChannel(contact_id="c", channel="email"),
@@ -177,8 +183,10 @@ INPUTS: Final[dict[str, Command]] = {
     "end wrap-up": EndWrapUp(**LEG),
     "extend wrap-up": ExtendWrapUp(wrap_up_us=5, **LEG),
     "transfer": TransferContact(to_queue="n", **LEG),
+    "transfer, kept for b": TransferContact(to_queue="n", to_agent="b", preferred_wait_us=5_000, **LEG),
     "transfer to b": TransferContact(to_agent="b", **LEG),
     "transfer warm": TransferContact(to_queue="n", mode=TransferMode.WARM, **LEG),
+    "transfer warm, kept for b": TransferContact(to_queue="n", to_agent="b", mode=TransferMode.WARM, **LEG),
     "transfer warm to b": TransferContact(to_agent="b", mode=TransferMode.WARM, **LEG),
     "consult": ConsultAgent(to_queue="n", **LEG),
     "consult b": ConsultAgent(to_agent="b", **LEG),
@@ -235,7 +243,7 @@ OF_LEG: Final[Row] = {
 }
 GONE: Final[Row] = {"abandoned, a wraps": "!contact_ended"}
 STARTS, ENDS, ENDED = "leg.wrap_up_started", "leg.wrap_up_ended leg.ended", "leg.ended"
-NO_OFFER: Final = dict.fromkeys(("none", "queued", "parked", "scheduled", "expired"), "!unknown_offer")
+NO_OFFER: Final = dict.fromkeys(("none", "queued", "parked", "scheduled", "expired", "nowhere"), "!unknown_offer")
 LATER: Final = "contact.changed contact.scheduled"
 TAKEN: Final = "offer.accepted contact.active"
 
@@ -246,6 +254,7 @@ TABLE: Final[dict[str, Row]] = {
         "ended": "contact.scheduled",
         "else": "!contact_exists",
     },
+    "enqueue nowhere": {"unknown": "contact.parked", "ended": "contact.parked", "else": "!contact_exists"},
     "abandon": OF_CONTACT
     | {
         "comes later": "contact.abandoned",
@@ -257,7 +266,7 @@ TABLE: Final[dict[str, Row]] = {
     | GONE,
     "cancel": OF_CONTACT
     | {"queued": "contact.cancelled", "offered": "contact.cancelled offer.rescinded", "parked": "contact.cancelled"}
-    | {"scheduled": "contact.cancelled"}
+    | {"scheduled": "contact.cancelled", "nowhere": "contact.cancelled"}
     | {"kept for b": "contact.cancelled offer.rescinded leg.ended", "live": "contact.cancelled leg.ended"}
     | {"conference": "contact.cancelled leg.ended leg.ended"}
     | GONE,
@@ -278,6 +287,8 @@ TABLE: Final[dict[str, Row]] = {
     | GONE,
     "unpark": OF_CONTACT
     | {
+        "parked nowhere": "!no_queue",
+        "scheduled nowhere": "!no_queue",
         "parks": "contact.queued",
         "comes later": "contact.queued",
         "waits": "!contact_queued",
@@ -285,6 +296,9 @@ TABLE: Final[dict[str, Row]] = {
     }
     | GONE,
     "change": OF_CONTACT | {"live": "contact.changed"} | GONE,
+    "change, not parked": OF_CONTACT
+    | {"parked nowhere": "!no_queue", "parks": "contact.changed contact.queued", "live": "contact.changed"}
+    | GONE,
     "change queue": OF_CONTACT
     | {"offered": "contact.changed offer.rescinded contact.queued"}
     | {"kept for b": "contact.changed contact.queued", "live": "contact.changed"}
@@ -336,10 +350,16 @@ TABLE: Final[dict[str, Row]] = {
     "transfer": OF_LEG
     | dict.fromkeys(("active", "held", "seeking"), f"contact.transferred {STARTS} contact.queued")
     | {"conference": "!conference"},
+    "transfer, kept for b": OF_LEG
+    | dict.fromkeys(("active", "held", "seeking"), f"contact.transferred {STARTS} contact.queued")
+    | {"conference": "!conference"},
     "transfer to b": OF_LEG
     | dict.fromkeys(("active", "held", "seeking"), f"contact.transferred {STARTS} contact.queued offer.made")
     | {"conference": "!conference"},
     "transfer warm": OF_LEG
+    | dict.fromkeys(("active", "held", "seeking"), "contact.transferred")
+    | {"conference": "!conference"},
+    "transfer warm, kept for b": OF_LEG
     | dict.fromkeys(("active", "held", "seeking"), "contact.transferred")
     | {"conference": "!conference"},
     "transfer warm to b": OF_LEG
