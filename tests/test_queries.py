@@ -55,7 +55,7 @@ def contact_as_told(contact: Contact, model: Model) -> dict[str, Any]:
         "tier": model.choice.tier(contact),
         "head_start_us": model.choice.head_start(contact),
         "place_at_us": contact.place,
-        "in_queue_at_us": contact.queued_since if contact.is_live() else None,
+        "in_queue_at_us": contact.queued_since if contact.is_live() and contact.queue is not None else None,
         "waited_us": contact.waited_before + (model.now - contact.waits_since if is_growing else 0),
         "overdue": contact.is_overdue and contact.is_live(),
         "parked_since_us": contact.parked_since if is_parked else None,
