@@ -18,7 +18,7 @@ from ccroute.events import Event
 from tests.host import Host
 from tests.model import Model
 from tests.random_world import focus_of
-from tests.recount import Recount
+from tests.recount import NO_QUEUE, Recount
 from tests.steps import Advance, Batch, Handle, Restore, Step
 from tests.worlds import random_world
 
@@ -151,7 +151,7 @@ def check_all(engine: Engine, recount: Recount) -> None:
     assert (counters.created, counters.closed) == (contacts.created, contacts.closed)
     assert (counters.abandoned, counters.cancelled) == (contacts.abandoned, contacts.cancelled)
     assert counters.inside == contacts.inside
-    assert set(report.queues) == set(config.queues) | ({fact.queue for fact in recount.facts} - {None})
+    assert set(report.queues) == set(config.queues) | ({fact.queue for fact in recount.facts} - {None, NO_QUEUE})
     for id_, figures in report.queues.items():
         if id_ in config.queues:
             assert figures.service.answered_within_us == config.queues[id_].service_level.answered_within_us

@@ -226,7 +226,7 @@ class Changing(Handover):
         keeps_place = None if command.patch.keeps_place is msgspec.UNSET else command.patch.keeps_place
         if moves and queue_before is None:
             keeps_place = keeps_place or KeepsPlace.AGE
-            contact.born = self._first_moment(contact)
+            contact.born = self._first_moment(contact, patch)
         self._place_changed(contact, keeps_place, moves)
         if "preferred" in patch:
             self._prefer_others(contact)
@@ -240,8 +240,11 @@ class Changing(Handover):
             self._tell_queued(contact)
         self._put_aside_as_said(contact, patch)
 
-    def _first_moment(self, contact: Contact) -> int:
-        """Return from when the time counts of a contact that has got its first queue."""
+    def _first_moment(self, contact: Contact, patch: dict[str, Any]) -> int:
+        """Return from when the time counts of a contact that has got its first queue: from its due moment, or now."""
+        due_at_us = patch.get("due_at_us")
+        if due_at_us is not None and due_at_us > self.now:
+            return int(due_at_us)
         is_scheduled = contact.state == ContactState.SCHEDULED and contact.park_timer is not None
         return contact.park_timer.due if is_scheduled and contact.park_timer else self.now
 
@@ -287,7 +290,7 @@ class Changing(Handover):
     def _prefer_others(self, contact: Contact) -> None:
         """End the phase of a contact whose preferred agents have changed, without a word; another may begin."""
         contact.phase = None
-        contact.phase_from = contact.phase_from or "change"
+        contact.phase_from = "change"
 
     def _see_to_offers(self, contact: Contact, offers: ChangeOffers) -> None:
         if offers == ChangeOffers.RESCIND:
