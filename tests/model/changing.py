@@ -218,7 +218,7 @@ class Changing(Handover):
                 plans, broken = self._plans_for_channel(contact)
                 refuse_if_broken(broken)
             self._refuse_if_draining(contact.queue if moves else None, *(step.queue for step in patch.get("plan", ())))
-            if contact.queue is None and self._lets_wait(contact, patch):
+            if contact.queue is None and self._ends_parking(contact, patch):
                 refuse(RefusalReason.NO_QUEUE)
         except Exception:
             contact.given, contact.queue = before, queue_before
@@ -248,14 +248,11 @@ class Changing(Handover):
         is_scheduled = contact.state == ContactState.SCHEDULED and contact.park_timer is not None
         return contact.park_timer.due if is_scheduled and contact.park_timer else self.now
 
-    def _lets_wait(self, contact: Contact, patch: dict[str, Any]) -> bool:
-        """Tell whether a patch lets a contact that is out of line wait in its queue now."""
-        due_at_us, parked = patch.get("due_at_us"), patch.get("parked")
-        if due_at_us is not None and due_at_us > self.now:
-            return False
-        if contact.state == ContactState.PARKED:
-            return parked is False
-        return "due_at_us" in patch and not (contact.parks_when_due if parked is None else parked)
+    def _ends_parking(self, contact: Contact, patch: dict[str, Any]) -> bool:
+        """Tell whether a patch lets a parked contact wait."""
+        due_at_us = patch.get("due_at_us")
+        comes_later = due_at_us is not None and due_at_us > self.now
+        return contact.state == ContactState.PARKED and patch.get("parked") is False and not comes_later
 
     def _put_aside_as_said(self, contact: Contact, patch: dict[str, Any]) -> None:
         """Schedule, park or unpark a changed contact; what is scheduled is parked or not only when it is due."""
