@@ -15,6 +15,8 @@ _ENQUEUE: dict[str, Any] = {"contact_id": "c0", "queue_id": "q0", "channel": "vo
 _LEG: dict[str, Any] = {"contact_id": "c0", "agent_id": "a0"}
 _BAD_ENQUEUES: tuple[dict[str, Any], ...] = (
     {"queue_id": "nowhere"},
+    {"queue_id": None},
+    {"until_us": 5},
     {"channel": "telepathy"},
     {"contact_id": ""},
     {"contact_id": "x" * 129},
@@ -81,6 +83,7 @@ _MALFORMED: tuple[Any, ...] = (
     commands.TransferContact(to_agent="a0", preferred_requires=True, **_LEG),
     commands.TransferContact(to_queue="q0", to_agent="a0", preferred_wait_us=-1, **_LEG),
     commands.TransferContact(to_queue="q0", to_agent="a0", preferred_scope="all", **_LEG),  # type: ignore[arg-type]
+    commands.TransferContact(to_queue="q0", preferred_wait_us=0, **_LEG),
     commands.ConsultAgent(to_queue="q0", to_agent="a0", **_LEG),
     commands.TransferContact(to_agent=1.5, **_LEG),  # type: ignore[arg-type]
     commands.TransferContact(to_queue="q0", on_unanswered="ask", **_LEG),  # type: ignore[arg-type]
