@@ -49,7 +49,8 @@ class Past:
     """A random centre, what was commanded and what happened."""
 
     def __init__(self, random: Random) -> None:
-        world = random_world(random, FOCI[random.randrange(len(FOCI))])
+        changes = ("live_configuration",) if random.randrange(4) == 0 else ()
+        world = random_world(random, (*FOCI[random.randrange(len(FOCI))], *changes))
         self.config = msgspec.structs.replace(
             world.config, engine=msgspec.structs.replace(world.config.engine, jump_max_us=None)
         )

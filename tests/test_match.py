@@ -192,7 +192,7 @@ def test_wrong_arguments_raise(given_arguments: dict[str, Any], error: type[Exce
 
 @given(st.randoms(use_true_random=False))
 def test_a_contact_like_one_that_waits_meets_the_same_rules_in_the_order_of_the_oracle(random: Random) -> None:
-    duel, host = open_centre(random)
+    duel, host = open_centre(random, ("live_configuration",) if random.randrange(2) else ())
     walk(duel, host)
     for contact in duel.model.contacts:
         if is_like_new(contact):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -45,9 +46,9 @@ ENDS = ("closed", "abandoned", "cancelled", "expired")
 FEW = settings(max_examples=max(10, settings().max_examples // 2))
 
 
-def open_centre(random: Random) -> tuple[Duel, Host]:
+def open_centre(random: Random, focus: Sequence[str] = ()) -> tuple[Duel, Host]:
     """Return an engine and its model in a random centre without a limit on jumps, and who asks things of them."""
-    world = random_world(random)
+    world = random_world(random, focus)
     config = world.config
     duel = Duel(msgspec.structs.replace(config, engine=msgspec.structs.replace(config.engine, jump_max_us=None)))
     return duel, Host(random, world, duel.model)

@@ -73,7 +73,7 @@ def _agents(names: Names, contact: int, agent: int, turn: Turn) -> tuple[list[Ag
                 lost_by=lost_by,
             )
         )
-    return found, [one for one in range(len(names.agent_ids)) if one not in aside]
+    return found, [one for one in names.agent_slots.values() if one not in aside]
 
 
 def _contacts(names: Names, contact: int, agent: int) -> list[ContactCandidate]:

@@ -147,7 +147,7 @@ def _page(
 ) -> list[AgentMatch]:
     """Return the agents behind one, None: all, in order, up to ``limit``."""
     found = {}
-    for agent in range(len(names.agent_ids)):
+    for agent in names.agent_slots.values():
         broken = _broken(names, sought, agent)
         how = _readiness(names, sought, agent, broken)
         rank = rank_of(names, agent, names.queue_ids[sought.known["queue"]])
