@@ -381,7 +381,6 @@ cdef enum:                        # Host: what the core asks of who owns the nam
     HOST_PATCH = 2                # carry out the patch of a step
     HOST_DRAFT = 3                # note what a callback takes over from a contact
     HOST_CALLBACK = 4             # make the callback drafted: 1, or 0 where there is no room
-    HOST_DROPPED = 5              # a callback is owed no more
 
 cdef enum:
     PLAN_STEPS_MAX = 32
@@ -952,7 +951,6 @@ cdef struct Floor:
     Store courses                 # Course, of the contacts that have any
     Plan* plans
     int32_t plan_count
-    int32_t plan_capacity
     Slots ruled                   # contacts whose plans are to be looked at, in this order
     int32_t ruled_from            # those before are done
     Slots phases                  # contacts that wait for preferred agents

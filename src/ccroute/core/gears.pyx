@@ -543,8 +543,3 @@ def stuck_contacts(Acd acd) -> int:
 def first_ended(Acd acd) -> int:
     """Return the contact that ended first, -1 without."""
     return acd.floor.first_ended
-
-
-def contact_count(Acd acd) -> int:
-    """Return how many contacts there are, retained ones included."""
-    return acd.floor.contacts.count

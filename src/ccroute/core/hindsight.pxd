@@ -1,5 +1,3 @@
-from libc.stdint cimport int64_t
-
 from ccroute.core.sight cimport Sight
 
 cdef class Watch:

@@ -1,6 +1,6 @@
 from libc.stdint cimport int32_t, int64_t, uint8_t
 
-from ccroute.core.defs cimport Floor, Step
+from ccroute.core.defs cimport Floor
 
 cdef enum:
     LED_MAX = 4096                # steps whose class is remembered

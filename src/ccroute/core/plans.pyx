@@ -110,7 +110,7 @@ cdef bint is_due(Floor* floor, int32_t slot, Course* course, Step* step) noexcep
     if step.when == WHEN_AFTER:
         return floor.now - begun_at(contact, course) >= step.after
     if step.when == WHEN_AHEAD:
-        return course.flags & FLAG_ENTRY and place_in_line(floor, slot, NULL) > step.ahead
+        return course.flags & FLAG_ENTRY and place_in_line(floor, slot) > step.ahead
     if step.when == WHEN_NOBODY:
         return not course.is_preferring and has_nobody(floor, slot)
     if step.when == WHEN_LIMIT:

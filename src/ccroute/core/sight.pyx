@@ -18,7 +18,7 @@ from ccroute.core.plans cimport next_step
 from ccroute.core.room cimport Aside, can_take, cost_for
 from ccroute.core.store cimport store_bytes, store_has, store_next
 from ccroute.core.timers cimport timers_next
-from ccroute.core.waiting cimport place_in_line, waited_by
+from ccroute.core.waiting cimport waited_by
 
 cdef enum:
     SLOT_BITS = 24
@@ -292,12 +292,6 @@ cdef class Sight(Ground):
                 found.append(offer_at(&self.floor, at).seq)
             at = store_next(&self.floor.offers, at + 1)
         return sorted(found)
-
-    def places(self, int slot) -> tuple:
-        """Return the place of a waiting contact in its queue and over all queues, ranks aside. O(contacts)."""
-        cdef int64_t overall
-        cdef int64_t in_queue = place_in_line(&self.floor, slot, &overall)
-        return in_queue, overall
 
     def cooldown_until(self, int contact, int agent) -> int:
         """Return when the cool-down of a pair ends; less than 0: its CoolKind, negated."""

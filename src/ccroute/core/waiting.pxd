@@ -14,7 +14,7 @@ cdef void class_leave(Floor* floor, int32_t slot) noexcept nogil
 cdef void class_show(Floor* floor, int32_t slot) noexcept nogil
 cdef void mark_class(Floor* floor, int32_t slot) noexcept nogil
 cdef u128 aged_word(Floor* floor, Contact* contact) noexcept nogil
-cdef int64_t place_in_line(Floor* floor, int32_t slot, int64_t* overall) noexcept nogil
+cdef int64_t place_in_line(Floor* floor, int32_t slot) noexcept nogil
 cdef int64_t place_now(Floor* floor, Contact* contact) noexcept nogil
 cdef int64_t waited_by(Floor* floor, Contact* contact) noexcept nogil
 

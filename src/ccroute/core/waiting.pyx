@@ -285,26 +285,21 @@ cdef int64_t waited_by(Floor* floor, Contact* contact) noexcept nogil:
     return contact.waited
 
 
-cdef int64_t place_in_line(Floor* floor, int32_t slot, int64_t* overall) noexcept nogil:
-    """Return the place of a waiting contact in its queue and, where asked, over all queues, ranks aside. O(contacts)."""
+cdef int64_t place_in_line(Floor* floor, int32_t slot) noexcept nogil:
+    """Return the place of a waiting contact in its queue, 1 is first; ranks aside. O(contacts)."""
     cdef int32_t at = store_next(&floor.contacts, 0)
     cdef Contact* one = contact_at(floor, slot)
     cdef Contact* other
     cdef u128 own = aged_word(floor, one)
     cdef u128 word
-    cdef int64_t before = 1
-    cdef int64_t in_queue = 1
+    cdef int64_t place = 1
     while at != NONE:
         other = contact_at(floor, at)
-        if at != slot and waits(other):
+        if at != slot and other.queue == one.queue and waits(other):
             word = aged_word(floor, other)
-            if word < own or (word == own and other.seq < one.seq):
-                before += 1
-                in_queue += other.queue == one.queue
+            place += word < own or (word == own and other.seq < one.seq)
         at = store_next(&floor.contacts, at + 1)
-    if overall != NULL:
-        overall[0] = before
-    return in_queue
+    return place
 
 
 cdef u128 aged_word(Floor* floor, Contact* contact) noexcept nogil:

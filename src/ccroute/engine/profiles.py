@@ -52,10 +52,6 @@ class Profiles:
         """Return the profile slot of an agent slot."""
         return self._of_agent[agent]
 
-    def is_fitted(self, agent: int) -> bool:
-        """Say whether an agent slot has a profile."""
-        return agent < len(self._of_agent)
-
     def service_rows(self, queue: int) -> dict[Service, int]:
         """Return, by how they serve a queue, the row of profiles that do."""
         return self._service_rows.get(queue, {})
