@@ -126,4 +126,5 @@ cdef int load_plans(Floor* floor, Course* course, list plans) except -1:
     if course.ruled_plan != NONE:
         course.ruled_plan = plans[course.ruled_plan]
         require(course.ruled_step < floor.plans[course.ruled_plan].count, "a requirement is that of a step")
+        floor.plans[course.ruled_plan].rulings += 1
     return 0

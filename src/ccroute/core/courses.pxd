@@ -19,6 +19,7 @@ cdef void course_look(Floor* floor, int32_t contact) noexcept nogil
 cdef void course_raise(Floor* floor, int32_t contact, uint16_t flag) noexcept nogil
 cdef Plan* plan_in_force(Floor* floor, int32_t contact) noexcept nogil
 cdef int32_t plan_number(Floor* floor, int32_t contact) noexcept nogil
+cdef void rule_by(Floor* floor, Course* course, int32_t plan, int32_t step) noexcept nogil
 cdef void carry_plan(Floor* floor, int32_t contact, int32_t plan) noexcept nogil
 cdef void count_favours(Floor* floor, Course* course, bint counts) noexcept nogil
 cdef void unprefer(Floor* floor, Course* course, int32_t agent) noexcept nogil

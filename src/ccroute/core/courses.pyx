@@ -74,6 +74,7 @@ cdef void course_drop(Floor* floor, int32_t contact) noexcept nogil:
     timer_cancel(floor, course.timer_callback)
     phase_forget(floor, course)
     carry_plan(floor, contact, NONE)
+    rule_by(floor, course, NONE, 0)
     if course.own_plan != NONE:
         floor.plans[course.own_plan].refs -= 1
     if course.is_listed:
@@ -116,6 +117,16 @@ cdef void carry_plan(Floor* floor, int32_t contact, int32_t plan) noexcept nogil
     course.plan = plan
     if plan != NONE:
         floor.plans[plan].refs += 1
+
+
+cdef void rule_by(Floor* floor, Course* course, int32_t plan, int32_t step) noexcept nogil:
+    """Have what a step of a plan requires stand for what the queue of a contact does, or (NONE) nothing do."""
+    if course.ruled_plan != NONE:
+        floor.plans[course.ruled_plan].rulings -= 1
+    course.ruled_plan = plan
+    course.ruled_step = step
+    if plan != NONE:
+        floor.plans[plan].rulings += 1
 
 
 cdef void course_bring(Floor* floor, int32_t contact, Path* path) noexcept nogil:
@@ -198,7 +209,7 @@ cdef void course_begin_entry(Floor* floor, int32_t contact, int32_t was_queue, i
     course.hours_done = 0
     course.told_limits &= TTL_TOLD
     course.ruled_fields = 0
-    course.ruled_plan = NONE
+    rule_by(floor, course, NONE, 0)
     course.saw_closed = 0
     course.entries += 1
 

@@ -499,6 +499,7 @@ cdef struct Plan:
     int32_t count
     int32_t queue                 # whose it is, NONE: a contact's own
     int32_t refs                  # contacts that carry it, or keep it from another queue
+    int32_t rulings               # contacts for which what a step of it requires stands for what their queue does
     uint8_t in_use
     uint8_t timed_count
     uint8_t timed[32]             # steps due after a time, earliest first

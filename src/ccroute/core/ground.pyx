@@ -333,16 +333,15 @@ cdef class Ground:
         """Return how many contacts carry a plan, or keep it from a queue they have left."""
         return self.floor.plans[number].refs
 
-    def is_plan_of_queue(self, int number) -> bool:
-        """Say whether a plan is that of a queue."""
-        cdef int32_t at
-        for at in range(self.floor.queue_count):
-            if self.floor.queues[at].plan == number:
-                return True
-        return False
+    def is_plan_left(self, int number) -> bool:
+        """Say whether no contact carries a plan or is ruled by it, and it is no queue's any more."""
+        cdef Plan* plan = &self.floor.plans[number]
+        if plan.refs or plan.rulings:
+            return False
+        return plan.queue == NONE or self.floor.queues[plan.queue].plan != number
 
     def drop_plan(self, int number) -> None:
-        """Free a plan that nobody carries and that is no queue's."""
+        """Free a plan that is left, for ``add_plan`` to use its number again."""
         release(self.floor.plans[number].steps)
         memset(&self.floor.plans[number], 0, sizeof(Plan))
 

@@ -9,7 +9,7 @@ from libc.stdlib cimport qsort
 
 from ccroute.core.changes cimport CHANGE_KEEPS, do_change
 from ccroute.core.contacts cimport step_ready
-from ccroute.core.courses cimport course_look, plan_in_force, plan_number
+from ccroute.core.courses cimport course_look, plan_in_force, plan_number, rule_by
 from ccroute.core.defs cimport (
     BAR_EXCLUDED, CALLBACK_NO_ROOM, CANCEL_RULE, CAUSE_RULE, CLOSED_CALLBACK, CLOSED_OVERFLOW, CLOSED_REFUSE,
     CLOSED_WAIT, CONTACT_QUEUED, EXPIRED_CLOSED, EXPIRED_IN_QUEUE, EXPIRED_LENGTH, EXPIRED_RULE, EXPIRED_TTL,
@@ -445,8 +445,7 @@ cdef int patch(Floor* floor, int32_t slot, Due* due, Step* step, uint32_t fields
         failed = relax(floor, slot, due, step, fields)
     floor.patches = 0
     floor.keeps_plan = 0
-    course.ruled_plan = floor.wanted_plan
-    course.ruled_step = floor.wanted_step
+    rule_by(floor, course, floor.wanted_plan, floor.wanted_step)
     return failed
 
 

@@ -6,6 +6,7 @@ Events up to here are built before anything they read is changed.
 
 from libc.stdint cimport int32_t, int64_t
 
+from ccroute.core.courses cimport rule_by
 from ccroute.core.defs cimport (
     BAR_EXCLUDED, BRINGS_CALLBACK, BRINGS_REQUIRES, BRINGS_SCOPE, BRINGS_WAIT, CAUSE_RULE, Course, Contact, Extra, Floor,
     HOST_CALLBACK, HOST_CLASS, HOST_CONDITION, HOST_DRAFT, NONE, PLACE_AGE, PLACE_WAITED, Path, Queue, UNSAID, bar_at,
@@ -182,8 +183,7 @@ cdef int32_t patched_class(
     cdef Course* course = course_of(floor, one)
     cdef object ruled = ruled_text(names, floor.wanted_plan, floor.wanted_step)
     if course.is_preferring and floor.wanted_queue == one.queue and not is_anew:
-        course.ruled_plan = floor.wanted_plan
-        course.ruled_step = floor.wanted_step
+        rule_by(floor, course, floor.wanted_plan, floor.wanted_step)
         return class_of_contact(names, contact, one.queue, channel, known, tier, attributes, brought, held)
     slot = class_for(names, floor.wanted_queue, channel, known.cost, known.requires, tier, attributes, ruled)
     held.append(bring_allowed(names, brought, slot, known.requires, tier, attributes, ruled))

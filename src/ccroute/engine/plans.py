@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,7 +16,7 @@ from ccroute.types import ChangeOffers, KeepsPlace, PlanOn, PlanOnOverflow, Rule
 if TYPE_CHECKING:
     from ccroute.core.acd import Acd
 
-__all__ = ["FIELD_BITS", "Plans", "field_names"]
+__all__ = ["FIELD_BITS", "Plans", "field_names", "mere_requirements"]
 
 FIELD_BITS: Final = {
     "queue": 1,
@@ -48,10 +49,12 @@ _AHEAD: Final = 1
 _ENDS: Final = {None: 0, RuleEnd.CLOSED: 1, RuleEnd.CANCELLED: 2, RuleEnd.EXPIRED: 3}
 _PLACES: Final = {None: -1, KeepsPlace.WAITED: 0, KeepsPlace.AGE: 1, KeepsPlace.NONE: 2}
 _OFFERS: Final = {ChangeOffers.RECHECK: 0, ChangeOffers.KEEP: 1, ChangeOffers.RESCIND: 2}
+_ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
+_DECODER: Final = msgspec.json.Decoder(list[PlanStep], float_hook=Decimal)
 _PARK_NOT: Final = -1
 _PARK_OPEN: Final = -2
 _SWEEP_FIRST: Final = 256
-"""Plans that contacts bring, beyond which those that nobody carries any more are looked for."""
+"""Plans there are beside as many as twice those kept, beyond which the ones that are left are looked for."""
 _NAMES_KEPT_MAX: Final = 1_024
 """Sets of fields whose names are kept; each step has one, so most centres have few."""
 
@@ -61,6 +64,11 @@ def field_names(bits: int) -> tuple[str, ...]:
     """Return the names of the fields of some bits, in the order of ``ContactPatch``."""
     chosen = {"queue_id" if name == "queue" else name for name, bit in FIELD_BITS.items() if bits & bit}
     return tuple(name for name in ContactPatch.__struct_fields__ if name in chosen)
+
+
+def mere_requirements(steps: list[PlanStep]) -> list[PlanStep]:
+    """Return steps that keep of others what they require, in their places. What else these name may be gone."""
+    return [PlanStep(after=0, requires="true" if step.requires is None else step.requires) for step in steps]
 
 
 def _when(step: PlanStep) -> int:
@@ -104,7 +112,11 @@ class _Plan(msgspec.Struct, frozen=True):
 
 
 class Plans:
-    """The plans of one floor, of queues and of contacts that bring one."""
+    """The plans of one floor, of queues and of contacts that bring one.
+
+    A plan is left when it is no queue's and no contact carries it or is ruled by what a step of it requires. Plans that
+    are left are freed now and then, before one is added: there are never more than 256 and twice those kept last time.
+    """
 
     def __init__(self, acd: Acd, queue_slots: dict[str, int]) -> None:
         self._acd = acd
@@ -113,23 +125,38 @@ class Plans:
         self._own: dict[bytes, int] = {}
         self._sweep_at = _SWEEP_FIRST
 
+    def __len__(self) -> int:
+        return len(self._plans)
+
     def of_queue(self, queue: int, steps: list[PlanStep]) -> int:
-        """Return the number of a new plan of a queue slot, -1 where it has no steps."""
-        return self._add(queue, steps, None) if steps else -1
+        """Return the number of a new plan of a queue slot, which has to have it before one more is added; -1: none."""
+        if not steps:
+            return -1
+        self._free_left()
+        return self._add(queue, steps, None)
 
     def own(self, steps: list[PlanStep]) -> int:
         """Return the number of a plan that contacts bring, the same for the same words; -1 where it has no steps."""
         if not steps:
             return -1
         # The words are kept, too, as the lists of a command are its giver's.
-        key = msgspec.json.encode(steps)
+        key = _ENCODER.encode(steps)
         known = self._own.get(key)
         if known is not None:
             return known
-        if len(self._own) >= self._sweep_at:
-            self._sweep()
-        number = self._own[key] = self._add(-1, msgspec.json.decode(key, type=list[PlanStep]), key)
-        return number
+        self._free_left()
+        return self._add_own(key)
+
+    def restore(self, queue: int, steps: list[PlanStep], *, rules_only: bool) -> int:
+        """Return the number of a plan of a snapshot, that was of a queue slot or (-1) brought by contacts.
+
+        None is freed, as the contacts that carry them are still to come. ``rules_only``: nobody carries it.
+        """
+        if queue >= 0 or rules_only:
+            return self._add(queue, steps, None)
+        key = _ENCODER.encode(steps)
+        known = self._own.get(key)
+        return self._add_own(key) if known is None else known
 
     def of_queue_now(self, queue: int) -> int:
         """Return the number of the plan that a queue slot has.
@@ -156,27 +183,23 @@ class Plans:
             for number, plan in self._plans.items()
         )
 
-    def free_left(self) -> None:
-        """Free plans that were a queue's and that nobody has kept."""
-        for number in [number for number, plan in self._plans.items() if plan.key is None and self._is_left(number)]:
-            self._drop(number)
+    def _free_left(self) -> None:
+        """Free the plans that are left, if there may be many. O(plans), and O(1) for each that was added since."""
+        if len(self._plans) < self._sweep_at:
+            return
+        for number in [number for number in self._plans if self._acd.is_plan_left(number)]:
+            plan = self._plans.pop(number)
+            if plan.key is not None:
+                del self._own[plan.key]
+            self._acd.drop_plan(number)
+        self._sweep_at = 2 * len(self._plans) + _SWEEP_FIRST
 
-    def _is_left(self, number: int) -> bool:
-        return self._acd.plan_refs(number) == 0 and not self._acd.is_plan_of_queue(number)
+    def _add_own(self, key: bytes) -> int:
+        number = self._own[key] = self._add(-1, _DECODER.decode(key), key)
+        return number
 
     def _add(self, queue: int, steps: list[PlanStep], key: bytes | None) -> int:
         number = self._acd.add_plan(queue, [_for_core(step, self._queue_slots, is_own=queue < 0) for step in steps])
         conditions = [None if step.if_ is None else parse_condition(step.if_) for step in steps]
         self._plans[number] = _Plan(steps, conditions, key)
         return number
-
-    def _sweep(self) -> None:
-        for key, number in list(self._own.items()):
-            if self._acd.plan_refs(number) == 0:
-                del self._own[key]
-                self._drop(number)
-        self._sweep_at = 2 * len(self._own) + _SWEEP_FIRST
-
-    def _drop(self, number: int) -> None:
-        del self._plans[number]
-        self._acd.drop_plan(number)

@@ -17,10 +17,11 @@ from ccroute.engine.building import build
 from ccroute.engine.classes import ClassPlace, ClassSpec
 from ccroute.engine.explain import GAVE_WAY_EVENTS, GaveWay
 from ccroute.engine.figures import LABELS_MAX
+from ccroute.engine.plans import mere_requirements
 from ccroute.engine.scrutiny import recheck, recheck_plan
 from ccroute.engine.standing import NO_QUEUE, Slots
 from ccroute.errors import SnapshotError, WrongType
-from ccroute.requirement import Expression
+from ccroute.requirement import Expression, parse
 from ccroute.types import (
     AGENTS_LIMIT,
     CHANNELS_MAX,
@@ -67,6 +68,8 @@ class _CarriedPlan(msgspec.Struct, frozen=True, array_like=True):
     """Whose it is; -1: contacts bring it."""
     is_current: bool
     """It is the queue's plan."""
+    rules_only: bool
+    """Nobody carries it any more; but contacts are ruled by what a step of it requires."""
     steps: list[PlanStep]
 
 
@@ -204,7 +207,9 @@ def _place(one: _Class) -> ClassPlace:
 
 def _carried(names: Names, number: int) -> _CarriedPlan:
     queue, is_current = names.acd.plan_owner(number)
-    return _CarriedPlan(queue, is_current, [] if is_current else names.plans.steps(number))
+    rules_only = not is_current and names.acd.plan_refs(number) == 0
+    steps = [] if is_current else names.plans.steps(number)
+    return _CarriedPlan(queue, is_current, rules_only, mere_requirements(steps) if rules_only else steps)
 
 
 def _carry(names: Names, one: _CarriedPlan) -> int:
@@ -212,7 +217,7 @@ def _carry(names: Names, one: _CarriedPlan) -> int:
     if one.queue >= 0 and one.is_current:
         return names.plans.of_queue_now(one.queue)
     _agree(len(one.steps) > 0, "a plan that somebody carries has steps")
-    return names.plans.own(one.steps) if one.queue < 0 else names.plans.of_queue(one.queue, one.steps)
+    return names.plans.restore(one.queue, one.steps, rules_only=one.rules_only)
 
 
 def load(data: bytes) -> tuple[Names, SnapshotState]:
@@ -295,9 +300,13 @@ def _check_numbers(names: Names, state: SnapshotState) -> None:
         _agree(-1 <= one.own_cost <= COST_MAX, "classes have a cost, or none")
         _agree(one.stage >= 0, "classes have a stage")
         _agree(0 <= one.scope <= 2 and one.is_slow >= (one.scope > 0), "classes for preferred agents ask one by one")
+    # Nothing keeps the skills that plans name from going; who lacks one has 0 of it.
+    required = (step.requires for plan in state.plans for step in plan.steps)
+    names.classes.state_skills(skill for text in required if text is not None for skill in parse(text).skills)
     for plan in state.plans:
         _agree(-1 <= plan.queue < len(names.queue_ids), "plans have a queue, or none")
         recheck_plan(names, plan.steps)
+    names.classes.state_skills()
 
 
 def _check_names(names: Names, state: SnapshotState) -> None:
