@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import final
 
 from ccroute.core.sight import Sight
@@ -19,4 +19,5 @@ def why_not_such(sight: Sight, agent: int, queue: int, channel: int, own_cost: i
 def aside_for_such(
     sight: Sight, agent: int, queue: int, channel: int, own_cost: int, tier: int
 ) -> list[tuple[str, int]]: ...
+def kept_for(sight: Sight, queue: int, preferred: Sequence[int]) -> list[int]: ...
 def cost_of_such(sight: Sight, agent: int, queue: int, channel: int, own_cost: int) -> int: ...

@@ -15,6 +15,7 @@ from ccroute.core.defs cimport (
 from ccroute.core.eligible cimport has_company, is_offered, is_passed_over, why_absent, why_no_room_beside, why_not
 from ccroute.core.giving cimport Victim, is_guarded, is_victim, leg_gives_way, may_lose, offer_gives_way
 from ccroute.core.making cimport rank_served
+from ccroute.core.preferring cimport is_there
 from ccroute.core.room cimport Aside, Ask, Room, cost_for, is_kept_by_suspended, room_open, set_aside
 from ccroute.core.store cimport store_next
 
@@ -189,6 +190,14 @@ def aside_for_such(Sight sight, int agent, int queue, int channel, int own_cost,
     ask_such(floor, agent, queue, channel, own_cost, tier, &ask)
     room_open(floor, agent, channel, &room)
     return sight.things(&aside) if set_aside(floor, agent, &room, &ask, True, &aside) else []
+
+
+def kept_for(Sight sight, int queue, preferred) -> list:
+    """Return for which of some agents, in their order, a contact that enters a queue would be kept; empty: for none."""
+    cdef Floor* floor = &sight.floor
+    cdef Queue* one = &floor.queues[queue]
+    cdef list kept = [agent for agent in preferred if agent_at(floor, agent).favours < one.prefers_max]
+    return kept if any(is_there(floor, one, agent) for agent in kept) else []
 
 
 def cost_of_such(Sight sight, int agent, int queue, int channel, int own_cost) -> int:

@@ -13,7 +13,7 @@ class Readiness(enum.StrEnum):
     NOW = "now"
     """At once: nothing stands in the way."""
     AFTER = "after"
-    """When the contact has been in the queue for longer."""
+    """When the contact has been in the queue for longer, or is no longer kept for its preferred agents."""
     FREE = "free"
     """When the agent has room: its work ends, or an offer."""
     ONLINE = "online"

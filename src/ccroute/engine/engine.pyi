@@ -14,7 +14,7 @@ from ccroute.engine.names import Names
 from ccroute.engine.positions import Position
 from ccroute.engine.statuses import AgentStatus, ContactStatus, Counters, OfferStatus, QueueStatus
 from ccroute.events import Event
-from ccroute.types import ContactState, Presence
+from ccroute.types import ContactState, PreferredScope, Presence
 
 @final
 class Engine:
@@ -110,6 +110,10 @@ class Engine:
         attributes: Mapping[str, AttributeValue] | None = None,
         excluded: list[str] | None = None,
         scores: Mapping[str, int] | None = None,
+        preferred: list[str] | None = None,
+        preferred_wait_us: int | None = None,
+        preferred_scope: PreferredScope | None = None,
+        preferred_requires: bool | None = None,
         in_queue_us: int = 0,
         readiness: Readiness | None = None,
         after: str | int | None = None,

@@ -616,14 +616,18 @@ cdef class Engine:
 
     def match(
         self, requirement, queue_id, channel, *, tier=None, cost=None, attributes=None, excluded=None, scores=None,
-        in_queue_us=0, readiness=None, after=None, limit=100,
+        preferred=None, preferred_wait_us=None, preferred_scope=None, preferred_requires=None, in_queue_us=0,
+        readiness=None, after=None, limit=100,
     ):
         """Return which agents could serve a contact that is not there, now or when something changes. O(agents · log agents).
 
         Agents come in order of readiness; of one readiness, as the decision would choose among them: rank, nothing to set
         aside, the queue's ``select``, idle longest, order of creation. Each tells every rule in the way and what would have to
-        change. Other contacts are left out of account, and so is whether the queue is paused, makes no offers of itself, or
-        wants several agents for the first offers. The next page begins behind the last agent of this one, in the order of then.
+        change. With ``preferred`` the contact is kept for these as one that enters the queue now; others come later. No agent
+        is told of a queue that drains, or is closed and then does otherwise than wait (unless for callbacks, or for who came
+        before, ``in_queue_us`` > 0, and the queue does not close on who waits). Other contacts are left out of account, and so
+        are plans and limits, and whether the queue is paused, makes no offers of itself, or wants several agents for the first
+        offers. The next page begins behind the last agent of this one, in the order of then.
 
         :param requirement: its own requirement, beside that of the queue; None: none.
         :param queue_id: the queue.
@@ -633,21 +637,26 @@ cdef class Engine:
         :param attributes: its attributes, where the requirement reads them.
         :param excluded: agents that it excludes.
         :param scores: its scores of agents, where the queue selects by them.
+        :param preferred: its preferred agents.
+        :param preferred_wait_us: for how long since it came it is kept for them; None: as the queue says.
+        :param preferred_scope: whether only those count who serve the queue; None: as the queue says.
+        :param preferred_requires: whether the requirement in force must hold for them; None: as the queue says.
         :param in_queue_us: for how long it would have been in the queue, for agents that serve it later.
         :param readiness: only agents of this readiness.
         :param after: id or handle of the agent behind which the page begins; None: at the first.
         :param limit: most agents on the page, 1 to 10 000.
         :raises WrongType: an argument has another type than stated.
         :raises OutOfRange: a number, a length or a count is outside its range.
-        :raises InvalidId: ``after`` or an id in ``excluded`` or ``scores`` cannot be one.
+        :raises InvalidId: ``after`` or an id in ``excluded``, ``scores`` or ``preferred`` cannot be one.
         :raises UnknownName: the queue, the channel, a skill or the agent ``after`` is not in the configuration.
         :raises RequirementError: ``requirement`` cannot be read; ``column`` says where.
         """
         return self.query(
             matching.match, (requirement, queue_id, channel),
             dict(
-                tier=tier, cost=cost, attributes=attributes, excluded=excluded, scores=scores, in_queue_us=in_queue_us,
-                readiness=readiness, after=after, limit=limit,
+                tier=tier, cost=cost, attributes=attributes, excluded=excluded, scores=scores, preferred=preferred,
+                preferred_wait_us=preferred_wait_us, preferred_scope=preferred_scope,
+                preferred_requires=preferred_requires, in_queue_us=in_queue_us, readiness=readiness, after=after, limit=limit,
             ),
         )
 

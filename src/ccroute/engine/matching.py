@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from ccroute.commands import AttributeValue, EnqueueContact
-from ccroute.config import AgentChannel
-from ccroute.core import hindsight
+from ccroute.config import AgentChannel, Prefer
+from ccroute.core import hindsight, replanning
 from ccroute.engine.criteria import Readiness
 from ccroute.engine.explain import Obstacle, SetAside, aside_text, broken_rules, obstacles_of, set_aside
 from ccroute.engine.ordering import AgentTerms, agent_keys
-from ccroute.engine.queries import agent_view, check_limit, serves_from
+from ccroute.engine.queries import agent_view, check_limit, serves_from, unserved_such
 from ccroute.engine.scrutiny import recheck
+from ccroute.engine.standing import CALLBACK
 from ccroute.errors import OutOfRange, UnknownName, WrongType
-from ccroute.requirement import Expression, evaluate
-from ccroute.types import RANK_MAX, TIME_US_MAX, Rule
+from ccroute.requirement import Expression
+from ccroute.types import RANK_MAX, TIME_US_MAX, ClosedAction, PreferredScope, Rule
 
 if TYPE_CHECKING:
     from ccroute.engine.names import Names
@@ -26,6 +27,7 @@ __all__ = ["AgentMatch"]
 
 _READINESS: Final = tuple(Readiness)
 _NEVER: Final = {Rule.MEMBERSHIP, Rule.REQUIREMENT, Rule.EXCLUDED, Rule.CHANNEL_CLOSED}
+_EARLY: Final = {Rule.AFTER, Rule.PREFERRED}
 _ABSENT: Final = {Rule.PRESENCE, Rule.NEXT_PRESENCE}
 _ROOM: Final = {Rule.OFFERS_MAX, Rule.CHANNEL_MAX, Rule.CAPACITY, Rule.SUSPENDED}
 
@@ -82,6 +84,10 @@ def match(
     attributes: Mapping[str, AttributeValue] | None = None,
     excluded: list[str] | None = None,
     scores: Mapping[str, int] | None = None,
+    preferred: list[str] | None = None,
+    preferred_wait_us: int | None = None,
+    preferred_scope: PreferredScope | None = None,
+    preferred_requires: bool | None = None,
     in_queue_us: int = 0,
     readiness: Readiness | None = None,
     after: str | int | None = None,
@@ -109,6 +115,10 @@ def match(
         attributes={} if attributes is None else attributes,  # type: ignore[arg-type]  # checked below
         excluded=[] if excluded is None else excluded,
         scores={} if scores is None else scores,  # type: ignore[arg-type]  # checked below
+        preferred=[] if preferred is None else preferred,
+        preferred_wait_us=preferred_wait_us,
+        preferred_scope=preferred_scope,
+        preferred_requires=preferred_requires,
     )
     recheck(names, contact)
     behind = None
@@ -116,8 +126,20 @@ def match(
         behind = names.find_agent(after, "after")
         if behind is None:
             raise UnknownName("after", after, "an agent of the configuration")
-    sought = _sought(names, contact, queue_id, in_queue_us)
-    return _page(names, sought, readiness, behind, limit)
+    if _turns_away(names, contact, queue_id, in_queue_us):
+        return []
+    return _page(names, _sought(names, contact, queue_id, in_queue_us), readiness, behind, limit)
+
+
+def _turns_away(names: Names, contact: EnqueueContact, queue_id: str, in_queue_us: int) -> bool:
+    """Say whether the queue has no such contact wait: it drains, or is closed and does something else with it."""
+    queue = names.config.queues[queue_id]
+    if queue.draining:
+        return True
+    if queue.hours is None or queue.hours.closed is ClosedAction.WAIT or contact.channel == CALLBACK:
+        return False
+    is_closed = replanning.is_closed(names.acd, names.queue_slots[queue_id])
+    return is_closed and (in_queue_us == 0 or queue.hours.closes_waiting)
 
 
 def _sought(names: Names, contact: EnqueueContact, queue_id: str, in_queue_us: int) -> _Sought:
@@ -131,6 +153,7 @@ def _sought(names: Names, contact: EnqueueContact, queue_id: str, in_queue_us: i
             "tier": tier,
             "in_queue_at_us": names.acd.now() - in_queue_us,
             "direct": -1,
+            **_preference(names, contact, queue_id, in_queue_us),
         },
         names.classes.in_force(queue, channel, contact.requires, contact.tier, contact.attributes),
         frozenset(contact.excluded),
@@ -142,6 +165,25 @@ def _sought(names: Names, contact: EnqueueContact, queue_id: str, in_queue_us: i
     )
 
 
+def _preference(names: Names, contact: EnqueueContact, queue_id: str, in_queue_us: int) -> dict[str, Any]:
+    """Return for whom the contact is kept and how, as of a contact of the core; nothing where it is kept for nobody."""
+    queue = names.queue_slots[queue_id]
+    prefer = names.config.queues[queue_id].prefer or Prefer()
+    wait_us = prefer.wait_us if contact.preferred_wait_us is None else contact.preferred_wait_us
+    if in_queue_us >= wait_us:
+        return {}
+    known = dict.fromkeys(names.agent_slots[one] for one in contact.preferred if one in names.agent_slots)
+    scope = prefer.scope if contact.preferred_scope is None else contact.preferred_scope
+    return {
+        "favourites": hindsight.kept_for(names.acd, queue, list(known)),
+        "preferring_until_us": names.acd.now() - in_queue_us + wait_us,
+        "scope": int(scope is PreferredScope.ANYONE),
+        "preferred_requires": int(
+            prefer.requires if contact.preferred_requires is None else contact.preferred_requires
+        ),
+    }
+
+
 def _page(
     names: Names, sought: _Sought, readiness: Readiness | None, behind: int | None, limit: int
 ) -> list[AgentMatch]:
@@ -150,7 +192,7 @@ def _page(
     for agent in names.agent_slots.values():
         broken = _broken(names, sought, agent)
         how = _readiness(names, sought, agent, broken)
-        rank = rank_of(names, agent, names.queue_ids[sought.known["queue"]])
+        rank = _rank(names, sought, agent)
         aside = [] if broken & _ROOM else _aside(names, sought, agent)
         keys = agent_keys(names, sought.terms, agent, RANK_MAX + 1 if rank is None else rank, len(aside))
         order = (_READINESS.index(how), *(key.order for key in keys))
@@ -173,6 +215,16 @@ def rank_of(names: Names, agent: int, queue_id: str) -> int | None:
     return served if isinstance(served, int) else served.rank
 
 
+def _is_kept_whatever(sought: _Sought, agent: int) -> bool:
+    """Say whether the contact is kept for an agent even if it does not serve the queue."""
+    return bool(sought.known.get("scope")) and agent in sought.known["favourites"]
+
+
+def _rank(names: Names, sought: _Sought, agent: int) -> int | None:
+    rank = rank_of(names, agent, names.queue_ids[sought.known["queue"]])
+    return 1 if rank is None and _is_kept_whatever(sought, agent) else rank
+
+
 def _such(sought: _Sought) -> tuple[int, int, int, int]:
     known = sought.known
     return known["queue"], known["channel"], known["own_cost"], known["tier"]
@@ -185,13 +237,7 @@ def _aside(names: Names, sought: _Sought, agent: int) -> list[tuple[str, int]]:
 def _broken(names: Names, sought: _Sought, agent: int) -> set[Rule]:
     """Return the rules that keep an agent from the contact."""
     broken = set(broken_rules(hindsight.why_not_such(names.acd, agent, *_such(sought))))
-    from_us = serves_from(names, agent, names.queue_ids[sought.known["queue"]])
-    if from_us is None:
-        broken.add(Rule.MEMBERSHIP)
-    elif names.acd.now() - sought.known["in_queue_at_us"] < from_us:
-        broken.add(Rule.AFTER)
-    if evaluate(sought.requirement, agent_view(names, agent), None, None) is not True:
-        broken.add(Rule.REQUIREMENT)
+    broken.update(broken_rules(unserved_such(names, sought.known, agent, sought.requirement)))
     if names.agent_ids[agent] in sought.excluded:
         broken.add(Rule.EXCLUDED)
     return broken
@@ -204,7 +250,7 @@ def _readiness(names: Names, sought: _Sought, agent: int, broken: set[Rule]) -> 
         return Readiness.ONLINE
     if broken & _ROOM:
         return Readiness.FREE
-    return Readiness.AFTER if Rule.AFTER in broken else Readiness.NOW
+    return Readiness.AFTER if broken & _EARLY else Readiness.NOW
 
 
 def _fits_ever(names: Names, sought: _Sought, agent: int) -> bool:
@@ -233,7 +279,7 @@ def _told(
         agent_id=names.agent_ids[agent],
         readiness=how,
         rank=rank,
-        after_us=serves_from(names, agent, names.queue_ids[known["queue"]]),
+        after_us=0 if _is_kept_whatever(sought, agent) else serves_from(names, agent, names.queue_ids[known["queue"]]),
         levels=named,
         level_sum=sum(named.values()),
         cost=hindsight.cost_of_such(names.acd, agent, known["queue"], known["channel"], known["own_cost"]),

@@ -437,15 +437,30 @@ def unserved(names: Names, contact_slot: int, agent_slot: int, requirement: Expr
 
     ``requirement``: the one in force, where it is at hand.
     """
-    known = names.acd.contact(contact_slot)
+    requirement = in_force(names, contact_slot) if requirement is None else requirement
+    return unserved_such(names, names.acd.contact(contact_slot), agent_slot, requirement)
+
+
+def is_for_anyone(names: Names, known: dict[str, Any]) -> bool:
+    """Say whether a contact is kept for its preferred agents even where they do not serve its queue."""
+    if known["scope"] > 1:
+        return _prefer(names, known).scope is PreferredScope.ANYONE
+    return bool(known["scope"])
+
+
+def _prefer(names: Names, known: dict[str, Any]) -> Prefer:
+    return names.config.queues[names.queue_ids[known["queue"]]].prefer or Prefer()
+
+
+def unserved_such(names: Names, known: dict[str, Any], agent_slot: int, requirement: Expression) -> int:
+    """Return the same bits of a contact of which ``known`` says what there is to know, and the requirement in force."""
     broken = 0
     is_member_asked = is_requirement_asked = True
     favourites = known.get("favourites")
     if favourites and agent_slot in favourites:
-        prefer = names.config.queues[names.queue_ids[known["queue"]]].prefer or Prefer()
-        is_anyone = prefer.scope is PreferredScope.ANYONE if known["scope"] > 1 else known["scope"] == 1
-        is_member_asked = not is_anyone
-        is_requirement_asked = prefer.requires if known["preferred_requires"] > 1 else bool(known["preferred_requires"])
+        is_member_asked = not is_for_anyone(names, known)
+        asked = known["preferred_requires"]
+        is_requirement_asked = _prefer(names, known).requires if asked > 1 else bool(asked)
     elif favourites:
         broken |= _bit(Rule.PREFERRED)
     from_us = serves_from(names, agent_slot, names.queue_ids[known["queue"]])
@@ -455,7 +470,6 @@ def unserved(names: Names, contact_slot: int, agent_slot: int, requirement: Expr
         broken |= _bit(Rule.MEMBERSHIP)
     elif names.acd.now() - known["in_queue_at_us"] < from_us:
         broken |= _bit(Rule.AFTER)
-    requirement = in_force(names, contact_slot) if requirement is None else requirement
     if is_requirement_asked and evaluate(requirement, agent_view(names, agent_slot), None, None) is not True:
         broken |= _bit(Rule.REQUIREMENT)
     return broken
