@@ -103,7 +103,7 @@ class PlanStep(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """
 
     after: int | None = None
-    """Due so long after the contact entered the queue, 0 to 90 days."""
+    """Due so many microseconds after the contact entered the queue, 0 to 90 days."""
     on: PlanOn | None = None
     """Due when this happens."""
     ahead: int | None = None
@@ -145,7 +145,7 @@ class PlanStep(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     report: str | None = None
     """Told to the host in ``ActionRequested``, 1 to 128 characters."""
     park: bool | int = False
-    """Parks it, until it is unparked (true) or for so long, 1 µs to 90 days."""
+    """Parks it, until it is unparked (true) or for so many microseconds, up to 90 days."""
     callback: bool = False
     """Leaves a callback in its place, and closes it."""
     end: RuleEnd | None = None
