@@ -8,8 +8,8 @@ and skips a block whose bound cannot beat the best found so far.
 
 from ccroute.core.bars cimport is_barred
 from ccroute.core.defs cimport (
-    KIND_CHECKED, NONE, Agent, Band, Bands, Blocks, Contact, ContactClass, Kind, Pool, agent_at, contact_at, ctz64,
-    joined, pool_at, uint64_t,
+    KIND_CHECKED, NONE, Agent, Band, Bands, Blocks, Contact, ContactClass, Course, Kind, Pool, agent_at, contact_at,
+    course_of, ctz64, joined, pool_at, uint64_t,
 )
 from ccroute.core.eligible cimport Passed, first_fitting, has_company, is_passed_over
 from ccroute.core.line cimport Walk, walk_begin, walk_next
@@ -393,6 +393,19 @@ cdef bint has_takers(Floor* floor, int32_t kind) noexcept nogil:
     )
 
 
+cdef bint waits_in_vain(Floor* floor, int32_t contact) noexcept nogil:
+    """Say whether a contact is kept for agents none of which has room for it now. O(preferred agents)."""
+    cdef Course* course = course_of(floor, contact_at(floor, contact))
+    cdef Aside aside
+    cdef int32_t agent
+    cdef int at
+    for at in range(course.preferred_count):
+        agent = course.preferred[at]
+        if (course.kept >> at) & 1 and agent_at(floor, agent).pool != NONE and can_take(floor, contact, agent, &aside):
+            return False
+    return True
+
+
 cdef bint best_agent(Floor* floor, int32_t contact_slot, bint needs_company, Pair* best) noexcept nogil:
     """Find the least pair of a contact that waits. Return False where no agent is eligible for it."""
     cdef Contact* contact = contact_at(floor, contact_slot)
@@ -401,6 +414,9 @@ cdef bint best_agent(Floor* floor, int32_t contact_slot, bint needs_company, Pai
     cdef int32_t band, agent
     cdef Search search
     if not has_takers(floor, one.kind):
+        return False
+    # Else each that is kept for somebody busy would be held against all agents whenever one more is.
+    if one.is_preferring and waits_in_vain(floor, contact_slot):
         return False
     if needs_company and not has_company(floor, contact_slot, 0, NONE):
         return False
