@@ -303,6 +303,7 @@ def test_a_callback_is_owed_from_its_first_queue_on() -> None:
     assert floor.do(change(queue_id="q"), 500) == told
     (owed,) = floor.engine.missed()
     assert (owed.queue_id, owed.state, owed.expires_at_us) == ("q", ContactState.PARKED, 600)
+    assert owed.created_at_us == 10
     assert floor.do(UnparkContact(contact_id="c"), 520) == [
         "contact.queued c queue_id=q place_at=520 channel=callback",
         "callback.due c queue_id=q attempt=1 expires_at=600",
@@ -319,7 +320,7 @@ def test_a_callback_scheduled_ahead_is_owed_from_its_due_moment_on() -> None:
     floor.do(arrive(channel="callback", due_at_us=300), 10)
     floor.do(change(queue_id="q"), 20)
     (owed,) = floor.engine.missed()
-    assert (owed.due_at_us, owed.expires_at_us) == (300, 400)
+    assert (owed.created_at_us, owed.due_at_us, owed.expires_at_us) == (10, 300, 400)
 
 
 def test_no_callback_is_left_by_one_without_a_queue() -> None:

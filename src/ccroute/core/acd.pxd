@@ -1,6 +1,6 @@
 from libc.stdint cimport int32_t, int64_t
 
-from ccroute.core.defs cimport Contact, Extra, Path, Terms
+from ccroute.core.defs cimport Extra, Path, Terms
 from ccroute.core.sight cimport Sight
 
 cdef enum:                        # ContactCommand: rows of table.CONTACT_TABLE that can refuse
@@ -78,5 +78,5 @@ cdef class Acd(Sight):
     cdef int presence(self, int32_t agent, int presence, int pending, bint when_done) except -1
     cdef int load(self, int32_t agent, int32_t channel, int32_t units) except -1
     cdef int pause(self, int32_t queue, bint paused) except -1
-    cdef void be_born(self, Contact* one, int64_t due) noexcept
+    cdef void be_born(self, int32_t contact, int64_t due) noexcept
     cdef int32_t version_of(self, int32_t contact) noexcept

@@ -18,7 +18,7 @@ from ccroute.core.changes cimport (
 from ccroute.core.contacts cimport (
     begin_wait, contact_forget, enter_queue, set_terms, stand, step_ready, step_reserve, tell_queued,
 )
-from ccroute.core.courses cimport course_bring, course_look
+from ccroute.core.courses cimport course_bring, course_for, course_look
 from ccroute.core.decision cimport arrive, run_until, settle
 from ccroute.core.defs cimport (
     AVAILABLE, BAR_EXCLUDED, CALLBACK_RETURNED, CANCEL_COMMAND, CANCEL_RETURNED, CAUSE_COMMAND, CONTACT_ACTIVE, CONTACT_FREE,
@@ -571,7 +571,7 @@ cdef class Acd(Sight):
         cdef Extra ready
         room(terms_ready(floor, terms, &ready))
         if one.queue == floor.no_queue and floor.classes[class_slot].queue != floor.no_queue:
-            self.be_born(one, NONE if path == NULL else path.due)
+            self.be_born(contact, NONE if path == NULL else path.due)
         if path != NULL:
             course_bring(floor, contact, path)
         if path != NULL and path.due > floor.now:
@@ -589,9 +589,13 @@ cdef class Acd(Sight):
             course_look(floor, contact)
         return REFUSED_NOT
 
-    cdef void be_born(self, Contact* one, int64_t due) noexcept:
+    cdef void be_born(self, int32_t contact, int64_t due) noexcept:
         """Have the life of a contact that was put aside without a queue begin: now, or when it is due (NONE: not said)."""
         cdef Floor* floor = &self.floor
+        cdef Contact* one = contact_at(floor, contact)
+        cdef Course* course = course_for(floor, contact)
+        if course.made_at == NONE:
+            course.made_at = one.created
         if due == NONE and one.state == CONTACT_SCHEDULED:
             due = timer_at(floor, extra_at(floor, one.extra).timer_park).deadline
         one.created = due if due > floor.now else floor.now
