@@ -210,7 +210,10 @@ class ContactBook(TimeBook):
             self._move_on_by_parking(life)
         if life.queue_id is None and moves:
             self.happened["contact.changed:first_queue"] += 1
-            life.created_us = life.due_at_us if life.state == "scheduled" else event.at_us
+            assert isinstance(given, commands.ChangeContact)
+            due_at_us = life.due_at_us if life.state == "scheduled" else None
+            due_at_us = due_at_us if given.patch.due_at_us is UNSET else given.patch.due_at_us
+            life.created_us = max(event.at_us, due_at_us or 0)
         if moves:
             assert not self.config.queues[event.queue_id].draining, "moved to a queue that takes no new contact"
             self._enter(life, event.queue_id, keeps_plan=keeps_plan)

@@ -242,9 +242,8 @@ class Changing(Handover):
 
     def _first_moment(self, contact: Contact, patch: dict[str, Any]) -> int:
         """Return from when the time counts of a contact that has got its first queue: from its due moment, or now."""
-        due_at_us = patch.get("due_at_us")
-        if due_at_us is not None and due_at_us > self.now:
-            return int(due_at_us)
+        if "due_at_us" in patch:
+            return max(self.now, patch["due_at_us"] or 0)
         is_scheduled = contact.state == ContactState.SCHEDULED and contact.park_timer is not None
         return contact.park_timer.due if is_scheduled and contact.park_timer else self.now
 
@@ -287,7 +286,7 @@ class Changing(Handover):
     def _prefer_others(self, contact: Contact) -> None:
         """End the phase of a contact whose preferred agents have changed, without a word; another may begin."""
         contact.phase = None
-        contact.phase_from = "change"
+        contact.phase_from = contact.phase_from or "change"
 
     def _see_to_offers(self, contact: Contact, offers: ChangeOffers) -> None:
         if offers == ChangeOffers.RESCIND:
