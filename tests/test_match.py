@@ -26,7 +26,7 @@ from ccroute import (
     WrongType,
 )
 from ccroute.config import Agent, AgentChannel, AgentQueue, Channel, Offer, Queue
-from ccroute.types import OfferMode, Rule
+from ccroute.types import ClosedAction, OfferMode, Rule
 from tests.host import Host
 from tests.model.state import Contact
 from tests.steps import Duel
@@ -210,6 +210,10 @@ def check_match(duel: Duel, _host: Host, contact: Contact) -> None:
     explained = duel.engine.explain(contact.id)
     if explained is None or not explained.agents:
         return  # another contact has its id by now
+    assert contact.queue is not None, "who waits is in a queue"
+    queue = duel.model.config.queues[contact.queue]
+    if queue.draining or (queue.hours is not None and queue.hours.closed is not ClosedAction.WAIT):
+        return  # it waits there, but one that came now might not
     given_terms = contact.given
     answers = duel.engine.match(
         given_terms.requires,

@@ -97,6 +97,9 @@ def match(
     check_limit(limit)
     if readiness is not None and type(readiness) is not Readiness:
         raise WrongType("readiness", readiness, "None or a Readiness")
+    if type(queue_id) is not str:
+        # A contact that is put aside may have no queue; but then nobody could serve it.
+        raise WrongType("queue_id", queue_id, "a str, the id of a queue")
     if type(in_queue_us) is not int:
         raise WrongType("in_queue_us", in_queue_us, f"an integer from 0 to {TIME_US_MAX}")
     if not 0 <= in_queue_us <= TIME_US_MAX:
