@@ -471,7 +471,7 @@ def _seen(engine: Any) -> list[Any]:
 def test_every_command_and_every_reason_that_a_transition_can_give_is_in_the_table() -> None:
     assert {type(command) for command in INPUTS.values()} == set(COMMANDS)
     given = {outcome[1:].partition(":")[0] for cell in CELLS if (outcome := _expected(*cell)).startswith("!")}
-    of_ids_and_limits = {"unknown_agent", "contacts_max", "legs_max", "queue_paused", "queue_draining", "no_queue"}
+    of_ids_and_limits = {"unknown_agent", "contacts_max", "legs_max", "queue_paused", "queue_draining"}
     assert given == {reason.value for reason in RefusalReason} - of_ids_and_limits
 
 
