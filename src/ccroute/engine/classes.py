@@ -11,7 +11,7 @@ the slow class of their queue, channel and cost; which class a contact is in cha
 from __future__ import annotations
 
 from array import array
-from collections.abc import Collection, Container, Hashable, Iterable, Mapping
+from collections.abc import Container, Hashable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ccroute.config import Queue, resolve_select
@@ -33,6 +33,7 @@ from ccroute.requirement import (
     column_of_skill,
     conjoin,
     fold,
+    holds,
     parse,
     parse_score,
     row,
@@ -277,27 +278,18 @@ class Classes:
         tier: int | None,
         attributes: Mapping[str, Any],
         ruled: str | None = None,
-        only: Collection[int] | None = None,
-        asks: bool = True,
     ) -> tuple[array[int], array[int] | None]:
         """Return what a contact of a slow class says by itself.
 
         First a bit per agent, set where its requirement in force holds, in words of 64; then the skill sum per agent,
         None where the queue does not select by it. O(agents · parts of the requirement).
-
-        :param only: agents that come into question at all; None: every one.
-        :param asks: False: the requirement does not matter for them.
         """
         parts = self._parts(queue, requires, ruled)
         expression = self._folded(parts, queue, channel, tier, attributes)
         tests = {atom: outcome_of(atom) for atom in atoms(expression)}
         known: dict[tuple[int, ...], int] = {}
         words = array("Q", bytes(8 * (len(self.agents) // 64 + 1)))
-        for agent in range(len(self.agents)) if only is None else only:
-            view = self.agents[agent]
-            if not asks:
-                words[agent >> 6] |= 1 << (agent & 63)
-                continue
+        for agent, view in enumerate(self.agents):
             outcomes = tuple([test(view) for test in tests.values()])
             holds = known.get(outcomes)
             if holds is None:
@@ -306,10 +298,36 @@ class Classes:
                 is_false = {atom: int(value == 0) for atom, value in zip(tests, outcomes, strict=True)}
                 holds = known[outcomes] = row(expression, is_true, is_false, 1)
             words[agent >> 6] |= holds << (agent & 63)
+        return words, self._sums(parts, queue)
+
+    def kept_allowance(
+        self,
+        queue: int,
+        channel: int,
+        requires: str | None,
+        tier: int | None,
+        attributes: Mapping[str, Any],
+        ruled: str | None,
+        kept: Iterable[int],
+        *,
+        asks: bool,
+    ) -> tuple[array[int], array[int] | None]:
+        """Return as ``allowance`` does what a contact says that is kept for a few agents.
+
+        :param asks: False: the requirement does not matter for them.
+        """
+        parts = self._parts(queue, requires, ruled)
+        contact = ContactView(channel=self._channel_ids[channel], tier=tier, attributes=attributes)
+        words = array("Q", bytes(8 * (len(self.agents) // 64 + 1)))
+        for agent in kept:
+            if not asks or all(holds(part, self.agents[agent], contact, self._queue_views[queue]) for part in parts):
+                words[agent >> 6] |= 1 << (agent & 63)
+        return words, self._sums(parts, queue)
+
+    def _sums(self, parts: list[Requirement], queue: int) -> array[int] | None:
         skills = self._skills(parts, queue)
-        if not self._sums_skills[queue]:
-            return words, None
-        return words, array("i", [sum(agent.skills.get(skill, 0) for skill in skills) for agent in self.agents])
+        sums = (sum(agent.skills.get(skill, 0) for skill in skills) for agent in self.agents)
+        return array("i", sums) if self._sums_skills[queue] else None
 
     def queue_view(self, queue: int) -> QueueView:
         """Return what expressions see of a queue."""

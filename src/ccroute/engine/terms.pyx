@@ -75,7 +75,9 @@ cdef int32_t preferring_class(
     cdef int at
     kept = [course.preferred[at] for at in range(course.preferred_count) if (course.kept >> at) & 1]
     slot = names.classes.preferring_slot(one.queue, channel, NONE if known.cost is None else known.cost, is_anyone)
-    both = names.classes.allowance(one.queue, channel, known.requires, tier, attributes, ruled, sorted(kept), asks)
+    both = names.classes.kept_allowance(
+        one.queue, channel, known.requires, tier, attributes, ruled, kept, asks=asks
+    )
     allowed, sums = both
     brought.terms.allowed = <uint64_t*>allowed.data.as_ulonglongs
     brought.terms.sums = NULL if sums is None else <int32_t*>sums.data.as_ints
