@@ -201,7 +201,8 @@ class Live(Use):
         for agent in list(self.agents.values()):
             drained_before = agent.id in before.agents and before.agents[agent.id].draining
             is_there = agent.presence != Presence.OFFLINE or bool(agent.legs)
-            if agent.config.draining and not drained_before and is_there:
+            is_leaving = bool(agent.legs) and agent.next is not None and agent.next[0] == Presence.OFFLINE
+            if agent.config.draining and not drained_before and is_there and not is_leaving:
                 self._set_presence(agent, Presence.OFFLINE, None, PendingOffers.RESCIND, when_done=True)
 
     def _change_all_hours(self, before: Config) -> None:
