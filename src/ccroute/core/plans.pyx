@@ -491,9 +491,12 @@ cdef int32_t led_to(Floor* floor, int32_t slot, Course* course, Due* due) noexce
         and is_free and first < 1 << LED_CLASS_BITS and course.asks < 1 << LED_ASKS_BITS
         and due.plan < 1 << LED_PLAN_BITS
     )
-    cdef int64_t key = ((<int64_t>first << LED_ASKS_BITS) | course.asks) << (LED_PLAN_BITS + 5) | number
-    cdef int32_t at = <int32_t>((<uint64_t>key * 0x9E3779B97F4A7C15ULL) >> 52)
+    cdef int64_t key = 0
+    cdef int32_t at
     cdef int answer
+    if is_known:
+        key = ((<int64_t>first << LED_ASKS_BITS) | course.asks) << (LED_PLAN_BITS + 5) | number
+    at = <int32_t>((<uint64_t>key * 0x9E3779B97F4A7C15ULL) >> 52)
     if floor.led_is_stale:
         forget_led(floor)
     if is_known and floor.led_keys[at] == key:
