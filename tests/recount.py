@@ -160,7 +160,8 @@ class Recount:
     # ---- contacts
 
     def _queue(self, id_: str) -> Queue:
-        return Queue() if id_ == NO_QUEUE else self.config.queues[id_]
+        """Return a queue, and for none and one that was removed since what holds where nothing is said."""
+        return self.config.queues.get(id_, Queue())
 
     def _named(self, life: Life) -> tuple[str, ...]:
         texts = (self._queue(life.queue).requires, life.requires)

@@ -14,6 +14,7 @@ from ccroute.engine.tallies cimport (
     CELLS_OF_QUEUE, SPAN_ANSWERED, STATE_WORKING, STATE_WRAPPING, account_close, bucket_of, row_open,
 )
 
+from ccroute.config import ServiceLevel
 from ccroute.engine.intervals import interval_around
 from ccroute.requirement import parse
 
@@ -26,6 +27,9 @@ cdef enum:
     FETCH_AHEAD = 8               # notes
     FETCH_BUCKET = 4
     SETS_FIRST = 1024             # sets of skills beyond which sweeping them pays
+
+# What contacts are judged by that came without a queue, or whose queue was removed since.
+cdef object NOTHING_PROMISED = ServiceLevel()
 
 
 cdef inline void fetch(Desk* desk) noexcept nogil:
@@ -128,8 +132,8 @@ cdef class Accounts:
         for slot in range(count):
             queue = config.queues.get(queue_ids[slot])
             self.zones.append([] if queue is None or queue.hours is None else queue.hours.offsets)
-            if queue is not None:
-                self.within[slot] = queue.service_level.answered_within_us
+            promise = NOTHING_PROMISED if queue is None else queue.service_level
+            self.within[slot] = promise.answered_within_us
 
     # ---- where things are ----------------------------------------------------------------------------------------
 
