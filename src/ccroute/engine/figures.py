@@ -184,7 +184,8 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     connect_failed: int
     """Legs whose connection never stood: counted in no other figure but ``undone`` and the time of agents."""
     transfers_in: int
-    """Transfers to this queue, or agent. One to an agent stays in its queue and is counted there."""
+    """Transfers to this queue, or agent. One to an agent stays in its queue and is counted there, one to a queue for
+    an agent counts with both."""
     transfers_out: int
     """Transfers from this queue, or by this agent."""
     requeued: int

@@ -143,13 +143,13 @@ cdef class Statistics(Accounts):
         return 0
 
     cdef int transfer(self, Track* track, Record* record) except -1:
-        """An agent gives a contact away: to a queue, which it enters at once, or to an agent."""
+        """An agent gives a contact away: to a queue, which it enters at once, to an agent, or to a queue for an agent."""
         count(self, N_TRANSFERS_OUT, track.cell, track.skills, record.at)
         note(self, record.agent, N_TRANSFERS_OUT, 1)
         if record.queue != NONE:
             self.move(track, record.queue, self.cells[track.cell].channel, record.at)
             track.skills = self.skills_for(record.contact, record.queue)
-        else:
+        if record.y != NONE:
             note(self, record.y, N_TRANSFERS_IN, 1)
         return count(self, N_TRANSFERS_IN, track.cell, track.skills, record.at)
 
