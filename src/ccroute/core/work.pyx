@@ -471,6 +471,7 @@ cdef void do_presence(Floor* floor, int32_t slot, int presence, int pending, int
     """Give an agent a presence, and its pending offers what ``pending`` says if it leaves ``available``."""
     cdef Agent* agent = agent_at(floor, slot)
     cdef int previous = agent.presence
+    cdef bint has_left = presence == OFFLINE and previous != OFFLINE
     cdef Record* record
     if agent.is_lost and how != BY_LOSS:
         loss_end(floor, agent)
@@ -491,10 +492,10 @@ cdef void do_presence(Floor* floor, int32_t slot, int presence, int pending, int
     agent.presence = <unsigned char>presence
     agent.next_presence = NONE
     agent_attach(floor, slot)
-    if floor.phases.count or (floor.waits_for_nobody and presence == OFFLINE):
+    if floor.phases.count or (floor.waits_for_nobody and has_left):
         floor.has_news = 1
         floor.presences_changed |= floor.phases.count != 0
-        floor.somebody_left |= presence == OFFLINE
+        floor.somebody_left |= has_left
     if agent.lease != NONE or agent.timer_lease != NONE:
         lease_follows(floor, slot, how)
     if previous != AVAILABLE and presence == AVAILABLE and agent.bars:
