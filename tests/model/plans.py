@@ -14,6 +14,7 @@ import msgspec
 
 from ccroute import commands, events
 from ccroute.commands import ContactPatch
+from ccroute.config import BUILT_IN_CHANNELS
 from ccroute.config.structs import PlanStep
 from ccroute.types import (
     CallbackEnd,
@@ -172,8 +173,10 @@ class Plans(Preferring):
         return bool(contact.course.limits_raised) if step.on == PlanOn.LIMIT else step.on in flags
 
     def _agrees(self, contact: Contact, rule: Rule) -> bool:
-        """Tell whether the condition of a step holds, and the queue to which it leads takes contacts."""
+        """Tell whether the condition of a step holds, and queue and channel to which it leads take contacts."""
         if rule.step.queue is not None and self._takes_nothing(rule.step.queue):
+            return False
+        if rule.step.channel not in (None, *BUILT_IN_CHANNELS, *self.config.channels):
             return False
         return self.figures.holds(rule.step.if_, contact)
 

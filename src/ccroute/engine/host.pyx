@@ -64,10 +64,11 @@ cdef int answer(Names names, int what, int32_t contact, int32_t plan, int32_t st
 
 
 cdef bint holds(Names names, int32_t contact, int32_t plan, int32_t step) except -1:
-    """Say whether the condition of a step holds for a contact, and the queue it leads to takes contacts."""
+    """Say whether the condition of a step holds for a contact, and queue and channel it leads to take contacts."""
     cdef Contact* one = contact_at(&names.acd.floor, contact)
     condition = names.plans.condition(plan, step)
-    if names.plans.steps(plan)[step].queue in names.draining_queues:
+    said = names.plans.steps(plan)[step]
+    if said.queue in names.draining_queues or (said.channel is not None and said.channel not in names.channel_slots):
         return False
     if condition is None:
         return True

@@ -88,8 +88,8 @@ def _for_core(step: PlanStep, queue_slots: dict[str, int], *, is_own: bool) -> d
         "when": _when(step),
         "after": step.after or 0,
         "ahead": step.ahead or 0,
-        # No plan of a queue leads to one that drains, but that of a contact may.
-        "asks": step.if_ is not None or (is_own and step.queue is not None),
+        # No plan of a queue leads to one that drains or to a channel that is gone, but that of a contact may.
+        "asks": step.if_ is not None or (is_own and (step.queue is not None or step.channel is not None)),
         "fields": sum(bit for name, bit in FIELD_BITS.items() if getattr(step, name) is not None),
         "queue": -1 if step.queue is None else queue_slots[step.queue],
         "keeps_plan": step.plan is PlanOnOverflow.KEEP,

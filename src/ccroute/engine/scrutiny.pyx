@@ -21,6 +21,7 @@ from ccroute.engine.steps cimport check_limits, check_plan, check_requires
 import msgspec
 
 from ccroute import commands
+from ccroute.config import BUILT_IN_CHANNELS
 from ccroute.engine import configuration
 from ccroute.errors import OutOfRange, WrongType
 from ccroute.types import (
@@ -37,6 +38,7 @@ cdef int64_t DURATION_MAX = DURATION_US_MAX
 cdef int64_t TIER_LOW = TIER_MIN
 cdef int64_t TIER_HIGH = TIER_MAX
 cdef int64_t COST_HIGH = COST_MAX
+cdef str ANY_CHANNEL = next(iter(BUILT_IN_CHANNELS))
 cdef Py_ssize_t IGNORABLE_COUNT = len(Ignorable)
 
 
@@ -57,8 +59,20 @@ def recheck(Names names, command, is_over=False) -> None:
 
 
 def recheck_plan(Names names, steps) -> None:
-    """Raise unless the steps of a plan of a snapshot are ones that the engine would have taken."""
-    check_plan(names, steps, "plan")
+    """Raise unless the steps of a plan of a snapshot are ones that the engine would have taken.
+
+    Channels need not be there any more.
+    """
+    for step in steps:
+        check_optional_id(step.channel, "plan.channel")
+    check_plan(names, [with_channel(names, step) for step in steps], "plan")
+
+
+def with_channel(Names names, step):
+    """Return a step, with another channel where its own is gone."""
+    if step.channel is None or step.channel in names.channel_slots:
+        return step
+    return msgspec.structs.replace(step, channel=ANY_CHANNEL)
 
 
 cdef int kind_of(object command) except -2:
