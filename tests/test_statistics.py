@@ -195,11 +195,11 @@ class Counted:
         """Take a step with both."""
         match step:
             case Handle():
-                command, at_us, jumps = step.command, step.at_us, step.allow_jump
+                command, at_us, jumps = self._by_ids(step.command), step.at_us, step.allow_jump
                 self._model(lambda: self.model.handle(command, at_us, jumps))
                 self._call(lambda: [self.engine.handle(command, at_us, allow_jump=jumps)], command)
             case Batch(bad=None):
-                pairs = list(step.pairs)
+                pairs = [(self._by_ids(command), at_us) for command, at_us in step.pairs]
                 self._model(lambda: self.model.handle_many(pairs, step.allow_jump))
                 given = [command for command, _ in pairs]
                 self._call(lambda: self.engine.handle_many(pairs, allow_jump=step.allow_jump), *given)
@@ -213,6 +213,15 @@ class Counted:
                 self.engine.close()
                 self.engine = restored
         check_all(self.engine, self.recount)
+
+    def _by_ids(self, command: Command) -> Command:
+        """Return a command that names by ids whom it names by numbers, which are others for the engine."""
+        contacts = {contact.seq: contact.id for contact in self.model.contacts}
+        agents = {agent.seq: agent.id for agent in self.model.agents.values()}
+        named = {"contact_id": contacts, "agent_id": agents, "to_agent": agents}
+        given = {name: getattr(command, name, None) for name in named}
+        known = {name: named[name].get(id_) for name, id_ in given.items() if type(id_) is int}
+        return msgspec.structs.replace(command, **{name: id_ for name, id_ in known.items() if id_ is not None})
 
     @staticmethod
     def _model(call: Callable[[], object]) -> None:
