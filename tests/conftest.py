@@ -7,9 +7,13 @@
 from __future__ import annotations
 
 import os
+import subprocess
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.postgres import PostgresServer
 
 SKIPS_ARE_FAILURES = os.environ.get("CI", "").lower() in {"1", "true"}
 
@@ -51,3 +55,16 @@ def pytest_make_collect_report(collector: pytest.Collector):
     report = yield
     _without_skip(report)
     return report
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """Run one PostgreSQL server for the session; skip where none can run."""
+    try:
+        server = PostgresServer()
+    except (ModuleNotFoundError, OSError, subprocess.SubprocessError) as error:
+        pytest.skip(f"no PostgreSQL server can run here: {error}")
+    try:
+        yield server
+    finally:
+        server.remove()

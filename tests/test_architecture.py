@@ -20,6 +20,7 @@ FLOORS = (
     ("__init__",),
     ("runtime", "sim"),
     ("journal", "history", "customers", "presence", "channels", "calendars"),
+    ("storage",),
     ("engine",),
     ("codec", "ports"),
     ("commands", "events"),
