@@ -64,8 +64,10 @@ def connect(
     flags = apsw.SQLITE_OPEN_READONLY if read_only else apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
     with telling(place):
         if vfs is None and not read_only:
-            # SQLite gives its log the mode of the database, so that nobody else reads either.
-            os.close(os.open(place, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _FILE_MODE))
+            # SQLite gives its log the mode of the database, so that nobody else reads either. A file that is there is
+            # left alone: closing it would end the locks that other connections of this process have on it.
+            with contextlib.suppress(FileExistsError):
+                os.close(os.open(place, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _FILE_MODE))
         connection = apsw.Connection(place, flags=flags, vfs=vfs)
         try:
             _set_up(connection, place, read_only=read_only, busy_ms=busy_ms)
