@@ -8,6 +8,7 @@ refuses to go on.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, final
 
 __all__ = [
@@ -26,6 +27,13 @@ __all__ = [
     "HoursError",
     "InvalidArgument",
     "InvalidId",
+    "JournalConflict",
+    "JournalCorrupt",
+    "JournalError",
+    "JournalFailed",
+    "JournalInUse",
+    "NotOwner",
+    "OtherRules",
     "OutOfRange",
     "RecordError",
     "ReentrantCall",
@@ -207,6 +215,66 @@ class EventNotReached(CcrouteError, LookupError):
 @final
 class ReplayDiverged(CcrouteError, ValueError):
     """A replay does not give what happened: the commands, or the engine they began with, are not those of then."""
+
+    def __init__(
+        self, message: str, *, record: int | None = None, entry: int | None = None, event: int | None = None
+    ) -> None:
+        super().__init__(message)
+        self.record = record
+        """Seq of the record of a journal in which it was noticed; None: it was no replay of a journal."""
+        self.entry = entry
+        """Which entry of the record, from 1; None: it is not known, or it was no replay of a journal."""
+        self.event = event
+        """Seq of the first event that differs; None: it was no replay of a journal."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        places = {"record": self.record, "entry": self.entry, "event": self.event}
+        return partial(type(self), **places), (str(self),)
+
+
+class JournalError(CcrouteError):
+    """A journal cannot do what it was asked; what it has acknowledged before stays."""
+
+
+@final
+class JournalInUse(JournalError, RuntimeError):
+    """Somebody else has the journal open for writing, or claimed it at the same moment."""
+
+
+@final
+class NotOwner(JournalError, RuntimeError):
+    """This owner's epoch is over: the journal was claimed by another one, or never by this one. Nothing was written."""
+
+
+@final
+class JournalConflict(JournalError, ValueError):
+    """A record does not continue the journal: another seq, or another record before it. Nothing was written."""
+
+
+@final
+class JournalCorrupt(JournalError, ValueError):
+    """A journal does not hold what was written to it; the message names the place. Nothing in it was changed."""
+
+    def __init__(self, place: str, message: str, *, record: int | None = None) -> None:
+        super().__init__(f"{place}: {message}")
+        self.place = place
+        """Where: the file, or the journal and its record."""
+        self.record = record
+        """Seq of the record; None: it is no single record."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        message = str(self)[len(self.place) + 2 :]
+        return partial(type(self), record=self.record), (self.place, message)
+
+
+@final
+class JournalFailed(JournalError, RuntimeError):
+    """Writing failed or was broken off; this journal acknowledges nothing any more. Opening it anew recovers."""
+
+
+@final
+class OtherRules(JournalError, ValueError):
+    """Records were written under other rules than this release has, and no snapshot stands behind them."""
 
 
 @final

@@ -669,6 +669,16 @@ def last_seq(Engine engine):
     return engine.output.seq
 
 
+def config_of(Engine engine):
+    """Return the configuration in force."""
+    return engine.names.config
+
+
+def adopt(Engine engine):
+    """Let a process that a fork has made use its copy of an engine, which must not go on by itself: only to be looked at."""
+    engine.forks = FORKS
+
+
 def watch_offer(Engine engine, int64_t offer, told):
     """Have ``told(names, contact, agent, turn)`` called just before an offer is made; see ``ccroute.core.hindsight.Watch``."""
     engine.names.pending = None
