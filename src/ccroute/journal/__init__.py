@@ -1,0 +1,7 @@
+"""Nothing acknowledged is ever lost: what an engine was told is on disk before anybody hears what came of it."""
+
+from ccroute.journal.journaled import JournaledEngine
+from ccroute.journal.memory import MemoryJournal, MemoryLog
+from ccroute.journal.sqlite import SqliteJournal
+
+__all__ = ["JournaledEngine", "MemoryJournal", "MemoryLog", "SqliteJournal"]

@@ -1,0 +1,67 @@
+"""What a journal does with files beside its database, in one place, so that a test can make each fail."""
+
+from __future__ import annotations
+
+import os
+from typing import final
+
+__all__ = ["Disk"]
+
+
+@final
+class Disk:
+    """The file system. Whatever it cannot do raises ``OSError``."""
+
+    def open(self, path: str, *, create: bool = False, fresh: bool = False) -> int:
+        """Return a descriptor for reading and writing.
+
+        :param create: make the file where it is not there.
+        :param fresh: make it anew, empty.
+        """
+        flags = os.O_RDWR | os.O_CLOEXEC | (os.O_CREAT if create or fresh else 0) | (os.O_TRUNC if fresh else 0)
+        return os.open(path, flags, 0o600)
+
+    def read(self, path: str) -> bytes:
+        """Return what is in a file."""
+        with open(path, "rb") as file:
+            return file.read()
+
+    def write(self, descriptor: int, data: bytes, offset: int) -> None:
+        """Write all of some bytes at an offset."""
+        rest = memoryview(data)
+        while rest:
+            written = os.pwrite(descriptor, rest, offset)
+            offset += written
+            rest = rest[written:]
+
+    def sync(self, descriptor: int) -> None:
+        """Return once what was written is on the medium."""
+        os.fsync(descriptor)
+
+    def close(self, descriptor: int) -> None:
+        """Give a descriptor back."""
+        os.close(descriptor)
+
+    def replace(self, source: str, target: str) -> None:
+        """Give a file the name of another, which goes, and return once both is on the medium."""
+        os.replace(source, target)
+        self.sync_folder(os.path.dirname(target))
+
+    def remove(self, path: str) -> None:
+        """Remove a file, if it is there."""
+        try:
+            os.unlink(path)
+        except FileNotFoundError:
+            return
+
+    def names(self, folder: str) -> list[str]:
+        """Return the names in a folder, sorted."""
+        return sorted(os.listdir(folder))
+
+    def sync_folder(self, folder: str) -> None:
+        """Return once the names in a folder are on the medium."""
+        descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,389 @@
+"""The durable engine: what it was told is in its journal before anybody hears what came of it.
+
+Threads may share one. Two locks do it: the engine's, held while it decides, and the commit's, held while a record is
+written. Who comes while a record is being written decides meanwhile and waits for the next one, which takes everything
+that came since: many commands are synced at once where there are many, and a single one waits for nobody.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator
+from importlib.metadata import PackageNotFoundError, version
+from threading import Lock
+from types import TracebackType
+from typing import Final, Self, final
+
+import msgspec
+
+from ccroute.commands import Command, Configure
+from ccroute.config import Config, to_json
+from ccroute.engine.engine import Engine, config_of, last_seq
+from ccroute.engine.snapshots import RULES_VERSION
+from ccroute.errors import (
+    CcrouteError,
+    EngineBug,
+    EngineStateError,
+    JournalError,
+    JournalFailed,
+    OutOfRange,
+    WrongType,
+)
+from ccroute.events import CommandRefused, Event
+from ccroute.journal.batches import Batch
+from ccroute.journal.records import FORMAT, Beginning, Head, seal
+from ccroute.journal.recovery import recover
+from ccroute.journal.sqlite import SqliteJournal
+from ccroute.ports import Journal, Ownership
+from ccroute.types import Removal
+
+__all__ = ["JournaledEngine"]
+
+BATCH_COMMANDS_MAX: Final = 65_536
+"""Most commands in one call of ``handle_many``; they become one record."""
+
+STAGED_BYTES_MAX: Final = 16 * 1024 * 1024
+"""With so much staged, the call that stages commits."""
+
+
+@final
+class JournaledEngine:
+    """An engine whose every command is durable when its events are returned.
+
+    Made by :meth:`open`. Any thread may call any method. After a failure to write, the engine is closed and every call
+    raises ``JournalFailed`` or ``NotOwner``; opening the journal anew recovers what was acknowledged.
+    """
+
+    def __init__(self, journal: Journal, engine: Engine, ownership: Ownership) -> None:
+        self._journal: Final = journal
+        self._engine: Final = engine
+        self._epoch: Final = ownership.epoch
+        self._last_seq = ownership.last_seq
+        self._last_digest = ownership.last_digest
+        self._engine_lock: Final = Lock()
+        self._commit_lock: Final = Lock()
+        self._batch = Batch(last_seq(engine) + 1)
+        self._is_torn = False
+        self._is_closed = False
+        self._failure: JournalError | None = None
+        self.opening_events: list[Event] = []
+        """What came of applying a configuration that differs from the journalled one; durable."""
+
+    # ---- opening -----------------------------------------------------------------------------------------------
+
+    @classmethod
+    def open(
+        cls,
+        journal: Journal | str | os.PathLike[str],
+        config: Config | str | os.PathLike[str] | None = None,
+        *,
+        at_us: int | None = None,
+        take_over: bool = False,
+        progress: Callable[[float], None] | None = None,
+    ) -> Self:
+        """Claim a journal and return the engine as it stood behind its last record.
+
+        :param journal: a journal, or the path of one in a file. It is closed with the engine.
+        :param config: a configuration, or the path of a ``.toml`` or ``.json``. A new journal needs one. Where its
+            content differs from what the engine goes by it is applied as ``Configure``, what is gone drains; None: as
+            journalled.
+        :param at_us: the host's present, for that command; None: where the engine stands.
+        :param take_over: claim it also where another owner lives, which writes nothing from then on.
+        :param progress: called with how much of the replay is done, 0 to 1.
+        :raises JournalInUse: another owner lives.
+        :raises JournalCorrupt: the journal does not hold what was written to it.
+        :raises JournalFailed: it cannot be read or written.
+        :raises OtherRules: records behind the newest good snapshot were written under other rules.
+        :raises ReplayDiverged: records do not give what they gave then.
+        :raises ConfigError: the configuration has faults.
+        :raises WrongType: the journal is new and ``config`` is None, or an argument has another type than stated.
+        """
+        wanted = _config(config)
+        owned = SqliteJournal(journal) if isinstance(journal, str | os.PathLike) else journal
+        try:
+            ownership = owned.claim(take_over=take_over)
+            if ownership.last_seq == 0:
+                if wanted is None:
+                    raise WrongType("config", config, "a Config, or the path of one: the journal is new")
+                return cls(owned, Engine(wanted), _begin(owned, ownership, wanted))
+            origin = recover(owned, ownership.last_seq, progress)
+            self = cls(owned, origin.engine, msgspec.structs.replace(ownership, last_digest=origin.digest))
+            if wanted is not None:
+                self._configure(wanted, at_us)
+            return self
+        except BaseException:
+            owned.close()
+            raise
+
+    def _configure(self, config: Config, at_us: int | None) -> None:
+        if to_json(config) == to_json(config_of(self._engine)):
+            return
+        command = Configure(config=config, removal=Removal.DRAIN)
+        self.opening_events = self.handle(command, self._engine.now_us if at_us is None else at_us, allow_jump=True)
+        for event in self.opening_events:
+            if isinstance(event, CommandRefused) and event.cause.startswith("command:"):
+                raise JournalError(f"{self._journal.name}: the configuration was refused: {event.reason}")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def engine(self) -> Engine:
+        """Return the engine, to be asked and not told. It is ahead of the journal by what is staged.
+
+        While another thread is inside it a query raises ``ConcurrentUse``; :meth:`reading` waits instead.
+        """
+        return self._engine
+
+    @property
+    def journal(self) -> Journal:
+        """Return the journal, for subscribers."""
+        return self._journal
+
+    @property
+    def record_seq(self) -> int:
+        """Return the seq of the last durable record."""
+        return self._last_seq
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[Engine]:
+        """Give the engine for queries, and keep other threads out of it until they are answered."""
+        with self._engine_lock:
+            self._check_usable()
+            yield self._engine
+
+    # ---- durable on return -------------------------------------------------------------------------------------
+
+    def handle(self, command: Command, at_us: int, *, allow_jump: bool = False) -> list[Event]:
+        """Carry out one command; it is durable when its events are returned. Otherwise as ``Engine.handle``.
+
+        What raises anything but a ``JournalError`` is not journalled.
+
+        :raises JournalFailed: it could not be written; whether it will have happened shows when the journal is opened
+            anew.
+        :raises NotOwner: the journal has another owner; the command has not happened.
+        """
+        events, batch = self._stage(command, at_us, allow_jump=allow_jump)
+        self._commit(batch)
+        return events
+
+    def handle_many(
+        self, commands: list[tuple[Command, int]] | tuple[tuple[Command, int], ...], *, allow_jump: bool = False
+    ) -> list[list[Event]]:
+        """Carry out commands in order; all are durable, as one record, on return. Otherwise as ``Engine.handle_many``.
+
+        :raises OutOfRange: there are more than 65 536.
+        :raises JournalFailed: as in ``handle``.
+        :raises NotOwner: as in ``handle``.
+        """
+        answers, batch = self._stage_many(commands, allow_jump=allow_jump)
+        self._commit(batch)
+        return answers
+
+    def advance(self, to_us: int, *, allow_jump: bool = False) -> list[Event]:
+        """Let time pass; what came of it is durable on return. Where nothing did, nothing is written.
+
+        :raises JournalFailed: as in ``handle``.
+        :raises NotOwner: as in ``handle``.
+        """
+        events, batch = self._stage(None, to_us, allow_jump=allow_jump)
+        if events:
+            self._commit(batch)
+        return events
+
+    # ---- durable with the next commit --------------------------------------------------------------------------
+
+    def stage(self, command: Command, at_us: int, *, allow_jump: bool = False) -> list[Event]:
+        """Carry out one command; nobody may hear of its events before ``commit`` has returned.
+
+        With 16 MiB staged it commits by itself.
+        """
+        events, batch = self._stage(command, at_us, allow_jump=allow_jump)
+        self._relieve(batch)
+        return events
+
+    def stage_many(
+        self, commands: list[tuple[Command, int]] | tuple[tuple[Command, int], ...], *, allow_jump: bool = False
+    ) -> list[list[Event]]:
+        """Carry out commands in order, as ``stage`` does."""
+        answers, batch = self._stage_many(commands, allow_jump=allow_jump)
+        self._relieve(batch)
+        return answers
+
+    def stage_advance(self, to_us: int, *, allow_jump: bool = False) -> list[Event]:
+        """Let time pass, as ``stage`` does."""
+        events, batch = self._stage(None, to_us, allow_jump=allow_jump)
+        self._relieve(batch)
+        return events
+
+    def commit(self) -> int:
+        """Make everything durable that was staged before this call, and return the seq of the last record.
+
+        Another thread may stage meanwhile.
+
+        :raises JournalFailed: it could not be written, now or before.
+        :raises NotOwner: the journal has another owner.
+        """
+        with self._engine_lock:
+            self._check_usable()
+            batch = self._batch
+        self._commit(batch)
+        return self._last_seq
+
+    # ---- inside ------------------------------------------------------------------------------------------------
+
+    def _stage(self, command: Command | None, at_us: int, *, allow_jump: bool) -> tuple[list[Event], Batch]:
+        with self._engine_lock:
+            self._check_usable()
+            engine = self._engine
+            with self._moving():
+                if command is None:
+                    events = engine.advance(at_us, allow_jump=allow_jump)
+                else:
+                    events = engine.handle(command, at_us, allow_jump=allow_jump)
+                batch = self._batch
+                if events or command is not None:
+                    batch.add(command, engine.now_us, events)
+            return events, batch
+
+    def _stage_many(
+        self, commands: list[tuple[Command, int]] | tuple[tuple[Command, int], ...], *, allow_jump: bool
+    ) -> tuple[list[list[Event]], Batch]:
+        if isinstance(commands, list | tuple) and len(commands) > BATCH_COMMANDS_MAX:
+            raise OutOfRange("commands", len(commands), f"at most {BATCH_COMMANDS_MAX} commands")
+        with self._engine_lock:
+            self._check_usable()
+            pairs = tuple(commands) if isinstance(commands, list) else commands
+            now = self._engine.now_us
+            with self._moving():
+                answers = self._engine.handle_many(pairs, allow_jump=allow_jump)
+                add = self._batch.add
+                for (command, at_us), events in zip(pairs, answers, strict=True):
+                    now = max(now, at_us)
+                    add(command, now, events)
+            return answers, self._batch
+
+    @contextlib.contextmanager
+    def _moving(self) -> Iterator[None]:
+        """Note whether the engine moved without the batch: what is not noted must not be built upon."""
+        self._is_torn = True
+        try:
+            yield
+        except EngineStateError:
+            self._is_torn = False
+            raise
+        except EngineBug:
+            raise
+        except CcrouteError:
+            # Nothing has moved, unless the engine is closed.
+            self._is_torn = False
+            raise
+        self._is_torn = False
+
+    def _relieve(self, batch: Batch) -> None:
+        if batch.size >= STAGED_BYTES_MAX:
+            self._commit(batch)
+
+    def _commit(self, batch: Batch) -> None:
+        """Return once a batch is durable."""
+        with self._commit_lock:
+            if batch.is_durable:
+                return
+            with self._engine_lock:
+                if self._failure is not None:
+                    raise self._anew(self._failure)
+                if batch.calls == 0:
+                    return
+                # A batch that is not durable, nor failed, is the present one: others are written under the commit lock.
+                self._batch = Batch(last_seq(self._engine) + 1)
+            try:
+                self._append(batch)
+            except BaseException as error:
+                self._fail(error)
+                raise
+
+    def _append(self, batch: Batch) -> None:
+        record = batch.seal(seq=self._last_seq + 1, epoch=self._epoch, rules=RULES_VERSION, previous=self._last_digest)
+        self._journal.append(record, expected_seq=self._last_seq, epoch=self._epoch)
+        self._last_seq, self._last_digest = record.seq, record.digest
+        batch.is_durable = True
+
+    def _fail(self, error: BaseException) -> None:
+        """Acknowledge nothing from now on; what the engine has decided since is not known to be."""
+        with self._engine_lock:
+            if isinstance(error, JournalError):
+                self._failure = error
+            else:
+                self._failure = JournalFailed(f"{self._journal.name}: writing was broken off by {type(error).__name__}")
+            self._engine.close()
+
+    def _anew(self, failure: JournalError) -> JournalError:
+        again = type(failure)(*failure.args) if not isinstance(failure, JournalFailed) else JournalFailed(str(failure))
+        again.__cause__ = failure
+        return again
+
+    def _check_usable(self) -> None:
+        if self._is_torn and self._failure is None:
+            self._failure = JournalFailed(f"{self._journal.name}: a call was broken off between engine and journal")
+            self._engine.close()
+        if self._failure is not None:
+            raise self._anew(self._failure)
+        if self._is_closed:
+            raise JournalFailed(f"{self._journal.name}: the engine is closed")
+
+    def close(self) -> None:
+        """Make durable what is staged, and give engine and journal back. Closing a closed one does nothing.
+
+        :raises JournalFailed: what was staged could not be written. Everything is given back all the same.
+        """
+        if self._is_closed:
+            return
+        try:
+            if self._failure is None and not self._is_torn:
+                self.commit()
+        finally:
+            with self._commit_lock, self._engine_lock:
+                self._is_closed = True
+                self._engine.close()
+            self._journal.close()
+
+
+def _config(config: Config | str | os.PathLike[str] | None) -> Config | None:
+    if config is None or type(config) is Config:
+        return config
+    if isinstance(config, str | os.PathLike):
+        return Config.from_file(config)
+    raise WrongType("config", config, "a Config, the path of one, or None")
+
+
+def _begin(journal: Journal, ownership: Ownership, config: Config) -> Ownership:
+    """Append the first record and return what to continue from."""
+    try:
+        package = version("ccroute")
+    except PackageNotFoundError:
+        package = "source"
+    body = Beginning(format=FORMAT, rules=RULES_VERSION, package=package, config=msgspec.Raw(to_json(config)))
+    head = Head(
+        format=FORMAT,
+        rules=RULES_VERSION,
+        entries=0,
+        seq=1,
+        epoch=ownership.epoch,
+        at_us=0,
+        first_event=1,
+        events=0,
+        body_size=0,
+        events_size=0,
+        previous=ownership.last_digest,
+        body_digest=b"",
+        events_digest=b"",
+    )
+    record = seal(head, msgspec.json.encode(body), b"")
+    journal.append(record, expected_seq=0, epoch=ownership.epoch)
+    return Ownership(epoch=ownership.epoch, last_seq=1, last_digest=record.digest)

@@ -1,0 +1,142 @@
+"""Snapshots as files beside a journal: ``support.ccroute-snapshot-<record>``."""
+
+from __future__ import annotations
+
+import os
+import struct
+from hashlib import blake2b
+from typing import Final, final
+
+from ccroute.errors import JournalCorrupt, JournalFailed
+from ccroute.journal.disk import Disk
+from ccroute.ports import StoredSnapshot
+
+__all__ = ["MemorySnapshots", "SnapshotFiles"]
+
+_FIELDS: Final = struct.Struct("<8sQ32sQ32s")
+_MAGIC: Final = b"ccrsnap\x01"
+_DIGEST_SIZE: Final = 32
+
+
+@final
+class SnapshotFiles:
+    """Keeps each snapshot in a file, written under another name first, so that there is never half a one."""
+
+    def __init__(self, path: str, disk: Disk) -> None:
+        self._folder: Final = os.path.dirname(path)
+        self._prefix: Final = f"{os.path.basename(path)}-snapshot-"
+        self._disk: Final = disk
+
+    @property
+    def takes_from_fork(self) -> bool:
+        """Return True: a file is there for every process."""
+        return True
+
+    def path(self, record_seq: int) -> str:
+        """Return the path of the snapshot behind a record."""
+        return os.path.join(self._folder, f"{self._prefix}{record_seq}")
+
+    def save(self, snapshot: StoredSnapshot) -> None:
+        """Write the file of a snapshot, read it back and compare.
+
+        :raises JournalFailed: it could not be written, or is not what was written.
+        """
+        path = self.path(snapshot.record_seq)
+        new = f"{path}-new"
+        front = _front(snapshot)
+        try:
+            descriptor = self._disk.open(new, fresh=True)
+            try:
+                self._disk.write(descriptor, front, 0)
+                self._disk.write(descriptor, snapshot.data, len(front))
+                self._disk.sync(descriptor)
+            finally:
+                self._disk.close(descriptor)
+            if self._disk.read(new) != front + snapshot.data:
+                raise JournalFailed(f"{new} does not hold what was written to it")
+            self._disk.replace(new, path)
+        except OSError as error:
+            raise JournalFailed(f"{path} could not be written: {error}") from error
+
+    def seqs(self) -> list[int]:
+        """Return the record seqs of the files there are, newest first."""
+        rests = (name.removeprefix(self._prefix) for name in self._disk.names(self._folder) if self._is_own(name))
+        return sorted((int(rest) for rest in rests), reverse=True)
+
+    def _is_own(self, name: str) -> bool:
+        rest = name.removeprefix(self._prefix)
+        return name.startswith(self._prefix) and rest.isascii() and rest.isdecimal() and str(int(rest)) == rest
+
+    def load(self, record_seq: int) -> StoredSnapshot:
+        """Read the file of a snapshot.
+
+        :raises JournalCorrupt: it is not there, or not what was written.
+        """
+        path = self.path(record_seq)
+        try:
+            whole = self._disk.read(path)
+        except OSError as error:
+            raise JournalCorrupt(path, f"cannot be read: {error}") from error
+        data = whole[_FIELDS.size :]
+        if len(whole) < _FIELDS.size:
+            raise JournalCorrupt(path, "it is cut off")
+        magic, seq, record_digest, size, digest = _FIELDS.unpack_from(whole)
+        if magic != _MAGIC or seq != record_seq or size != len(data) or digest != _digest(whole, data):
+            raise JournalCorrupt(path, "it does not agree with its digest")
+        return StoredSnapshot(record_seq=record_seq, record_digest=record_digest, data=data)
+
+    def forget(self, record_seq: int) -> None:
+        """Remove the file of a snapshot, if it is there.
+
+        :raises JournalFailed: it cannot be removed.
+        """
+        try:
+            self._disk.remove(self.path(record_seq))
+        except OSError as error:
+            raise JournalFailed(f"{self.path(record_seq)} could not be removed: {error}") from error
+
+
+def _front(snapshot: StoredSnapshot) -> bytes:
+    size = len(snapshot.data)
+    front = _FIELDS.pack(_MAGIC, snapshot.record_seq, snapshot.record_digest, size, bytes(_DIGEST_SIZE))
+    return front[:-_DIGEST_SIZE] + _digest(front, snapshot.data)
+
+
+def _digest(front: bytes, data: bytes) -> bytes:
+    state = blake2b(front[: _FIELDS.size - _DIGEST_SIZE], digest_size=_DIGEST_SIZE)
+    state.update(data)
+    return state.digest()
+
+
+@final
+class MemorySnapshots:
+    """Keeps snapshots as long as the process lives."""
+
+    def __init__(self) -> None:
+        self._kept: Final[dict[int, StoredSnapshot]] = {}
+
+    @property
+    def takes_from_fork(self) -> bool:
+        """Return False: what a forked process keeps in memory goes with it."""
+        return False
+
+    def save(self, snapshot: StoredSnapshot) -> None:
+        """Keep a snapshot."""
+        self._kept[snapshot.record_seq] = snapshot
+
+    def seqs(self) -> list[int]:
+        """Return the record seqs of the snapshots there are, newest first."""
+        return sorted(self._kept, reverse=True)
+
+    def load(self, record_seq: int) -> StoredSnapshot:
+        """Return the snapshot of a record.
+
+        :raises JournalCorrupt: it is not there.
+        """
+        if record_seq not in self._kept:
+            raise JournalCorrupt(f"snapshot {record_seq}", "there is none")
+        return self._kept[record_seq]
+
+    def forget(self, record_seq: int) -> None:
+        """Remove the snapshot of a record, if it is there."""
+        self._kept.pop(record_seq, None)

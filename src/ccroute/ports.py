@@ -1,0 +1,201 @@
+"""What ccroute asks of the outside: protocols, and the small structs that go through them.
+
+Whatever satisfies a protocol fits; nothing is to be inherited. Stores *block*: a runtime calls them in threads of their
+own, so that they work alike under every event loop. ``ccroute.testing`` has the conformance suites.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+import msgspec
+
+__all__ = [
+    "Clock",
+    "Journal",
+    "Mark",
+    "Ownership",
+    "Record",
+    "SnapshotStore",
+    "StoredSnapshot",
+    "Subscription",
+]
+
+
+class Clock(Protocol):
+    """Tells what time it is."""
+
+    def now_us(self) -> int:
+        """Return microseconds since the Unix epoch."""
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A batch of commands as it stands in a journal, sealed by ``ccroute.journal.records``; bytes to a backend."""
+
+    seq: int
+    """1, 2, 3 … without gaps."""
+    epoch: int
+    """Epoch of the owner who wrote it."""
+    previous: bytes
+    """``digest`` of the record before; of the first record, 32 zero bytes."""
+    digest: bytes
+    """BLAKE2b-256 of ``head``, which holds the digests of ``body`` and ``events``, and ``previous``."""
+    head: bytes
+    """What the record says of itself, of a fixed length, with a checksum of its own."""
+    body: bytes
+    """The commands."""
+    events: bytes | None
+    """The events they gave. None: not kept, because every subscriber has confirmed them; ``head`` has their digest."""
+
+
+class Ownership(msgspec.Struct, frozen=True, kw_only=True):
+    """What who claimed a journal needs to know to continue it."""
+
+    epoch: int
+    """The epoch of this owner; those before it are over."""
+    last_seq: int
+    """Seq of the last record; 0: there is none."""
+    last_digest: bytes
+    """Its digest; 32 zero bytes: there is none."""
+
+
+class Mark(msgspec.Struct, frozen=True, kw_only=True):
+    """Up to where a journal has acknowledged."""
+
+    seq: int
+    """Seq of the record; 0: nothing yet."""
+    digest: bytes
+    """Its digest."""
+    epoch: int
+    """Epoch of its owner."""
+
+
+class Subscription(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a subscriber of events stands."""
+
+    subscriber: str
+    """Its name."""
+    confirmed: int
+    """Seq of the last record that it has confirmed, or that it came too late for."""
+    first_kept: int
+    """Seq of the first record whose events the journal still had when this was told; one past the last: none."""
+
+
+class StoredSnapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """The state of an engine behind a record."""
+
+    record_seq: int
+    """The record."""
+    record_digest: bytes
+    """Its digest, so that a snapshot of another journal is known."""
+    data: bytes
+    """What ``Engine.snapshot`` gave."""
+
+
+class SnapshotStore(Protocol):
+    """Keeps snapshots beside a journal. Losing one costs time, never state: recovery begins at the one before."""
+
+    @property
+    def takes_from_fork(self) -> bool:
+        """Say whether ``save`` in a forked process keeps the snapshot for the process that forked."""
+
+    def save(self, snapshot: StoredSnapshot) -> None:
+        """Keep a snapshot; durable, read back and compared on return. One of the same record is replaced.
+
+        :raises JournalFailed: it could not be kept.
+        """
+
+    def seqs(self) -> list[int]:
+        """Return the record seqs of the snapshots there are, newest first."""
+
+    def load(self, record_seq: int) -> StoredSnapshot:
+        """Return the snapshot of a record.
+
+        :raises JournalCorrupt: it is not there, or not what was kept.
+        """
+
+    def forget(self, record_seq: int) -> None:
+        """Remove the snapshot of a record, if it is there."""
+
+
+class Journal(Protocol):
+    """Keeps records in order, durably, for one owner at a time. Its methods may be called from any thread.
+
+    Shaped for a replicated log, too: an append compares before it writes, a record is a batch with the hash of the one
+    before, and an owner whose epoch is over is refused, however late its append arrives.
+    """
+
+    @property
+    def name(self) -> str:
+        """Return what messages call it: the path of its file, where it has one."""
+
+    @property
+    def snapshots(self) -> SnapshotStore:
+        """Return where the snapshots of this journal are kept."""
+
+    def claim(self, *, take_over: bool = False) -> Ownership:
+        """Become the owner, under an epoch above all before it.
+
+        :param take_over: also where another owner lives; its next append raises ``NotOwner``.
+        :raises JournalInUse: another owner lives, and ``take_over`` is False.
+        :raises JournalCorrupt: the journal is shorter than was acknowledged, or another one.
+        :raises JournalFailed: it could not be read or written.
+        """
+
+    def append(self, record: Record, *, expected_seq: int, epoch: int) -> None:
+        """Keep one more record; durable, and its mark too, on return. Compares before it writes.
+
+        :param expected_seq: seq of the last record so far.
+        :param epoch: that of the ownership under which the record was sealed.
+        :raises NotOwner: ``epoch`` is not the present one; nothing was written.
+        :raises JournalConflict: the record does not continue the journal; nothing was written.
+        :raises JournalFailed: writing failed, or has failed before. Whether this record is kept shows when the journal
+            is opened anew.
+        """
+
+    def records(self, after: int = 0) -> Iterator[Record]:
+        """Yield the records behind a seq, in order, gap-free, each checked against its checksums and the one before.
+
+        Those that are appended meanwhile may be among them.
+
+        :raises OutOfRange: they are not kept any more.
+        :raises JournalCorrupt: a record is not what was written, or there are fewer than the mark says.
+        """
+
+    def first_seq(self) -> int:
+        """Return the seq of the first record that is kept; 1, unless ``forget`` removed some."""
+
+    def mark(self) -> Mark:
+        """Return up to where appends have been acknowledged."""
+
+    def subscribe(self, subscriber: str) -> Subscription:
+        """Have events kept until this subscriber has confirmed them, too; those that are still there, and all to come.
+
+        Who is subscribed stays so, and stays where it was.
+        """
+
+    def unsubscribe(self, subscriber: str) -> None:
+        """Let a subscriber go; nothing is kept for it any more. One that is not there may go, too."""
+
+    def confirm(self, subscriber: str, record_seq: int) -> None:
+        """Note that a subscriber has done what it had to with the events of all records up to one.
+
+        Events that every subscriber has confirmed are removed with the next append, or when the journal closes. Where
+        that does not come to be, the subscriber meets some events again: it must know what it has seen, by their seq.
+
+        :raises UnknownName: nobody of this name is subscribed.
+        :raises OutOfRange: the record is not there yet. One that was confirmed before stays so.
+        """
+
+    def confirmed(self) -> dict[str, int]:
+        """Return the seq of the last confirmed record per subscriber, by name."""
+
+    def forget(self, before: int) -> None:
+        """Remove the records before a seq, of which a snapshot makes them needless.
+
+        :raises OutOfRange: there is no record of this seq, or a subscriber has not confirmed all that would go.
+        """
+
+    def close(self) -> None:
+        """End the ownership, if there is one, and give everything back. A closed journal may be closed."""
