@@ -228,8 +228,7 @@ class ReplayDiverged(CcrouteError, ValueError):
         """Seq of the first event that differs; None: it was no replay of a journal."""
 
     def __reduce__(self) -> tuple[Any, ...]:
-        places = {"record": self.record, "entry": self.entry, "event": self.event}
-        return partial(type(self), **places), (str(self),)
+        return partial(type(self), record=self.record, entry=self.entry, event=self.event), (str(self),)
 
 
 class JournalError(CcrouteError):

@@ -216,7 +216,7 @@ class SqliteJournal:
             return
         rows = list(connection.execute("SELECT head FROM records WHERE seq = ?", (mark.seq,)))
         if len(rows) != 1 or digest_of(rows[0][0]) != mark.digest:
-            raise JournalCorrupt(self._path, f"record {mark.seq} is not the one that was acknowledged", record=mark.seq)
+            raise JournalCorrupt(self._path, f"record {mark.seq} is not what was acknowledged", record=mark.seq)
 
     def _last_record(self, connection: apsw.Connection) -> Mark:
         rows = list(connection.execute("SELECT seq, head FROM records ORDER BY seq DESC LIMIT 1"))
@@ -383,9 +383,7 @@ class SqliteJournal:
                     raise JournalCorrupt(f"{self._path}, record {seq + 1}", "it is not there", record=seq + 1)
                 record = opened(self._path, found, head, body, events, previous)
                 if found == mark.seq and record.digest != mark.digest:
-                    raise JournalCorrupt(
-                        self._path, f"record {found} is not the one that was acknowledged", record=found
-                    )
+                    raise JournalCorrupt(self._path, f"record {found} is not what was acknowledged", record=found)
                 yield record
                 seq, previous = found, record.digest
         if seq < mark.seq:

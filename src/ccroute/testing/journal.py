@@ -99,9 +99,7 @@ def _keeps_order(open_journal: Open) -> None:
         _agree(reading_on in ([20], [20, 21]), "a reader sees no gap while the journal grows")
     with _owned(open_journal, "order") as (journal, again):
         _agree(again.epoch > ownership.epoch, "every claim has an epoch above those before")
-        _agree(
-            (again.last_seq, again.last_digest) == (21, more[0].digest), "what was appended is there when opened anew"
-        )
+        _agree((again.last_seq, again.last_digest) == (21, more[0].digest), "what was appended is there")
         _agree(_same(journal.records(), records + more), "all records are there when opened anew")
         _agree(_same(_fill(journal, again, 1), list(journal.records(21))), "an opened journal is continued")
 
