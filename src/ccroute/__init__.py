@@ -164,7 +164,7 @@ from ccroute.events import (
     WrapUpExtended,
     WrapUpStarted,
 )
-from ccroute.journal import JournaledEngine, MemoryJournal, SqliteJournal
+from ccroute.journal import JournaledEngine, JournalFeed, MemoryJournal, SnapshotPolicy, SqliteJournal
 from ccroute.types import (
     AssignAs,
     CallbackEnd,
@@ -300,6 +300,7 @@ __all__ = [
     "JournalCorrupt",
     "JournalError",
     "JournalFailed",
+    "JournalFeed",
     "JournalInUse",
     "JournaledEngine",
     "KeepsPlace",
@@ -378,6 +379,7 @@ __all__ = [
     "Share",
     "Sketch",
     "SnapshotError",
+    "SnapshotPolicy",
     "Span",
     "SqliteJournal",
     "StatisticsReport",

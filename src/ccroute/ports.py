@@ -11,8 +11,11 @@ from typing import Protocol
 
 import msgspec
 
+from ccroute.events import Event
+
 __all__ = [
     "Clock",
+    "EventFeed",
     "Journal",
     "Mark",
     "Ownership",
@@ -20,6 +23,7 @@ __all__ = [
     "SnapshotStore",
     "StoredSnapshot",
     "Subscription",
+    "Told",
 ]
 
 
@@ -199,3 +203,28 @@ class Journal(Protocol):
 
     def close(self) -> None:
         """End the ownership, if there is one, and give everything back. A closed journal may be closed."""
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """What one record tells."""
+
+    record_seq: int
+    """Seq of the record."""
+    events: list[Event]
+    """Its events, in order; there may be none."""
+
+
+class EventFeed(Protocol):
+    """What subscribers of a journal read."""
+
+    def subscribe(self, subscriber: str) -> Subscription:
+        """Have events kept until this subscriber has confirmed them; see ``Journal.subscribe``."""
+
+    def unsubscribe(self, subscriber: str) -> None:
+        """Let a subscriber go; see ``Journal.unsubscribe``."""
+
+    def confirm(self, subscriber: str, record_seq: int) -> None:
+        """Note that a subscriber is done with the events of all records up to one; see ``Journal.confirm``."""
+
+    def told(self, after: int = 0) -> Iterator[Told]:
+        """Yield the events of the records behind one, in order, up to the last that is acknowledged."""

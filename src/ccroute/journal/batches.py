@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import accumulate
 from typing import Final, final
 from zlib import crc32
 
@@ -27,26 +29,23 @@ def line_of(events: list[Event]) -> bytes:
 class Batch:
     """Calls that wait to be journalled together. What was added does not change when the caller's commands do."""
 
-    __slots__ = ("_entries", "_lines", "at_us", "events", "first_event", "is_durable", "size")
+    __slots__ = ("_entries", "_lines", "at_us", "calls", "events", "first_event", "is_durable", "size")
 
     def __init__(self, first_event: int) -> None:
         self._entries: Final[list[bytes]] = []
         self._lines: Final[list[bytes]] = []
         self.first_event: Final = first_event
         """Seq of the first event that comes into it."""
+        self.calls = 0
+        """How many calls are in it."""
         self.events = 0
-        """How many there are."""
+        """How many events there are."""
         self.at_us = 0
         """Where the engine stood behind the last call."""
         self.size = 0
         """Bytes of the record, nearly."""
         self.is_durable = False
         """Whether it has been journalled."""
-
-    @property
-    def calls(self) -> int:
-        """Return how many calls are in it."""
-        return len(self._entries)
 
     def add(self, command: Command | None, at_us: int, events: list[Event]) -> None:
         """Add a call.
@@ -58,16 +57,34 @@ class Batch:
         entry = _encode((at_us, crc32(line), command))
         self._lines.append(line)
         self._entries.append(entry)
+        self.calls += 1
         self.events += len(events)
         self.at_us = at_us
         self.size += len(line) + len(entry)
+
+    def add_many(self, calls: Sequence[tuple[Command, int]], now_us: int, answers: list[list[Event]]) -> None:
+        """Add calls that were made at once; every loop over them is one of C.
+
+        :param now_us: where the engine stood before them.
+        """
+        commands, times = zip(*calls, strict=True)
+        # A time before the engine's present means the present.
+        moments = list(accumulate(times, max, initial=now_us))
+        lines = list(map(_encode, answers))
+        entries = _encode(list(zip(moments[1:], map(crc32, lines), commands, strict=True)))[1:-1]
+        self._lines.extend(lines)
+        self._entries.append(entries)
+        self.calls += len(calls)
+        self.events += sum(map(len, answers))
+        self.at_us = moments[-1]
+        self.size += sum(map(len, lines)) + len(entries)
 
     def seal(self, *, seq: int, epoch: int, rules: int, previous: bytes) -> Record:
         """Return the record of everything that was added."""
         head = Head(
             format=FORMAT,
             rules=rules,
-            entries=len(self._entries),
+            entries=self.calls,
             seq=seq,
             epoch=epoch,
             at_us=self.at_us,

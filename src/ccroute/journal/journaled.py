@@ -25,6 +25,7 @@ from ccroute.errors import (
     CcrouteError,
     EngineBug,
     EngineStateError,
+    JournalCorrupt,
     JournalError,
     JournalFailed,
     OutOfRange,
@@ -34,8 +35,9 @@ from ccroute.events import CommandRefused, Event
 from ccroute.journal.batches import Batch
 from ccroute.journal.records import FORMAT, Beginning, Head, seal
 from ccroute.journal.recovery import recover
+from ccroute.journal.snapshotting import SnapshotPolicy, SnapshotTaker
 from ccroute.journal.sqlite import SqliteJournal
-from ccroute.ports import Journal, Ownership
+from ccroute.ports import Journal, Ownership, Record
 from ccroute.types import Removal
 
 __all__ = ["JournaledEngine"]
@@ -55,7 +57,7 @@ class JournaledEngine:
     raises ``JournalFailed`` or ``NotOwner``; opening the journal anew recovers what was acknowledged.
     """
 
-    def __init__(self, journal: Journal, engine: Engine, ownership: Ownership) -> None:
+    def __init__(self, journal: Journal, engine: Engine, ownership: Ownership, policy: SnapshotPolicy) -> None:
         self._journal: Final = journal
         self._engine: Final = engine
         self._epoch: Final = ownership.epoch
@@ -63,12 +65,16 @@ class JournaledEngine:
         self._last_digest = ownership.last_digest
         self._engine_lock: Final = Lock()
         self._commit_lock: Final = Lock()
+        self._policy: Final = policy
+        self._taker: Final = SnapshotTaker(journal, policy)
         self._batch = Batch(last_seq(engine) + 1)
         self._is_torn = False
         self._is_closed = False
         self._failure: JournalError | None = None
         self.opening_events: list[Event] = []
         """What came of applying a configuration that differs from the journalled one; durable."""
+        self.passed_over: list[str] = []
+        """What was wrong with snapshots that recovery could not use."""
 
     # ---- opening -----------------------------------------------------------------------------------------------
 
@@ -80,6 +86,7 @@ class JournaledEngine:
         *,
         at_us: int | None = None,
         take_over: bool = False,
+        snapshots: SnapshotPolicy | None = None,
         progress: Callable[[float], None] | None = None,
     ) -> Self:
         """Claim a journal and return the engine as it stood behind its last record.
@@ -90,6 +97,7 @@ class JournaledEngine:
             journalled.
         :param at_us: the host's present, for that command; None: where the engine stands.
         :param take_over: claim it also where another owner lives, which writes nothing from then on.
+        :param snapshots: when snapshots are taken; None: as ``SnapshotPolicy`` has it.
         :param progress: called with how much of the replay is done, 0 to 1.
         :raises JournalInUse: another owner lives.
         :raises JournalCorrupt: the journal does not hold what was written to it.
@@ -100,15 +108,20 @@ class JournaledEngine:
         :raises WrongType: the journal is new and ``config`` is None, or an argument has another type than stated.
         """
         wanted = _config(config)
+        policy = _policy(snapshots)
         owned = SqliteJournal(journal) if isinstance(journal, str | os.PathLike) else journal
         try:
             ownership = owned.claim(take_over=take_over)
             if ownership.last_seq == 0:
                 if wanted is None:
                     raise WrongType("config", config, "a Config, or the path of one: the journal is new")
-                return cls(owned, Engine(wanted), _begin(owned, ownership, wanted))
+                return cls(owned, Engine(wanted), _begin(owned, ownership, wanted), policy)
             origin = recover(owned, ownership.last_seq, progress)
-            self = cls(owned, origin.engine, msgspec.structs.replace(ownership, last_digest=origin.digest))
+            if origin.digest != ownership.last_digest:
+                raise JournalCorrupt(owned.name, f"record {ownership.last_seq} changed while it was read")
+            self = cls(owned, origin.engine, ownership, policy)
+            self._taker.note(*origin.replayed)
+            self.passed_over = origin.passed_over
             if wanted is not None:
                 self._configure(wanted, at_us)
             return self
@@ -236,6 +249,33 @@ class JournaledEngine:
         self._commit(batch)
         return self._last_seq
 
+    def snapshot(self, *, fork: bool = True, wait: bool = True) -> None:
+        """Keep a snapshot behind the last record, which shortens the next recovery. What is staged is made durable.
+
+        :param fork: let a forked process write it, where the policy and the journal allow; False: the engine waits.
+        :param wait: return only once it is kept; False: as soon as the engine may go on.
+        :raises JournalFailed: what was staged could not be written.
+        :raises NotOwner: the journal has another owner.
+        """
+        with self._commit_lock:
+            self._taker.wait()
+            with self._engine_lock:
+                self._check_usable()
+                batch = self._batch
+                self._batch = Batch(last_seq(self._engine) + 1)
+                if batch.calls:
+                    self._append(batch)
+                snapshot = self._taker.begin(self._engine, self._last_seq, self._last_digest, may_fork=fork)
+            if snapshot is not None:
+                self._taker.save(snapshot)
+            if wait:
+                self._taker.wait()
+
+    @property
+    def snapshot_failure(self) -> str | None:
+        """Return what went wrong with the last snapshot; None: nothing."""
+        return self._taker.failure
+
     # ---- inside ------------------------------------------------------------------------------------------------
 
     def _stage(self, command: Command | None, at_us: int, *, allow_jump: bool) -> tuple[list[Event], Batch]:
@@ -263,10 +303,8 @@ class JournaledEngine:
             now = self._engine.now_us
             with self._moving():
                 answers = self._engine.handle_many(pairs, allow_jump=allow_jump)
-                add = self._batch.add
-                for (command, at_us), events in zip(pairs, answers, strict=True):
-                    now = max(now, at_us)
-                    add(command, now, events)
+                if pairs:
+                    self._batch.add_many(pairs, now, answers)
             return answers, self._batch
 
     @contextlib.contextmanager
@@ -302,26 +340,35 @@ class JournaledEngine:
                     return
                 # A batch that is not durable, nor failed, is the present one: others are written under the commit lock.
                 self._batch = Batch(last_seq(self._engine) + 1)
-            try:
-                self._append(batch)
-            except BaseException as error:
-                self._fail(error)
-                raise
+                record, snapshot = None, None
+                if self._taker.is_due(batch.calls, batch.size):
+                    # The engine stands behind this batch now. That its record is not durable yet does no harm: a
+                    # snapshot names the digest of its record, and is passed over where the record is not there.
+                    record = self._sealed(batch)
+                    snapshot = self._taker.begin(self._engine, record.seq, record.digest)
+            self._append(batch, record)
+            if record is None:
+                self._taker.note(batch.calls, batch.size)
+            if snapshot is not None:
+                self._taker.save(snapshot)
+            self._taker.poll()
 
-    def _append(self, batch: Batch) -> None:
-        record = batch.seal(seq=self._last_seq + 1, epoch=self._epoch, rules=RULES_VERSION, previous=self._last_digest)
-        self._journal.append(record, expected_seq=self._last_seq, epoch=self._epoch)
-        self._last_seq, self._last_digest = record.seq, record.digest
-        batch.is_durable = True
+    def _sealed(self, batch: Batch) -> Record:
+        return batch.seal(seq=self._last_seq + 1, epoch=self._epoch, rules=RULES_VERSION, previous=self._last_digest)
 
-    def _fail(self, error: BaseException) -> None:
-        """Acknowledge nothing from now on; what the engine has decided since is not known to be."""
-        with self._engine_lock:
+    def _append(self, batch: Batch, record: Record | None = None) -> None:
+        """Write a batch. A failure is noted: nothing is acknowledged from then on, nor has anybody heard of it."""
+        try:
+            sealed = self._sealed(batch) if record is None else record
+            self._journal.append(sealed, expected_seq=self._last_seq, epoch=self._epoch)
+            self._last_seq, self._last_digest = sealed.seq, sealed.digest
+            batch.is_durable = True
+        except BaseException as error:
             if isinstance(error, JournalError):
                 self._failure = error
             else:
                 self._failure = JournalFailed(f"{self._journal.name}: writing was broken off by {type(error).__name__}")
-            self._engine.close()
+            raise
 
     def _anew(self, failure: JournalError) -> JournalError:
         again = type(failure)(*failure.args) if not isinstance(failure, JournalFailed) else JournalFailed(str(failure))
@@ -331,8 +378,8 @@ class JournaledEngine:
     def _check_usable(self) -> None:
         if self._is_torn and self._failure is None:
             self._failure = JournalFailed(f"{self._journal.name}: a call was broken off between engine and journal")
-            self._engine.close()
         if self._failure is not None:
+            self._engine.close()
             raise self._anew(self._failure)
         if self._is_closed:
             raise JournalFailed(f"{self._journal.name}: the engine is closed")
@@ -347,10 +394,14 @@ class JournaledEngine:
         try:
             if self._failure is None and not self._is_torn:
                 self.commit()
+                if self._policy.on_close and self._taker.has_news:
+                    self.snapshot(fork=False)
+                    self._taker.end()
         finally:
             with self._commit_lock, self._engine_lock:
                 self._is_closed = True
                 self._engine.close()
+                self._taker.wait()
             self._journal.close()
 
 
@@ -360,6 +411,15 @@ def _config(config: Config | str | os.PathLike[str] | None) -> Config | None:
     if isinstance(config, str | os.PathLike):
         return Config.from_file(config)
     raise WrongType("config", config, "a Config, the path of one, or None")
+
+
+def _policy(snapshots: SnapshotPolicy | None) -> SnapshotPolicy:
+    policy = SnapshotPolicy() if snapshots is None else snapshots
+    if type(policy) is not SnapshotPolicy:
+        raise WrongType("snapshots", snapshots, "a SnapshotPolicy, or None")
+    if policy.keep < 1:
+        raise OutOfRange("snapshots.keep", policy.keep, "1 or more")
+    return policy
 
 
 def _begin(journal: Journal, ownership: Ownership, config: Config) -> Ownership:

@@ -53,6 +53,8 @@ class Origin(NamedTuple):
     """Digest of the record."""
     passed_over: list[str]
     """What was wrong with newer snapshots."""
+    replayed: tuple[int, int] = (0, 0)
+    """How many calls were replayed since, and their bytes."""
 
 
 class Replayed(NamedTuple):
@@ -79,7 +81,7 @@ def begin_at(journal: Journal, last_seq: int) -> Origin:
             snapshot = journal.snapshots.load(seq)
             record = next(journal.records(seq - 1), None)
             if record is None or record.digest != snapshot.record_digest:
-                raise JournalCorrupt(f"snapshot {seq}", "it is that of another journal")
+                raise JournalCorrupt(f"snapshot {seq}", "its record is not the one in the journal")
             return Origin(Engine.restore(snapshot.data), seq, record.digest, passed_over)
         except (JournalCorrupt, SnapshotError, OutOfRange) as error:
             passed_over.append(str(error))
@@ -103,12 +105,14 @@ def recover(journal: Journal, last_seq: int, progress: Callable[[float], None] |
     :raises ReplayDiverged: they do not give what they gave then.
     """
     origin = begin_at(journal, last_seq)
-    digest = origin.digest
+    digest, calls, size = origin.digest, 0, 0
     for step in replay(journal, origin, last_seq):
         digest = step.record.digest
+        calls += len(step.entries)
+        size += step.head.body_size + step.head.events_size
         if progress is not None:
             progress((step.record.seq - origin.seq) / (last_seq - origin.seq))
-    return origin._replace(seq=last_seq, digest=digest)
+    return origin._replace(seq=last_seq, digest=digest, replayed=(calls, size))
 
 
 def replay(journal: Journal, origin: Origin, last_seq: int) -> Iterator[Replayed]:

@@ -42,7 +42,7 @@ class SnapshotFiles:
         :raises JournalFailed: it could not be written, or is not what was written.
         """
         path = self.path(snapshot.record_seq)
-        new = f"{path}-new"
+        new = f"{path}-new-{os.getpid()}"
         front = _front(snapshot)
         try:
             descriptor = self._disk.open(new, fresh=True)
@@ -57,6 +57,12 @@ class SnapshotFiles:
             self._disk.replace(new, path)
         except OSError as error:
             raise JournalFailed(f"{path} could not be written: {error}") from error
+
+    def clear(self) -> None:
+        """Remove what a process that was killed left of a snapshot; one that is still writing it does so in vain."""
+        for name in self._disk.names(self._folder):
+            if name.startswith(self._prefix) and "-new-" in name:
+                self._disk.remove(os.path.join(self._folder, name))
 
     def seqs(self) -> list[int]:
         """Return the record seqs of the files there are, newest first."""

@@ -182,6 +182,7 @@ class SqliteJournal:
                     former, self._mark = self._mark, MarkFile.begin(self._disk, self._mark_path, self._last)
                     if former is not None:
                         former.close()
+                    self._snapshots.clear()
             except BaseException:
                 self._epoch = 0
                 self._give_back()
