@@ -31,7 +31,7 @@ from ccroute.errors import (
     OutOfRange,
     WrongType,
 )
-from ccroute.events import CommandRefused, Event
+from ccroute.events import Event
 from ccroute.journal.batches import Batch
 from ccroute.journal.records import FORMAT, Beginning, Head, seal
 from ccroute.journal.recovery import recover
@@ -134,9 +134,6 @@ class JournaledEngine:
             return
         command = Configure(config=config, removal=Removal.DRAIN)
         self.opening_events = self.handle(command, self._engine.now_us if at_us is None else at_us, allow_jump=True)
-        for event in self.opening_events:
-            if isinstance(event, CommandRefused) and event.cause.startswith("command:"):
-                raise JournalError(f"{self._journal.name}: the configuration was refused: {event.reason}")
 
     def __enter__(self) -> Self:
         return self

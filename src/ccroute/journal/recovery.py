@@ -6,7 +6,7 @@ the records say was given then, call by call, so that a difference stops it at t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import blake2b
 from typing import Final, NamedTuple, NoReturn, cast
 from zlib import crc32
@@ -211,12 +211,17 @@ def _other_events(record: Record, given: list[list[Event]]) -> NoReturn:
         record,
         place,
         head_first + before + same,
-        f"it gives {_kind(told, same)} where it gave {_kind(list(then), same)}",
+        _difference(told[same:], then[same:]),
     )
 
 
-def _kind(events: list[Event], place: int) -> str:
-    return type(events[place]).__name__ if place < len(events) else "nothing more"
+def _difference(told: Sequence[Event], then: Sequence[Event]) -> str:
+    """Say in what the first of two lists of events differ, without what is in them."""
+    now, before = (type(events[0]).__name__ if events else "nothing more" for events in (told, then))
+    if now != before:
+        return f"it gives {now} where it gave {before}"
+    names = [name for name in told[0].__struct_fields__ if getattr(told[0], name) != getattr(then[0], name)]
+    return f"it gives {now} with another {', '.join(names)}"
 
 
 def _diverged(record: Record, entry: int, event: int, message: str, error: Exception | None = None) -> NoReturn:
