@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from ccroute import CcrouteError, Config, Engine, codec, requirement
-from ccroute.cli.run import run_lines
+from ccroute.cli.run import lines_of, run_lines
 from ccroute.config import to_json
 from tests.busy_center import CONFIG, LATER_US, NOW_US, WORKING, busy_engine
 from tests.choices import REQUIREMENTS
@@ -62,7 +62,7 @@ def fuzz_requirement(data: bytes) -> None:
 def fuzz_run(data: bytes) -> None:
     """Feed lines to an engine as ``ccroute run`` does; it can be restored afterwards."""
     engine = Engine.restore(SNAPSHOT)
-    run_lines(io.BytesIO(data), engine, lambda told: None, allow_jump=True, flush_each=False)
+    run_lines(lines_of(io.BytesIO(data)), engine, lambda told: None, allow_jump=True, flush_each=False)
     assert Engine.restore(engine.snapshot()).snapshot() == engine.snapshot()
     engine.close()
 

@@ -9,15 +9,18 @@ from typing import IO, TYPE_CHECKING
 
 import typer
 
+from ccroute.cli.journal import is_journal, opened_journal
 from ccroute.cli.run import LINE_BYTES_MAX, lines_of, opened
 
 if TYPE_CHECKING:
     from ccroute.commands import Command
+    from ccroute.engine.decisions import Decision
 
 
 def explain(
     commands: str = typer.Argument(
-        metavar="COMMANDS", help="JSON Lines of commands, as run reads them; - is standard input."
+        metavar="COMMANDS",
+        help="JSON Lines of commands, as run reads them, or a journal; - is standard input.",
     ),
     event: int = typer.Option(..., "--event", metavar="SEQ", help="The seq of the event."),
     config: str | None = typer.Option(
@@ -33,14 +36,17 @@ def explain(
 
     Commands are carried out up to the event; lines that cannot be are passed over, as run does.
     """
-    import msgspec
-
     from ccroute import Config, explain_decision
     from ccroute.cli.progress import Bar
-    from ccroute.cli.screen import show
+    from ccroute.journal.explaining import explain_event
 
     if config is not None and snapshot is not None:
         raise typer.BadParameter("--config and --snapshot exclude each other: a snapshot has its configuration in it")
+    if is_journal(commands):
+        if config is not None or snapshot is not None or allow_jump:
+            raise typer.BadParameter("a journal says itself with what it began: leave the other options out")
+        with opened_journal(commands) as journal:
+            return _show(explain_event(journal, event), as_json=as_json)
     if snapshot is not None:
         origin: Config | bytes = Path(snapshot).read_bytes()
     else:
@@ -49,6 +55,14 @@ def explain(
         size = 0 if commands == "-" else os.stat(source.fileno()).st_size
         pairs = _pairs(source, lambda done: bar.told(done / size) if size else None)
         decision = explain_decision(origin, pairs, event, allow_jump=allow_jump, pass_over_errors=True)
+    return _show(decision, as_json=as_json)
+
+
+def _show(decision: Decision, *, as_json: bool) -> int:
+    import msgspec
+
+    from ccroute.cli.screen import show
+
     if as_json:
         show(msgspec.json.Encoder(decimal_format="number").encode(decision).decode())
     else:

@@ -1,8 +1,8 @@
 """The entry of the command line: what the commands are called, and what becomes of what goes wrong.
 
-Exit status: 0 fine, 1 faults were found (``check``), 2 a usage that is not, a file that cannot be read or written, or
-anything else that ccroute raises, told in one line on standard error. A reader of standard output that goes away ends
-the command quietly, with 0; an interrupt ends it with 130.
+Exit status: 0 fine, 1 faults were found (``check``, ``journal verify``), 2 a usage that is not, a file that cannot be
+read or written, or anything else that ccroute raises, told in one line on standard error. A reader of standard output
+that goes away ends the command quietly, with 0; an interrupt ends it with 130.
 
 Nothing heavy is imported before the command that needs it is called, so that ``--help`` is quick.
 """
@@ -21,6 +21,7 @@ from ccroute.cli.bench import bench_app
 from ccroute.cli.check import check
 from ccroute.cli.explain import explain
 from ccroute.cli.hours import hours
+from ccroute.cli.journal import journal_app
 from ccroute.cli.replay import replay
 from ccroute.cli.run import run
 from ccroute.errors import CcrouteError, ConfigError
@@ -70,6 +71,7 @@ def app() -> typer.Typer:
     whole.callback()(_options)
     for command in (check, hours, run, explain, replay):
         whole.command()(command)
+    whole.add_typer(journal_app(), name="journal")
     whole.add_typer(bench_app(), name="bench")
     return whole
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 from typing import IO, TYPE_CHECKING, Final
 
 import typer
@@ -33,26 +34,43 @@ def run(
 ) -> int:
     """Feed commands to an engine and write its events, as JSON Lines.
 
+    The first line may be the one with which an exported journal begins: without --config the engine begins with it.
     A line that cannot be carried out gives an object of type "error", and the run goes on.
     """
     from ccroute import Config, Engine
+    from ccroute.journal.exchange import beginning_in
 
-    engine = Engine(Config() if config is None else Config.from_file(config))
+    given = None if config is None else Config.from_file(config)
     write = _json_writer() if as_json or not sys.stdout.isatty() else _readable_writer()
-    with opened(commands) as source, contextlib.closing(engine):
-        run_lines(source, engine, write, allow_jump=allow_jump, flush_each=commands == "-")
+    with opened(commands) as source:
+        lines = lines_of(source)
+        first = next(lines, b"")
+        # An exported journal says in its first line with what it began.
+        begun = beginning_in(first)
+        engine = Engine(given or begun or Config())
+        with contextlib.closing(engine):
+            rest = lines if begun is not None else chain([first], lines)
+            run_lines(
+                rest,
+                engine,
+                write,
+                allow_jump=allow_jump,
+                flush_each=commands == "-",
+                first_number=1 if begun is None else 2,
+            )
     return 0
 
 
 def run_lines(
-    source: IO[bytes],
+    lines: Iterable[bytes],
     engine: Engine,
     write: Writer,
     *,
     allow_jump: bool,
     flush_each: bool,
+    first_number: int = 1,
 ) -> None:
-    """Carry out the commands of ``source`` line by line. Empty lines are passed over.
+    """Carry out commands line by line. Empty lines are passed over.
 
     :param write: called after each line with what came of it, events or one error.
     :param flush_each: let the reader have it at once, because the writer may wait for it.
@@ -60,7 +78,7 @@ def run_lines(
     from ccroute.codec import decode_timed
     from ccroute.errors import CcrouteError, CodecError
 
-    for number, line in enumerate(lines_of(source), start=1):
+    for number, line in enumerate(lines, start=first_number):
         if not line.strip():
             continue
         try:

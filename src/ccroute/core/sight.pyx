@@ -82,6 +82,11 @@ cdef class Sight(Ground):
         cdef Course* course = course_of(&self.floor, one)
         return course != NULL and course.expires_at != NONE and (one.state == CONTACT_QUEUED or is_aside(one))
 
+    def place(self, int slot) -> tuple:
+        """Return (state, queue, channel, class) of a contact slot in use: what is asked of every contact at once."""
+        cdef Contact* one = contact_at(&self.floor, slot)
+        return one.state, one.queue, one.channel, one.class_slot
+
     def contact(self, int slot) -> dict:
         """Return what is known of a contact slot in use."""
         cdef Contact* one = contact_at(&self.floor, slot)

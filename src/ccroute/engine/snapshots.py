@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import hashlib
 import sys
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
@@ -118,6 +121,20 @@ _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 _DECODER: Final = msgspec.json.Decoder(SnapshotState, float_hook=Decimal)
 
 
+@contextlib.contextmanager
+def _without_collector() -> Iterator[None]:
+    """Keep the garbage collector from walking, again and again, over what is being made and holds no cycle."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+@_without_collector()
 def save(names: Names, seq: int, commands: int, is_fresh: bool, command_ids: list[tuple[str, int, int]]) -> bytes:
     """Return the snapshot of an engine; equal states give equal bytes."""
     numbers: dict[int, int] = {}
@@ -125,15 +142,15 @@ def save(names: Names, seq: int, commands: int, is_fresh: bool, command_ids: lis
     contacts = []
     slot = names.acd.next_contact(0)
     while slot >= 0:
-        known = names.acd.contact(slot)
-        if _STATES[known["state"]] in _LIVE:
-            numbers.setdefault(known["class"], len(numbers))
+        contact_state, queue, _, class_slot = names.acd.place(slot)
+        if _STATES[contact_state] in _LIVE:
+            numbers.setdefault(class_slot, len(numbers))
             for plan in names.acd.plans_of(slot):
                 plans.setdefault(plan, len(plans))
         # Exclusions and scores are on the tape; the lists and tables of a command are its giver's.
         first = msgspec.structs.replace(
             names.contacts[slot],
-            queue_id=names.queue_ids[known["queue"]] or None,
+            queue_id=names.queue_ids[queue] or None,
             attributes=names.attributes_of(slot),
             excluded=[],
             scores={},
@@ -220,6 +237,7 @@ def _carry(names: Names, one: _CarriedPlan) -> int:
     return names.plans.restore(one.queue, one.steps, rules_only=one.rules_only)
 
 
+@_without_collector()
 def load(data: bytes) -> tuple[Names, SnapshotState]:
     """Return names and state of a snapshot.
 
@@ -316,12 +334,15 @@ def _check_names(names: Names, state: SnapshotState) -> None:
     names.classes.state_skills(names.standing.skills_gone)
     for named, command in state.contacts:
         _agree(named == slot, "the contacts on the tape are those in front")
-        known = names.acd.contact(slot)
-        is_over = _STATES[known["state"]] not in _LIVE
+        contact_state, queue, channel, _ = names.acd.place(slot)
+        is_over = _STATES[contact_state] not in _LIVE
         recheck(names, command, is_over)
-        _agree((names.queue_ids[known["queue"]] or None) == command.queue_id, "contacts are in their queue")
-        _agree(is_over or command.queue_id is not None or _is_aside(known), "contacts in no queue are put aside")
-        _agree(is_over or names.channel_ids[known["channel"]] == command.channel, "contacts keep their channel")
+        _agree((names.queue_ids[queue] or None) == command.queue_id, "contacts are in their queue")
+        _agree(
+            is_over or command.queue_id is not None or _is_aside(names.acd.contact(slot)),
+            "contacts in no queue are put aside",
+        )
+        _agree(is_over or names.channel_ids[channel] == command.channel, "contacts keep their channel")
         slot = names.acd.next_contact(slot + 1)
     _agree(slot < 0, "the contacts on the tape are those in front")
     names.classes.state_skills()

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterator
-from importlib.metadata import PackageNotFoundError, version
 from threading import Lock
 from types import TracebackType
 from typing import Final, Self, final
@@ -421,6 +420,9 @@ def _policy(snapshots: SnapshotPolicy | None) -> SnapshotPolicy:
 
 def _begin(journal: Journal, ownership: Ownership, config: Config) -> Ownership:
     """Append the first record and return what to continue from."""
+    # Reading what is installed needs modules that nothing else here does.
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         package = version("ccroute")
     except PackageNotFoundError:

@@ -191,6 +191,8 @@ def opened(name: str, seq: int, head: bytes, body: bytes, events: bytes | None, 
     :param previous: digest of the record before; None: not known.
     :raises JournalCorrupt: something is not what was written.
     """
+    if not (type(head) is type(body) is bytes and (events is None or type(events) is bytes)):
+        _corrupt(name, seq, "it is not made of bytes")
     known = head_of(head, name, seq)
     if previous is not None and known.previous != previous:
         _corrupt(name, seq, f"it does not continue record {seq - 1}")

@@ -37,9 +37,10 @@ from ccroute.journal.batches import line_of
 from ccroute.journal.records import DIGEST_SIZE, Entry, Head, beginning_of, entries_of, event_lines_of, head_of
 from ccroute.ports import Journal, Record
 
-__all__ = ["Origin", "Replayed", "begin_at", "recover", "replay", "replay_record"]
+__all__ = ["CONFIGURING", "Origin", "Replayed", "begin_at", "recover", "replay", "replay_record"]
 
-_CONFIGURING: Final = (Configure, PutQueue, PutAgent, PutChannel, RemoveQueue, RemoveAgent)
+CONFIGURING: Final = (Configure, PutQueue, PutAgent, PutChannel, RemoveQueue, RemoveAgent)
+"""Commands that are carried out alone: ``handle_many`` takes none of them."""
 
 
 class Origin(NamedTuple):
@@ -173,7 +174,7 @@ def _runs(entries: list[Entry]) -> Iterator[list[Entry]]:
     """Yield entries in groups that one call of the engine can carry out: what was checked at once is so again."""
     run: list[Entry] = []
     for entry in entries:
-        if entry.command is None or isinstance(entry.command, _CONFIGURING):
+        if entry.command is None or isinstance(entry.command, CONFIGURING):
             if run:
                 yield run
                 run = []
@@ -189,7 +190,7 @@ def _carry_out(engine: Engine, run: list[Entry]) -> list[list[Event]]:
     first = run[0]
     if first.command is None:
         return [engine.advance(first.at_us, allow_jump=True)]
-    if isinstance(first.command, _CONFIGURING):
+    if isinstance(first.command, CONFIGURING):
         return [engine.handle(first.command, first.at_us, allow_jump=True)]
     calls = [(cast(Command, entry.command), entry.at_us) for entry in run]  # a run of several has commands only
     return engine.handle_many(calls, allow_jump=True)

@@ -54,7 +54,7 @@ CHECKPOINT_PAGES: Final = 4_096
 _CHUNK_ROWS: Final = 1_024
 _CHUNK_BYTES: Final = 8 * 1024 * 1024
 _CHECK_SIZE: Final = 16
-_STATE: Final = struct.Struct("<QQ32s")
+_STATE: Final = struct.Struct("<qq32s")
 _SCHEMA: Final = f"""
 PRAGMA application_id = {APPLICATION_ID};
 PRAGMA user_version = {SCHEMA_VERSION};
@@ -215,16 +215,22 @@ class SqliteJournal:
             raise JournalCorrupt(self._path, f"it ends at record {last.seq}, though {mark.seq} was acknowledged")
         if mark.seq < state.first_seq:
             return
-        rows = list(connection.execute("SELECT head FROM records WHERE seq = ?", (mark.seq,)))
-        if len(rows) != 1 or digest_of(rows[0][0]) != mark.digest:
+        if digest_of(self._head(connection, mark.seq)) != mark.digest:
             raise JournalCorrupt(self._path, f"record {mark.seq} is not what was acknowledged", record=mark.seq)
 
     def _last_record(self, connection: apsw.Connection) -> Mark:
-        rows = list(connection.execute("SELECT seq, head FROM records ORDER BY seq DESC LIMIT 1"))
-        if not rows:
+        ((seq,),) = connection.execute("SELECT max(seq) FROM records")
+        if seq is None:
             return Mark(seq=0, digest=NO_DIGEST, epoch=0)
-        ((seq, head),) = rows
+        head = self._head(connection, seq)
         return Mark(seq=seq, digest=digest_of(head), epoch=head_of(head, self._path, seq).epoch)
+
+    def _head(self, connection: apsw.Connection, seq: int) -> bytes:
+        rows = list(connection.execute("SELECT head FROM records WHERE seq = ?", (seq,)))
+        if len(rows) != 1 or type(rows[0][0]) is not bytes:
+            raise JournalCorrupt(f"{self._path}, record {seq}", "it is not there", record=seq)
+        head: bytes = rows[0][0]
+        return head
 
     def _read_state(self, connection: apsw.Connection) -> _State:
         found = connection.pragma("application_id"), connection.pragma("user_version")
@@ -235,8 +241,9 @@ class SqliteJournal:
         rows = list(connection.execute("SELECT epoch, first_seq, before_first, checksum FROM journal"))
         if len(rows) != 1:
             raise JournalCorrupt(self._path, "it does not say whose it is")
-        state = _State(*rows[0][:3])
-        if state.epoch < 0 or state.first_seq < 1 or rows[0][3] != state.checksum():
+        *fields, checksum = rows[0]
+        state = _State(*fields)
+        if [type(field) for field in fields] != [int, int, bytes] or checksum != state.checksum():
             raise JournalCorrupt(self._path, "what it says of its owner does not agree with its checksum")
         return state
 
@@ -246,7 +253,7 @@ class SqliteJournal:
     def _read_subscribers(self, connection: apsw.Connection) -> dict[str, int]:
         rows = list(connection.execute("SELECT name, confirmed, checksum FROM subscribers ORDER BY name"))
         for name, confirmed, checksum in rows:
-            if checksum != _subscriber_check(name, confirmed):
+            if type(name) is not str or type(confirmed) is not int or checksum != _subscriber_check(name, confirmed):
                 raise JournalCorrupt(self._path, "what it says of a subscriber does not agree with its checksum")
         return {name: confirmed for name, confirmed, _ in rows}
 
@@ -362,7 +369,7 @@ class SqliteJournal:
             state = self._read_state(connection)
             if before <= state.first_seq:
                 return
-            ((head,),) = connection.execute("SELECT head FROM records WHERE seq = ?", (before - 1,))
+            head = self._head(connection, before - 1)
             connection.execute("DELETE FROM events WHERE seq < ?", (before,))
             connection.execute("DELETE FROM records WHERE seq < ?", (before,))
             self._write_state(connection, state._replace(first_seq=before, before_first=digest_of(head)))
@@ -396,7 +403,8 @@ class SqliteJournal:
         with self._reading() as connection:
             for row in connection.execute(_READ, (after, _CHUNK_ROWS)):
                 rows.append(row)
-                size += len(row[2]) + len(row[3] or b"")
+                # What is no blob any more is told where the record is opened.
+                size += sum(len(cell) for cell in row if type(cell) is bytes)
                 if size >= _CHUNK_BYTES:
                     break
         return rows
@@ -498,6 +506,8 @@ def _telling(path: str) -> Iterator[None]:
             yield
     except StorageCorrupt as error:
         raise JournalCorrupt(path, error.problem) from error
+    except UnicodeDecodeError as error:
+        raise JournalCorrupt(path, "a text in it is none") from error
     except StorageError as error:
         raise JournalFailed(str(error)) from error
 
