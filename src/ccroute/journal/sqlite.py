@@ -197,11 +197,12 @@ class SqliteJournal:
             connection.execute(_SCHEMA)
             self._write_state(connection, _State(0, 1, NO_DIGEST))
         state = self._read_state(connection)
-        if mark is None and (state.epoch or list(connection.execute("SELECT 1 FROM records LIMIT 1"))):
-            raise JournalCorrupt(self._mark_path, "it is not there, though the journal is not new")
         last = self._last_record(connection)
         if mark is not None:
             self._compare(connection, mark, last, state)
+        elif last.seq or state.first_seq > 1:
+            # The mark is there before the first record is.
+            raise JournalCorrupt(self._mark_path, "it is not there, though the journal has records")
         epoch = max(state.epoch, 0 if mark is None else mark.epoch) + 1
         self._write_state(connection, state._replace(epoch=epoch))
         self._confirmed = self._read_subscribers(connection)
