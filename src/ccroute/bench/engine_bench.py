@@ -113,13 +113,20 @@ def floor_config(agents: int) -> Config:
 def open_engine(agents: int) -> Engine:
     """Return an engine that has seen every requirement once, its agents available."""
     engine = Engine(floor_config(agents))
+    for command, at_us in opening_commands(agents):
+        engine.handle(command, at_us)
+    return engine
+
+
+def opening_commands(agents: int) -> Batch:
+    """Return the commands after which an engine has seen every requirement once, its agents available."""
+    commands: Batch = []
     for at, requires in enumerate(_REQUIRES):
         contact_id = f"first-{at}"
-        engine.handle(EnqueueContact(contact_id=contact_id, queue_id=_QUEUE, channel=_CHANNEL, requires=requires), 0)
-        engine.handle(CancelContact(contact_id=contact_id), 0)
-    for at in range(agents):
-        engine.handle(SetPresence(agent_id=f"agent-{at}", presence=Presence.AVAILABLE), 0)
-    return engine
+        enqueue = EnqueueContact(contact_id=contact_id, queue_id=_QUEUE, channel=_CHANNEL, requires=requires)
+        commands += [(enqueue, 0), (CancelContact(contact_id=contact_id), 0)]
+    commands += [(SetPresence(agent_id=f"agent-{at}", presence=Presence.AVAILABLE), 0) for at in range(agents)]
+    return commands
 
 
 def life_commands(lives: int, agents: int) -> Batch:

@@ -35,8 +35,8 @@ class Disk:
             rest = rest[written:]
 
     def sync(self, descriptor: int) -> None:
-        """Return once what was written is on the medium."""
-        os.fsync(descriptor)
+        """Return once what was written is on the medium, and as much of what the system knows of it as reading needs."""
+        os.fdatasync(descriptor)
 
     def close(self, descriptor: int) -> None:
         """Give a descriptor back."""
