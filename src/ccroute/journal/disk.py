@@ -35,7 +35,7 @@ class Disk:
             rest = rest[written:]
 
     def sync(self, descriptor: int) -> None:
-        """Return once what was written is on the medium, and as much of what the system knows of it as reading needs."""
+        """Return once what was written is on the medium, and what of the file's own data reading it needs."""
         os.fdatasync(descriptor)
 
     def close(self, descriptor: int) -> None:
