@@ -64,7 +64,7 @@ def test_what_is_wrong_with_a_journal_is_told(run, journal: Path) -> None:
     flip(journal.with_name("support.ccroute-snapshot-9"), 100)
     status, out, _ = run("journal", "verify", journal)
     assert status == 1
-    assert "snapshot-9: it does not agree with its digest" in out
+    assert "snapshot-9: it does not agree with its checksum" in out
     place = journal.read_bytes().index(b"c9")
     flip(journal, place)
     status, out, _ = run("journal", "verify", journal, "--json")

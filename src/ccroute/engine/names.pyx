@@ -221,8 +221,9 @@ cdef class Names:
         for slot, command in contacts:
             self.remember(slot, command)
             self.acd.set_asks(slot, self.classes.asks_number(command.requires))
-        for slot in self.acd.contacts_behind(0):
-            self.contact_slots[self.contacts[slot].contact_id] = slot
+        if len(self.contact_slots) < len(contacts):
+            for slot in self.acd.contacts_behind(0):
+                self.contact_slots[self.contacts[slot].contact_id] = slot
 
     def put_back_words(self, dispositions, gave_way, agent_labels, next_labels, lost_labels) -> None:
         """Note what was said of contacts and agents of a snapshot."""

@@ -123,7 +123,11 @@ _DECODER: Final = msgspec.json.Decoder(SnapshotState, float_hook=Decimal)
 
 @contextlib.contextmanager
 def _without_collector() -> Iterator[None]:
-    """Keep the garbage collector from walking, again and again, over what is being made and holds no cycle."""
+    """Keep the garbage collector from walking, again and again, over what is being made and holds no cycle.
+
+    What was made counts as old afterwards, so that it is not walked over at once either; unless the host has frozen
+    objects of its own, which would be thawed.
+    """
     if not gc.isenabled():
         yield
         return
@@ -131,6 +135,9 @@ def _without_collector() -> Iterator[None]:
     try:
         yield
     finally:
+        if gc.get_freeze_count() == 0:
+            gc.freeze()
+            gc.unfreeze()
         gc.enable()
 
 
@@ -245,8 +252,9 @@ def load(data: bytes) -> tuple[Names, SnapshotState]:
     """
     if type(data) is not bytes:
         raise WrongType("data", data, "bytes, a snapshot")
-    body, digest = data[:-_DIGEST_SIZE], data[-_DIGEST_SIZE:]
-    if not body.startswith(_MAGIC):
+    # A view, as copies of hundreds of megabytes take their time.
+    body, digest = memoryview(data)[:-_DIGEST_SIZE], data[-_DIGEST_SIZE:]
+    if not data.startswith(_MAGIC):
         raise SnapshotError("data", data[:16], f"a snapshot of rules version {RULES_VERSION}")
     if hashlib.blake2b(body, digest_size=_DIGEST_SIZE).digest() != digest:
         raise SnapshotError("data", data[:16], "a whole snapshot; its digest does not agree")
@@ -262,9 +270,9 @@ def load(data: bytes) -> tuple[Names, SnapshotState]:
         plans = [_carry(names, one) for one in state.plans]
         behind = len(body) - state.statistics * _NUMBER_SIZE
         _agree(begin + length <= behind <= len(body), "statistics are on the tape")
-        snapshot.load(names.acd, body[begin + length : behind], slots, plans)
+        snapshot.load(names.acd, bytes(body[begin + length : behind]), slots, plans)
         _check_names(names, state)
-        statistics_tape.load(names.statistics, body[behind:], state.skills)
+        statistics_tape.load(names.statistics, bytes(body[behind:]), state.skills)
         _put_back_presences(names, state)
         names.put_back(state.contacts)
         names.put_back_words(

@@ -21,10 +21,11 @@ class Disk:
         flags = os.O_RDWR | os.O_CLOEXEC | (os.O_CREAT if create or fresh else 0) | (os.O_TRUNC if fresh else 0)
         return os.open(path, flags, 0o600)
 
-    def read(self, path: str) -> bytes:
-        """Return what is in a file."""
+    def read(self, path: str, begin: int = 0, end: int | None = None) -> bytes:
+        """Return what is in a file, from one place to another."""
         with open(path, "rb") as file:
-            return file.read()
+            file.seek(begin)
+            return file.read() if end is None else file.read(end - begin)
 
     def write(self, descriptor: int, data: bytes, offset: int) -> None:
         """Write all of some bytes at an offset."""

@@ -6,6 +6,7 @@ import os
 import struct
 from hashlib import blake2b
 from typing import Final, final
+from zlib import crc32
 
 from ccroute.errors import JournalCorrupt, JournalFailed
 from ccroute.journal.disk import Disk
@@ -13,9 +14,9 @@ from ccroute.ports import StoredSnapshot
 
 __all__ = ["MemorySnapshots", "SnapshotFiles"]
 
-_FIELDS: Final = struct.Struct("<8sQ32sQ32s")
+_FIELDS: Final = struct.Struct("<8sQ32sQI16s")
 _MAGIC: Final = b"ccrsnap\x01"
-_DIGEST_SIZE: Final = 32
+_DIGEST_SIZE: Final = 16
 
 
 @final
@@ -52,7 +53,7 @@ class SnapshotFiles:
                 self._disk.sync(descriptor)
             finally:
                 self._disk.close(descriptor)
-            if self._disk.read(new) != front + snapshot.data:
+            if self._disk.read(new, 0, len(front)) != front or self._disk.read(new, len(front)) != snapshot.data:
                 raise JournalFailed(f"{new} does not hold what was written to it")
             self._disk.replace(new, path)
         except OSError as error:
@@ -80,15 +81,17 @@ class SnapshotFiles:
         """
         path = self.path(record_seq)
         try:
-            whole = self._disk.read(path)
+            front, data = self._disk.read(path, 0, _FIELDS.size), self._disk.read(path, _FIELDS.size)
         except OSError as error:
-            raise JournalCorrupt(path, f"cannot be read: {error}") from error
-        data = whole[_FIELDS.size :]
-        if len(whole) < _FIELDS.size:
+            raise JournalCorrupt(path, f"it cannot be read: {error}") from error
+        if len(front) < _FIELDS.size:
             raise JournalCorrupt(path, "it is cut off")
-        magic, seq, record_digest, size, digest = _FIELDS.unpack_from(whole)
-        if magic != _MAGIC or seq != record_seq or size != len(data) or digest != _digest(whole, data):
-            raise JournalCorrupt(path, "it does not agree with its digest")
+        magic, seq, record_digest, size, checksum, digest = _FIELDS.unpack(front)
+        if (magic, seq, digest) != (_MAGIC, record_seq, _digest(front)):
+            raise JournalCorrupt(path, "its head does not agree with its digest")
+        # An engine's snapshot has a digest of its own inside, so that a quick look at the bytes is enough here.
+        if size != len(data) or checksum != crc32(data):
+            raise JournalCorrupt(path, "it does not agree with its checksum")
         return StoredSnapshot(record_seq=record_seq, record_digest=record_digest, data=data)
 
     def forget(self, record_seq: int) -> None:
@@ -103,15 +106,15 @@ class SnapshotFiles:
 
 
 def _front(snapshot: StoredSnapshot) -> bytes:
-    size = len(snapshot.data)
-    front = _FIELDS.pack(_MAGIC, snapshot.record_seq, snapshot.record_digest, size, bytes(_DIGEST_SIZE))
-    return front[:-_DIGEST_SIZE] + _digest(front, snapshot.data)
+    data = snapshot.data
+    front = _FIELDS.pack(
+        _MAGIC, snapshot.record_seq, snapshot.record_digest, len(data), crc32(data), bytes(_DIGEST_SIZE)
+    )
+    return front[:-_DIGEST_SIZE] + _digest(front)
 
 
-def _digest(front: bytes, data: bytes) -> bytes:
-    state = blake2b(front[: _FIELDS.size - _DIGEST_SIZE], digest_size=_DIGEST_SIZE)
-    state.update(data)
-    return state.digest()
+def _digest(front: bytes) -> bytes:
+    return blake2b(front[:-_DIGEST_SIZE], digest_size=_DIGEST_SIZE).digest()
 
 
 @final
