@@ -53,6 +53,7 @@ _PRESENCE_LAST: Final = 2
 HABITS_END: Final = 16
 _STATES: Final = (None, *ContactState)
 _LIVE: Final = (ContactState.QUEUED, ContactState.ACTIVE, ContactState.PARKED, ContactState.SCHEDULED)
+_IS_OVER: Final = tuple(state not in _LIVE for state in _STATES)
 
 
 class _Class(msgspec.Struct, frozen=True, array_like=True):
@@ -150,7 +151,7 @@ def save(names: Names, seq: int, commands: int, is_fresh: bool, command_ids: lis
     slot = names.acd.next_contact(0)
     while slot >= 0:
         contact_state, queue, _, class_slot = names.acd.place(slot)
-        if _STATES[contact_state] in _LIVE:
+        if not _IS_OVER[contact_state]:
             numbers.setdefault(class_slot, len(numbers))
             for plan in names.acd.plans_of(slot):
                 plans.setdefault(plan, len(plans))
@@ -341,16 +342,18 @@ def _check_names(names: Names, state: SnapshotState) -> None:
     # Live contacts may name what is not there any more.
     names.classes.state_skills(names.standing.skills_gone)
     for named, command in state.contacts:
-        _agree(named == slot, "the contacts on the tape are those in front")
+        # Asked in line rather than of `_agree`: there may be a million of them.
+        if named != slot:
+            raise ValueError("it is not so that the contacts on the tape are those in front")
         contact_state, queue, channel, _ = names.acd.place(slot)
-        is_over = _STATES[contact_state] not in _LIVE
+        is_over = _IS_OVER[contact_state]
         recheck(names, command, is_over)
-        _agree((names.queue_ids[queue] or None) == command.queue_id, "contacts are in their queue")
-        _agree(
-            is_over or command.queue_id is not None or _is_aside(names.acd.contact(slot)),
-            "contacts in no queue are put aside",
-        )
-        _agree(is_over or names.channel_ids[channel] == command.channel, "contacts keep their channel")
+        if (names.queue_ids[queue] or None) != command.queue_id:
+            raise ValueError("it is not so that contacts are in their queue")
+        if not is_over and command.queue_id is None and not _is_aside(names.acd.contact(slot)):
+            raise ValueError("it is not so that contacts in no queue are put aside")
+        if not is_over and names.channel_ids[channel] != command.channel:
+            raise ValueError("it is not so that contacts keep their channel")
         slot = names.acd.next_contact(slot + 1)
     _agree(slot < 0, "the contacts on the tape are those in front")
     names.classes.state_skills()
