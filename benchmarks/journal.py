@@ -51,6 +51,7 @@ from ccroute.bench.engine_bench import (
 from ccroute.engine.engine import last_seq
 from ccroute.storage.sqlite import connect
 
+RELIABILITY: Final = page.PAGE.parent / "reliability.md"
 ROUNDS: Final = 5
 LIVES: Final = 30_000
 LIVE: Final = 1_000_000
@@ -307,6 +308,8 @@ def main() -> None:
     print(rate_table(rates), floor_table(floor, replay), sep="\n\n")
     if not arguments.quick:
         page.keep("journal", {"rates": rates, "replay": replay, "floor": [floor]})
+        machine = f"{page.machine_line()}\nMedians of {rounds} rounds."
+        page.show("journal", f"{rate_table(rates)}\n\n{floor_table(floor, replay)}\n\n{machine}", RELIABILITY)
 
 
 if __name__ == "__main__":

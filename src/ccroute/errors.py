@@ -252,7 +252,7 @@ class JournalConflict(JournalError, ValueError):
 
 @final
 class JournalCorrupt(JournalError, ValueError):
-    """A journal does not hold what was written to it; the message names the place. Nothing in it was changed."""
+    """A journal does not hold what was written to it; the message names the place. No record was changed."""
 
     def __init__(self, place: str, message: str, *, record: int | None = None) -> None:
         super().__init__(f"{place}: {message}")
