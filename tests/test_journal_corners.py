@@ -12,6 +12,7 @@ import pytest
 
 from ccroute import (
     EngineBug,
+    EngineClosed,
     EngineOutOfMemory,
     JournalCorrupt,
     JournaledEngine,
@@ -24,6 +25,7 @@ from ccroute import (
     SqliteJournal,
 )
 from ccroute.cli.journal import is_journal
+from ccroute.engine.engine import config_of, last_seq
 from ccroute.journal import records, snapshotting
 from ccroute.journal.exchange import import_lines
 from ccroute.journal.memory import MemoryLog
@@ -155,6 +157,80 @@ def test_who_waits_for_a_record_that_fails_is_told() -> None:
     with pytest.raises(JournalFailed):
         durable._commit(durable._batch)
     durable.close()
+
+
+def test_a_torn_batch_is_not_written_by_others_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    log = MemoryLog()
+    durable = JournaledEngine.open(MemoryJournal(log), center(), snapshots=NO_SNAPSHOTS)
+    durable.stage(comes(1), 1)
+    batch = durable._batch
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("ccroute.journal.batches.crc32", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            durable.stage(comes(2), 2)
+    with pytest.raises(JournalFailed, match="between engine and journal"):
+        durable._commit(batch)
+    durable.close()
+    assert log.mark.seq == 1
+
+
+def test_memory_that_runs_out_while_a_record_is_sealed_ends_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+    durable = JournaledEngine.open(MemoryJournal(), center(), snapshots=SnapshotPolicy(every_commands=1))
+
+    def no_memory(*_: object) -> None:
+        raise MemoryError
+
+    with monkeypatch.context() as patched:
+        patched.setattr("ccroute.journal.batches.seal", no_memory)
+        with pytest.raises(MemoryError):
+            durable.handle(comes(1), 1)
+    with pytest.raises(JournalFailed, match="broken off by MemoryError"):
+        durable.handle(comes(1), 1)
+    durable.close()
+
+
+def test_a_corrupt_journal_stays_so_for_all_calls() -> None:
+    journal = FailingJournal(MemoryJournal())
+    durable = JournaledEngine.open(journal, center(), snapshots=NO_SNAPSHOTS)
+
+    def fail(_record: object) -> None:
+        raise JournalCorrupt("here", "not what was written", record=2)
+
+    journal.before = fail  # type: ignore[method-assign]
+    for _ in range(2):
+        with pytest.raises(JournalCorrupt, match="here: not what was written"):
+            durable.handle(comes(1), 1)
+    durable.close()
+
+
+def test_what_was_staged_is_journalled_though_the_engine_is_closed() -> None:
+    log = MemoryLog()
+    durable = JournaledEngine.open(MemoryJournal(log), center(), snapshots=SnapshotPolicy(every_commands=1))
+    durable.stage(comes(1), 1)
+    durable.engine.close()
+    durable.commit()
+    assert (log.mark.seq, durable.snapshot_failure) == (2, "the engine is closed")
+    with pytest.raises(EngineClosed):
+        last_seq(durable.engine)
+    with pytest.raises(EngineClosed):
+        config_of(durable.engine)
+    durable.close()
+
+
+def test_a_snapshot_waits_for_the_one_that_is_being_written(tmp_path: Path) -> None:
+    policy = SnapshotPolicy(every_commands=1, every_bytes=None, on_close=False)
+    with JournaledEngine.open(tmp_path / "support.ccroute", center(), snapshots=policy) as durable:
+        durable.snapshot(wait=False)
+        child = durable._taker._child
+        assert not durable._taker.is_due(19, 0)
+        assert durable._taker.is_due(20, 0)
+        assert durable._taker._child == child
+        durable._taker.wait()
+        assert durable._taker.is_due(1, 0)
 
 
 def test_a_batch_that_was_written_is_not_written_again() -> None:

@@ -319,7 +319,7 @@ def test_a_child_that_takes_too_long_is_ended(tmp_path: Path, monkeypatch: pytes
     with on_disk(tmp_path, NO_SNAPSHOTS) as durable:
         durable.snapshot(wait=False)
         child = durable._taker._child
-        durable._taker.begin(durable.engine, 1, bytes(32))
+        assert durable._taker.begin(durable.engine, 1, bytes(32), may_fork=False) is not None
         assert durable._taker._child == 0
         with pytest.raises(ChildProcessError):
             os.waitpid(child, 0)

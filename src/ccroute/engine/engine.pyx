@@ -666,11 +666,15 @@ cdef class Engine:
 
 def last_seq(Engine engine):
     """Return the seq of the last event that an engine gave."""
+    if engine.output is None:
+        raise EngineClosed("the engine is closed")
     return engine.output.seq
 
 
 def config_of(Engine engine):
     """Return the configuration in force."""
+    if engine.names is None:
+        raise EngineClosed("the engine is closed")
     return engine.names.config
 
 

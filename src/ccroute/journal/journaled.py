@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterator
+from copy import copy
 from threading import Lock
 from types import TracebackType
 from typing import Final, Self, final
@@ -23,7 +24,6 @@ from ccroute.engine.snapshots import RULES_VERSION
 from ccroute.errors import (
     CcrouteError,
     EngineBug,
-    EngineStateError,
     JournalCorrupt,
     JournalError,
     JournalFailed,
@@ -258,9 +258,10 @@ class JournaledEngine:
             with self._engine_lock:
                 self._check_usable()
                 batch = self._batch
-                self._batch = Batch(last_seq(self._engine) + 1)
                 if batch.calls:
-                    self._append(batch)
+                    with self._ending():
+                        self._batch = Batch(batch.first_event + batch.events)
+                        self._append(batch, self._sealed(batch))
                 snapshot = self._taker.begin(self._engine, self._last_seq, self._last_digest, may_fork=fork)
             if snapshot is not None:
                 self._taker.save(snapshot)
@@ -277,15 +278,17 @@ class JournaledEngine:
     def _stage(self, command: Command | None, at_us: int, *, allow_jump: bool) -> tuple[list[Event], Batch]:
         with self._engine_lock:
             self._check_usable()
-            engine = self._engine
+            engine, batch = self._engine, self._batch
+            now = engine.now_us
             with self._moving():
                 if command is None:
                     events = engine.advance(at_us, allow_jump=allow_jump)
                 else:
                     events = engine.handle(command, at_us, allow_jump=allow_jump)
-                batch = self._batch
-                if events or command is not None:
-                    batch.add(command, engine.now_us, events)
+            if events or command is not None:
+                # A time before the engine's present means the present.
+                batch.add(command, max(now, at_us), events)
+            self._is_torn = False
             return events, batch
 
     def _stage_many(
@@ -299,26 +302,23 @@ class JournaledEngine:
             now = self._engine.now_us
             with self._moving():
                 answers = self._engine.handle_many(pairs, allow_jump=allow_jump)
-                if pairs:
-                    self._batch.add_many(pairs, now, answers)
+            if pairs:
+                self._batch.add_many(pairs, now, answers)
+            self._is_torn = False
             return answers, self._batch
 
     @contextlib.contextmanager
     def _moving(self) -> Iterator[None]:
-        """Note whether the engine moved without the batch: what is not noted must not be built upon."""
+        """Note that the engine moves; the caller notes when the batch has followed. Nothing is built upon one alone."""
         self._is_torn = True
         try:
             yield
-        except EngineStateError:
-            self._is_torn = False
-            raise
         except EngineBug:
             raise
         except CcrouteError:
             # Nothing has moved, unless the engine is closed.
             self._is_torn = False
             raise
-        self._is_torn = False
 
     def _relieve(self, batch: Batch) -> None:
         if batch.size >= STAGED_BYTES_MAX:
@@ -329,21 +329,22 @@ class JournaledEngine:
         with self._commit_lock:
             if batch.is_durable:
                 return
-            with self._engine_lock:
-                if self._failure is not None:
-                    raise self._anew(self._failure)
-                if batch.calls == 0:
-                    return
-                # A batch that is not durable, nor failed, is the present one: others are written under the commit lock.
-                self._batch = Batch(last_seq(self._engine) + 1)
-                record, snapshot = None, None
-                if self._taker.is_due(batch.calls, batch.size):
-                    # The engine stands behind this batch now. That its record is not durable yet does no harm: a
-                    # snapshot names the digest of its record, and is passed over where the record is not there.
-                    record = self._sealed(batch)
-                    snapshot = self._taker.begin(self._engine, record.seq, record.digest)
-            self._append(batch, record)
-            if record is None:
+            snapshot = None
+            with self._ending():
+                with self._engine_lock:
+                    self._check_whole()
+                    if batch.calls == 0:
+                        return
+                    # What is neither durable nor failed is the present batch: all others were written under this lock.
+                    self._batch = Batch(batch.first_event + batch.events)
+                    is_due = self._taker.is_due(batch.calls, batch.size)
+                    if is_due:
+                        # The engine stands behind this batch now. That its record is not durable yet does no harm: a
+                        # snapshot names the digest of its record, and is passed over where the record is not there.
+                        record = self._sealed(batch)
+                        snapshot = self._taker.begin(self._engine, record.seq, record.digest)
+                self._append(batch, record if is_due else self._sealed(batch))
+            if not is_due:
                 self._taker.note(batch.calls, batch.size)
             if snapshot is not None:
                 self._taker.save(snapshot)
@@ -352,31 +353,32 @@ class JournaledEngine:
     def _sealed(self, batch: Batch) -> Record:
         return batch.seal(seq=self._last_seq + 1, epoch=self._epoch, rules=RULES_VERSION, previous=self._last_digest)
 
-    def _append(self, batch: Batch, record: Record | None = None) -> None:
-        """Write a batch. A failure is noted: nothing is acknowledged from then on, nor has anybody heard of it."""
+    def _append(self, batch: Batch, record: Record) -> None:
+        self._journal.append(record, expected_seq=self._last_seq, epoch=self._epoch)
+        self._last_seq, self._last_digest = record.seq, record.digest
+        batch.is_durable = True
+
+    @contextlib.contextmanager
+    def _ending(self) -> Iterator[None]:
+        """Note what goes wrong while a batch is written: nothing is acknowledged from then on."""
         try:
-            sealed = self._sealed(batch) if record is None else record
-            self._journal.append(sealed, expected_seq=self._last_seq, epoch=self._epoch)
-            self._last_seq, self._last_digest = sealed.seq, sealed.digest
-            batch.is_durable = True
+            yield
         except BaseException as error:
-            if isinstance(error, JournalError):
+            if self._failure is None and isinstance(error, JournalError):
                 self._failure = error
-            else:
+            elif self._failure is None:
                 self._failure = JournalFailed(f"{self._journal.name}: writing was broken off by {type(error).__name__}")
             raise
 
-    def _anew(self, failure: JournalError) -> JournalError:
-        again = type(failure)(*failure.args) if not isinstance(failure, JournalFailed) else JournalFailed(str(failure))
-        again.__cause__ = failure
-        return again
-
-    def _check_usable(self) -> None:
+    def _check_whole(self) -> None:
         if self._is_torn and self._failure is None:
             self._failure = JournalFailed(f"{self._journal.name}: a call was broken off between engine and journal")
         if self._failure is not None:
             self._engine.close()
-            raise self._anew(self._failure)
+            raise copy(self._failure) from self._failure
+
+    def _check_usable(self) -> None:
+        self._check_whole()
         if self._is_closed:
             raise JournalFailed(f"{self._journal.name}: the engine is closed")
 

@@ -23,6 +23,9 @@ from ccroute.ports import Journal, StoredSnapshot
 
 __all__ = ["SnapshotPolicy", "SnapshotTaker"]
 
+_PATIENCE: Final = 20
+"""A child that has not ended after so many times what makes a snapshot due is ended."""
+
 _NICE: Final = 10
 """How much the child stands back behind its parent."""
 
@@ -72,8 +75,10 @@ class SnapshotTaker:
     def is_due(self, commands: int, size: int) -> bool:
         """Say whether it is time for one, with a batch that is about to be journalled."""
         policy = self._policy
-        return (policy.every_commands is not None and self._commands + commands >= policy.every_commands) or (
-            policy.every_bytes is not None and self._bytes + size >= policy.every_bytes
+        # While one is being written the next waits, but not for ever: a child may hang.
+        times = _PATIENCE if self._child else 1
+        return (policy.every_commands is not None and self._commands + commands >= times * policy.every_commands) or (
+            policy.every_bytes is not None and self._bytes + size >= times * policy.every_bytes
         )
 
     def begin(
@@ -81,18 +86,23 @@ class SnapshotTaker:
     ) -> StoredSnapshot | None:
         """Begin the snapshot of an engine as it stands; the record may not be durable yet.
 
-        :return: what is to be saved once the record is durable; None: a child does it.
+        :return: what is to be saved once the record is durable; None: a child does it, or ``failure`` says why not.
         """
         self._commands = self._bytes = 0
+        self.poll()
         if self._child:
-            # It has had the time between two snapshots; it hangs, or the policy asks for more than can be done.
             os.kill(self._child, signal.SIGKILL)
             self.wait()
-        elif may_fork and self._policy.fork and self._journal.snapshots.takes_from_fork and hasattr(os, "fork"):
+        if may_fork and self._policy.fork and self._journal.snapshots.takes_from_fork and hasattr(os, "fork"):
             with contextlib.suppress(OSError):
                 self._child, self._child_seq = self._forked(engine, record_seq, record_digest), record_seq
                 return None
-        return StoredSnapshot(record_seq=record_seq, record_digest=record_digest, data=engine.snapshot())
+        try:
+            return StoredSnapshot(record_seq=record_seq, record_digest=record_digest, data=engine.snapshot())
+        except CcrouteError as error:
+            # No memory for it, or the engine is closed: commands are journalled all the same.
+            self.failure = str(error)
+            return None
 
     def _forked(self, engine: Engine, record_seq: int, record_digest: bytes) -> int:
         with warnings.catch_warnings():
