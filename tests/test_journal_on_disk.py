@@ -201,7 +201,8 @@ def test_what_a_former_owner_marks_goes_nowhere(tmp_path: Path) -> None:
     path = str(tmp_path / "mark")
     former = MarkFile.begin(Disk(), path, Mark(seq=1, digest=NO_DIGEST, epoch=1))
     present = MarkFile.begin(Disk(), path, Mark(seq=5, digest=NO_DIGEST, epoch=2))
-    former.write(Mark(seq=2, digest=NO_DIGEST, epoch=1))
+    with pytest.raises(JournalFailed, match="another owner has replaced it"):
+        former.write(Mark(seq=2, digest=NO_DIGEST, epoch=1))
     assert read_mark(Disk(), path) == present.mark
     former.close()
     present.close()
@@ -415,6 +416,19 @@ def test_the_log_of_sqlite_is_brought_into_its_file(folder: Path, monkeypatch: p
         for at in range(50):
             durable.handle(comes(10 + at), 9_000_000)
         assert (folder / "support.ccroute-wal").stat().st_size < 100_000
+
+
+def test_an_owner_whose_mark_was_replaced_acknowledges_nothing(folder: Path) -> None:
+    durable = opened(folder)
+    mark = folder / "support.ccroute-mark"
+    (folder / "other").write_bytes(mark.read_bytes())
+    (folder / "other").rename(mark)
+    for _ in range(2):
+        with pytest.raises(JournalFailed, match="another owner has replaced it"):
+            durable.handle(comes(9), 9_000_000)
+    durable.close()
+    with opened(folder) as again:
+        assert again.engine.counters().created == 5
 
 
 def test_a_former_owner_closes_without_harm(folder: Path) -> None:

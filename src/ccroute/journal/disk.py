@@ -39,6 +39,10 @@ class Disk:
         """Return once what was written is on the medium, and what of the file's own data reading it needs."""
         os.fdatasync(descriptor)
 
+    def is_named(self, descriptor: int) -> bool:
+        """Say whether a file that is open still has a name."""
+        return os.fstat(descriptor).st_nlink > 0
+
     def close(self, descriptor: int) -> None:
         """Give a descriptor back."""
         os.close(descriptor)

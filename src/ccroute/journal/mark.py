@@ -2,7 +2,7 @@
 
 A log that loses its end looks like a shorter log. The mark tells the difference: who opens a journal compares. It has
 two slots, written in turn, so that one is whole whatever happens to the other; each has a checksum. Every owner begins
-a new file in place of the one before, so that what a former owner still writes goes nowhere.
+a new file in place of the one before. What a former owner still writes goes nowhere, and it is told so.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import struct
 from hashlib import blake2b
 from typing import Final, Self, final
 
-from ccroute.errors import JournalCorrupt
+from ccroute.errors import JournalCorrupt, JournalFailed
 from ccroute.journal.disk import Disk
 from ccroute.ports import Mark
 
@@ -57,8 +57,9 @@ def _check(fields: bytes) -> bytes:
 class MarkFile:
     """The mark of an owner."""
 
-    def __init__(self, disk: Disk, descriptor: int, mark: Mark) -> None:
+    def __init__(self, disk: Disk, path: str, descriptor: int, mark: Mark) -> None:
         self._disk: Final = disk
+        self._path: Final = path
         self._descriptor: Final = descriptor
         self._slot = 0
         self.mark = mark
@@ -80,15 +81,18 @@ class MarkFile:
         except BaseException:
             disk.close(descriptor)
             raise
-        return cls(disk, descriptor, mark)
+        return cls(disk, path, descriptor, mark)
 
     def write(self, mark: Mark) -> None:
-        """Write a mark into the older slot; it is on the medium on return.
+        """Write a mark into the older slot; it is on the medium on return, in the file that others read.
 
-        :raises OSError: it is not known to be.
+        :raises OSError: it is not known to be on the medium.
+        :raises JournalFailed: another owner has put a file of its own in place of this one.
         """
         self._disk.write(self._descriptor, _slot(mark), self._slot * _SLOT_SIZE)
         self._disk.sync(self._descriptor)
+        if not self._disk.is_named(self._descriptor):
+            raise JournalFailed(f"{self._path}: another owner has replaced it")
         self._slot = (self._slot + 1) % _SLOTS
         self.mark = mark
 
