@@ -126,18 +126,30 @@ def test_a_journal_in_memory_that_lost_its_end_is_corrupt() -> None:
 # ---- the durable engine ----------------------------------------------------------------------------------------
 
 
-def test_a_bug_of_the_engine_ends_everything(monkeypatch: pytest.MonkeyPatch) -> None:
-    durable = JournaledEngine.open(MemoryJournal(), center(), snapshots=NO_SNAPSHOTS)
+class Buggy:
+    """What stands for an engine that breaks a promise."""
 
-    def bug(*_: object) -> None:
+    now_us = 0
+
+    def handle(self, *_: object, **__: object) -> None:
         raise EngineBug("a promise was broken")
 
-    monkeypatch.setattr("ccroute.journal.batches.Batch.add", bug)
+    def close(self) -> None:
+        return
+
+
+def test_a_bug_of_the_engine_ends_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+    log = MemoryLog()
+    durable = JournaledEngine.open(MemoryJournal(log), center(), snapshots=NO_SNAPSHOTS)
+    durable.stage(comes(1), 1)
+    monkeypatch.setattr(durable, "_engine", Buggy())
     with pytest.raises(EngineBug):
         durable.handle(THERE, 1)
-    with pytest.raises(JournalFailed, match="between engine and journal"):
-        durable.handle(THERE, 1)
+    for call in (lambda: durable.handle(THERE, 1), durable.commit):
+        with pytest.raises(JournalFailed, match="between engine and journal"):
+            call()
     durable.close()
+    assert log.mark.seq == 1
 
 
 def test_who_waits_for_a_record_that_fails_is_told() -> None:

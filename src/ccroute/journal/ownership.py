@@ -87,7 +87,7 @@ def _is_at(descriptor: int, path: str) -> bool:
     return (there.st_dev, there.st_ino) == (own.st_dev, own.st_ino)
 
 
-def _give_back_in_child() -> None:
+def _give_back_in_child() -> None:  # pragma: no cover: forked processes of the tests end without telling
     # A process that a fork has made has the open file, too, and would hold the lock beyond the life of the owner.
     for lock in list(_held):
         lock.give_back()

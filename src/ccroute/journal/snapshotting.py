@@ -109,7 +109,7 @@ class SnapshotTaker:
             # From Python 3.12 on it warns where there are other threads: what the child runs waits for none of theirs.
             warnings.simplefilter("ignore", DeprecationWarning)
             child = os.fork()
-        if child == 0:
+        if child == 0:  # pragma: no cover: what it does is tested in the process of the tests
             _write_down(self._journal, engine, record_seq, record_digest)
         return child
 

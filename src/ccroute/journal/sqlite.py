@@ -487,7 +487,7 @@ class SqliteJournal:
     def _check_open(self) -> None:
         if self._is_closed:
             raise JournalFailed(f"{self._path}: the journal is closed")
-        if os.getpid() != self._process:
+        if os.getpid() != self._process:  # pragma: no cover: forked processes of the tests end without telling
             raise JournalFailed(f"{self._path}: opened in another process; open it here anew")
 
 
@@ -529,7 +529,7 @@ def _transaction(connection: apsw.Connection) -> Iterator[None]:
         raise
 
 
-def _leave_alone_in_child() -> None:
+def _leave_alone_in_child() -> None:  # pragma: no cover: forked processes of the tests end without telling
     # SQLite must not be used across a fork, not even to close: what the parent has open stays open here, unused.
     for journal in list(_live):
         _left_alone.append((journal._writer, journal._reader))
