@@ -28,7 +28,7 @@ FLOORS = (
     ("requirement",),
     ("core",),
     ("errors",),
-    ("types",),
+    ("types", "personal"),
 )
 """Top to bottom. A module imports only from floors below its own, never from its neighbours on the same floor."""
 

@@ -32,6 +32,8 @@ __all__ = [
     "JournalError",
     "JournalFailed",
     "JournalInUse",
+    "KeyDestroyed",
+    "MasterKeyWrong",
     "NotOwner",
     "OtherRules",
     "OutOfRange",
@@ -40,6 +42,7 @@ __all__ = [
     "ReplayDiverged",
     "RequirementError",
     "SchemaTooNew",
+    "SealBroken",
     "SnapshotError",
     "StorageBusy",
     "StorageClosed",
@@ -355,6 +358,42 @@ class SchemaTooNew(StorageError):
 
     def __reduce__(self) -> tuple[type[StorageError], tuple[object, ...]]:
         return type(self), (self.place, self.owner, self.version, self.version_max)
+
+
+@final
+class KeyDestroyed(CcrouteError, LookupError):
+    """A customer's data cannot be opened or sealed: the customer was erased, or never had a key."""
+
+    def __init__(self, customer_id: str) -> None:
+        super().__init__(f"customer {shown(customer_id)} was erased, or never had a key")
+        self.customer_id = customer_id
+        """Whose key it was."""
+
+    def __reduce__(self) -> tuple[type[KeyDestroyed], tuple[str]]:
+        return type(self), (self.customer_id,)
+
+
+@final
+class SealBroken(CcrouteError, ValueError):
+    """Sealed bytes are not whole, or were sealed for another customer or as another kind."""
+
+    def __init__(self, customer_id: str, kind: str) -> None:
+        super().__init__(
+            f"sealed bytes of customer {shown(customer_id)} and kind {shown(kind)} must be whole, "
+            "and sealed for this customer as this kind"
+        )
+        self.customer_id = customer_id
+        """For whom they were to be opened."""
+        self.kind = kind
+        """As what they were to be opened."""
+
+    def __reduce__(self) -> tuple[type[SealBroken], tuple[str, str]]:
+        return type(self), (self.customer_id, self.kind)
+
+
+@final
+class MasterKeyWrong(InvalidArgument):
+    """The master key is none, or another than the one that sealed the keys of customers."""
 
 
 class EngineStateError(CcrouteError, RuntimeError):

@@ -82,5 +82,14 @@ class Database(Protocol):
         :raises StorageError: the database could not.
         """
 
+    def scrub(self, *tables: str) -> bool:
+        """Take what was deleted or replaced in tables out of the files, too, and return whether that could be done.
+
+        It cannot while another session looks at what was there before; it may be tried again. What the file system or
+        the disk keeps of bytes that were overwritten, and what backups keep, is out of reach.
+
+        :raises StorageError: the database could not.
+        """
+
     def close(self) -> None:
         """Give everything back, once sessions have ended. Calls after the first do nothing."""

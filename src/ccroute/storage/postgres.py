@@ -171,6 +171,20 @@ class PostgresDatabase:
                     connection.rollback()
                 raise
 
+    def scrub(self, *tables: str) -> bool:
+        """Rewrite tables without what was deleted or replaced in them, and return True. Waits for sessions with them.
+
+        The server's log keeps it until it is recycled; archives of the log keep it for as long as they are kept.
+
+        :raises StorageError: the database could not.
+        """
+        if self._is_closed:
+            raise StorageClosed(self._place, "closed")
+        with telling(self._place), self._pool.connection() as connection:
+            for table in tables:
+                connection.execute(f'VACUUM (FULL) "{table}"'.encode())
+        return True
+
     def close(self) -> None:
         """Close all connections, once sessions have ended. Calls after the first do nothing."""
         self._is_closed = True

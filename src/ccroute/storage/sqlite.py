@@ -41,6 +41,9 @@ BUSY_MS: Final = 5_000
 READERS_MAX: Final = 4
 """Connections of one database that read at the same time."""
 
+_SCRUB_MS: Final = 100
+"""How long emptying the log waits for who still reads it, milliseconds."""
+
 _FILE_MODE: Final = 0o600
 
 
@@ -214,6 +217,23 @@ class SqliteDatabase:
     def _check_open(self) -> None:
         if self._is_closed:
             raise StorageClosed(self._path, "closed")
+
+    def scrub(self, *tables: str) -> bool:  # noqa: ARG002 - the log is one for all tables
+        """Bring the log into the file and empty it, and return whether nobody stood in the way. Of all tables.
+
+        Deleted bytes in the file itself are overwritten as they are deleted.
+
+        :raises StorageError: the database could not.
+        """
+        with self._write_lock:
+            self._check_open()
+            self._writer.set_busy_timeout(_SCRUB_MS)
+            try:
+                with telling(self._path):
+                    ((busy, _, _),) = self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            finally:
+                self._writer.set_busy_timeout(BUSY_MS)
+        return not busy
 
     def close(self) -> None:
         """Close all connections, once sessions have ended. Calls after the first do nothing.
