@@ -82,6 +82,16 @@ def test_every_changed_byte_is_found(vault: Vault) -> None:
             vault.decrypt("ada", sealed[:length], kind="note")
 
 
+def test_many_keys_are_made_in_one_step(vault: Vault) -> None:
+    sealed = vault.encrypt("ada", b"x", kind="note")
+    vault.destroy("bela")
+    ciphers = vault.ciphers(["cleo", "ada", "bela", "ada"])
+    assert sorted(ciphers) == ["ada", "cleo"]
+    assert ciphers["ada"].decrypt(sealed, kind="note") == b"x"
+    assert vault.decrypt("cleo", ciphers["cleo"].encrypt(b"y", kind="note"), kind="note") == b"y"
+    assert vault.ciphers([]) == {}
+
+
 def test_a_destroyed_key_opens_nothing_and_never_comes_back(vault: Vault) -> None:
     sealed = vault.encrypt("ada", b"secret", kind="note")
     assert vault.destroy("ada")

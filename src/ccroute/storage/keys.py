@@ -61,9 +61,10 @@ class MemoryKeys:
         """Return the sealed key; empty: it was destroyed; None: there never was one."""
         return self._sealed.get(customer_id)
 
-    def put_first(self, customer_id: str, sealed: bytes) -> bytes:
-        """Store a sealed key where there never was one, and return the one that is there."""
-        return self._sealed.setdefault(customer_id, sealed)
+    def put_first(self, sealed: dict[str, bytes]) -> dict[str, bytes]:
+        """Store sealed keys where there never was one, and return those that are there."""
+        with self._lock:
+            return {one: self._sealed.setdefault(one, key) for one, key in sealed.items()}
 
     def put_all(self, sealed: dict[str, bytes]) -> None:
         """Replace sealed keys that are there. Destroyed ones stay so."""
@@ -133,13 +134,14 @@ class SqlKeys:
             rows = session.execute(_READ, (customer_id,))
         return bytes(rows[0][0]) if rows else None
 
-    def put_first(self, customer_id: str, sealed: bytes) -> bytes:
-        """Store a sealed key where there never was one, and return the one that is there.
+    def put_first(self, sealed: dict[str, bytes]) -> dict[str, bytes]:
+        """Store sealed keys where there never was one, and return those that are there; one step, durable on return.
 
         :raises StorageError: the database could not.
         """
         with self._database.writing() as session:
-            return bytes(session.execute(_PUT_FIRST, (customer_id, sealed))[0][0])
+            # In the order of ids, so that two who do this at once do not wait for each other.
+            return {one: bytes(session.execute(_PUT_FIRST, (one, sealed[one]))[0][0]) for one in sorted(sealed)}
 
     def put_all(self, sealed: dict[str, bytes]) -> None:
         """Replace sealed keys that are there, all or none. Destroyed ones stay so.

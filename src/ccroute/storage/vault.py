@@ -17,7 +17,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final, Protocol, final
 
 from ccroute.errors import ExtraMissing, InvalidId, KeyDestroyed, MasterKeyWrong, SealBroken, WrongType
@@ -48,8 +48,11 @@ class KeyTable(Protocol):
     def read(self, customer_id: str) -> bytes | None:
         """Return the sealed key; empty: it was destroyed; None: there never was one."""
 
-    def put_first(self, customer_id: str, sealed: bytes) -> bytes:
-        """Store a sealed key where there never was one, and return the one that is there, empty: it was destroyed."""
+    def put_first(self, sealed: dict[str, bytes]) -> dict[str, bytes]:
+        """Store sealed keys where there never was one, and return those that are there, empty: it was destroyed.
+
+        One step, durable on return.
+        """
 
     def put_all(self, sealed: dict[str, bytes]) -> None:
         """Replace sealed keys that are there, all or none. Destroyed ones stay so."""
@@ -112,7 +115,7 @@ class Vault:
     """Keys of customers. Safe to share between threads and, over a database, between processes.
 
     Nothing is cached: a key that one process destroys serves no other from the next call on. Work that seals or opens
-    much of one customer takes its :meth:`cipher` once.
+    much of one customer takes its :meth:`cipher` once, and of several their :meth:`ciphers`.
     """
 
     def __init__(self, keys: KeyTable, master: Callable[[], bytes]) -> None:
@@ -124,7 +127,7 @@ class Vault:
         """
         self._keys = keys
         self._master = _master(master())
-        sealed = keys.read(_DIGESTS) or keys.put_first(_DIGESTS, self._sealed(_DIGESTS, os.urandom(KEY_BYTES)))
+        sealed = keys.read(_DIGESTS) or keys.put_first({_DIGESTS: self._new_key(_DIGESTS)})[_DIGESTS]
         self._digest_key = self._unsealed(_DIGESTS, sealed)
 
     def __repr__(self) -> str:
@@ -136,13 +139,30 @@ class Vault:
         :raises KeyDestroyed: the key was destroyed.
         :raises InvalidId: ``customer_id`` is none.
         """
-        _check_id(customer_id)
-        sealed = self._keys.read(customer_id)
-        if sealed is None:
-            sealed = self._keys.put_first(customer_id, self._sealed(customer_id, os.urandom(KEY_BYTES)))
-        if not sealed:
+        ciphers = self.ciphers([customer_id])
+        if customer_id not in ciphers:
             raise KeyDestroyed(customer_id)
-        return Cipher(customer_id, _aes(self._unsealed(customer_id, sealed)))
+        return ciphers[customer_id]
+
+    def ciphers(self, customer_ids: Iterable[str]) -> dict[str, Cipher]:
+        """Return what seals and opens the data of some customers; those whose keys were destroyed are left out.
+
+        Keys that never were are made in one step, which costs no more than making one.
+
+        :raises InvalidId: one of them is no id.
+        """
+        found: dict[str, bytes] = {}
+        new: dict[str, bytes] = {}
+        for customer_id in dict.fromkeys(customer_ids):
+            _check_id(customer_id)
+            sealed = self._keys.read(customer_id)
+            if sealed is None:
+                new[customer_id] = self._new_key(customer_id)
+            else:
+                found[customer_id] = sealed
+        if new:
+            found |= self._keys.put_first(new)
+        return {one: Cipher(one, _aes(self._unsealed(one, sealed))) for one, sealed in found.items() if sealed}
 
     def existing_cipher(self, customer_id: str) -> Cipher | None:
         """Return what opens a customer's data; None: there is no key, or none any more. Makes none."""
@@ -196,8 +216,7 @@ class Vault:
         :raises InvalidId: ``customer_id`` is none.
         """
         _check_id(customer_id)
-        sealed = self._sealed(customer_id, os.urandom(KEY_BYTES))
-        return self._keys.lead_first(self._digest(kind, value), customer_id, sealed)
+        return self._keys.lead_first(self._digest(kind, value), customer_id, self._new_key(customer_id))
 
     def change_master(self, master: Callable[[], bytes]) -> None:
         """Seal all keys with another master key, all or none; what they sealed stays as it is.
@@ -215,8 +234,8 @@ class Vault:
         """Give everything back. Calls after the first do nothing."""
         self._keys.close()
 
-    def _sealed(self, customer_id: str, key: bytes) -> bytes:
-        return _seal(self._master, customer_id, key)
+    def _new_key(self, customer_id: str) -> bytes:
+        return _seal(self._master, customer_id, os.urandom(KEY_BYTES))
 
     def _unsealed(self, customer_id: str, sealed: bytes) -> bytes:
         try:
