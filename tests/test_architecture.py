@@ -23,6 +23,7 @@ FLOORS = (
     ("storage",),
     ("engine",),
     ("codec", "ports"),
+    ("timeline",),
     ("commands", "events"),
     ("config",),
     ("requirement",),

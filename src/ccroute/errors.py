@@ -24,6 +24,7 @@ __all__ = [
     "EventNotReached",
     "ExtraMissing",
     "ForkedEngine",
+    "HistoryGap",
     "HoursError",
     "InvalidArgument",
     "InvalidId",
@@ -36,6 +37,7 @@ __all__ = [
     "MasterKeyWrong",
     "NotOwner",
     "OtherRules",
+    "OtherSource",
     "OutOfRange",
     "RecordError",
     "ReentrantCall",
@@ -277,6 +279,36 @@ class JournalFailed(JournalError, RuntimeError):
 @final
 class OtherRules(JournalError, ValueError):
     """Records were written under other rules than this release has, and no snapshot stands behind them."""
+
+
+@final
+class HistoryGap(CcrouteError, LookupError):
+    """Events are missing between what a history has and what it was given; nothing was written."""
+
+    def __init__(self, expected_seq: int, first_seq: int) -> None:
+        super().__init__(f"the first event must be of seq {expected_seq} or less, was {first_seq}")
+        self.expected_seq = expected_seq
+        """Seq of the event that comes next in the history."""
+        self.first_seq = first_seq
+        """Seq of the first event that was given."""
+
+    def __reduce__(self) -> tuple[type[HistoryGap], tuple[int, int]]:
+        return type(self), (self.expected_seq, self.first_seq)
+
+
+@final
+class OtherSource(CcrouteError, ValueError):
+    """Events are not those that a history has of this source: another journal needs another. Nothing was written."""
+
+    def __init__(self, source: str, problem: str) -> None:
+        super().__init__(f"source {shown(source)}: {problem}; another journal needs another source")
+        self.source = source
+        """The source."""
+        self.problem = problem
+        """What differs."""
+
+    def __reduce__(self) -> tuple[type[OtherSource], tuple[str, str]]:
+        return type(self), (self.source, self.problem)
 
 
 @final

@@ -6,16 +6,27 @@ own, so that they work alike under every event loop. ``ccroute.testing`` has the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 import msgspec
 
 from ccroute.events import Event
+from ccroute.timeline import (
+    AnyAddition,
+    ContactFilter,
+    ContactPage,
+    ContactStory,
+    CustomerCard,
+    Forgotten,
+    StoryPage,
+    TimelinePage,
+)
 
 __all__ = [
     "Clock",
     "EventFeed",
+    "HistoryStore",
     "Journal",
     "Mark",
     "Ownership",
@@ -228,3 +239,122 @@ class EventFeed(Protocol):
 
     def told(self, after: int = 0) -> Iterator[Told]:
         """Yield the events of the records behind one, in order, up to the last that is acknowledged."""
+
+
+class HistoryStore(Protocol):
+    """Keeps what became of contacts, and what was said around them. Its methods may be called from any thread.
+
+    What events say can be written anew from the journal; what is added is nowhere else. A customer may be known under
+    several ids, so that those who merge customers ask for all of them at once; the store knows nothing of that. Lists
+    come in pages of ``page_size``, 1 to 1 000, newest first; ``cursor`` is that of the page before, None for the first.
+    """
+
+    def write(
+        self, events: Sequence[Event], *, source: str = "engine", position: int = 0, allow_gap: bool = False
+    ) -> int:
+        """Write events, in order without gaps, each exactly once, and return the seq of the last one written so far.
+
+        Those that were written before are passed over. Durable on return, all or nothing.
+
+        :param source: name of the engine that they are from, where several write into one history.
+        :param position: where the source stands behind the last of them, in its own count, such as the record of a
+            journal; kept with them, so that who writes knows where to go on.
+        :param allow_gap: events may be missing before the first; a contact that began among them begins where it enters
+            a queue next.
+        :raises OtherSource: an event that was written before under this source was another one. Nothing was written.
+        :raises HistoryGap: events are missing before the first, and ``allow_gap`` is False. Nothing was written.
+        :raises InvalidArgument: the events do not follow each other, or there are too many sources.
+        :raises StorageError: it could not be written, or not be known whether it was: write them again.
+        """
+
+    def through_seq(self, source: str = "engine") -> int:
+        """Return the seq of the last event of a source that was written; 0: none was."""
+
+    def position(self, source: str = "engine") -> int:
+        """Return the position that was given with the last event of a source; 0: none was."""
+
+    def add(self, *additions: AnyAddition) -> int:
+        """Add what was said or made, each exactly once, and return how many were new. Durable on return.
+
+        Ids that are there are passed over.
+        An addition that names a contact belongs to the newest one of that id, or to the next, where there was none
+        yet; where it names no customer, it is the contact's, if that is known by now.
+
+        :raises InvalidArgument: one is not allowed. Nothing was added.
+        :raises KeyDestroyed: the customer of one was erased. Nothing was added.
+        :raises StorageError: it could not be written, or not be known whether it was: add them again.
+        """
+
+    def customer(self, *customer_ids: str, contacts: int = 10) -> CustomerCard:
+        """Return a customer's card, with the newest contacts, as many as ``contacts`` says, 1 to 1 000.
+
+        :param customer_ids: all ids under which the customer is known, 1 to 100.
+        """
+
+    def contact(self, contact_id: str) -> ContactStory | None:
+        """Return the newest contact of an id and all that belongs to it; None: there is none."""
+
+    def contacts(self, chosen: ContactFilter = ..., *, page_size: int = 50, cursor: str | None = None) -> ContactPage:
+        """Return a page of contacts, by when they came."""
+
+    def stories(self, chosen: ContactFilter = ..., *, page_size: int = 50, cursor: str | None = None) -> StoryPage:
+        """Return a page of contacts, by when they came, with all that belongs to them."""
+
+    def timeline(self, *customer_ids: str, page_size: int = 50, cursor: str | None = None) -> TimelinePage:
+        """Return a page of all that happened with a customer, over all channels.
+
+        :param customer_ids: all ids under which the customer is known, 1 to 100.
+        """
+
+    def conversation(self, conversation_id: str, *, page_size: int = 50, cursor: str | None = None) -> TimelinePage:
+        """Return a page of all that belongs to a conversation."""
+
+    def search(
+        self,
+        text: str,
+        *,
+        customer_ids: Sequence[str] | None = None,
+        from_us: int | None = None,
+        until_us: int | None = None,
+        page_size: int = 50,
+        cursor: str | None = None,
+    ) -> TimelinePage:
+        """Return a page of messages, notes and answers in whose text all words are, as parts of words, too.
+
+        Case, accents and width do not matter; ``"…"`` holds words that follow each other. At most 16 words, of 256
+        characters together; the first 16 384 characters of a text are looked at.
+
+        :param customer_ids: whose; None: anybody's, and then ``from_us`` must be given.
+        :param from_us: said at this moment or later.
+        :param until_us: said before this moment.
+        :raises InvalidArgument: there is no word, or no bound. The text is not told.
+        """
+
+    def forget(self, before_us: int, *, queue_id: str | None = None, texts_only: bool = False) -> Forgotten:
+        """Remove contacts that ended before a moment, with all that belongs to them.
+
+        Without ``queue_id`` also what was added before that moment and belongs to no contact. What a rebuilding from
+        the journal brings back must be forgotten again.
+
+        :param queue_id: those only that were in this queue last.
+        :param texts_only: what was added only; contacts, legs and events stay.
+        """
+
+    def erase(self, customer_id: str) -> Forgotten:
+        """Forget who a customer was and all that was said, for ever: contacts stay, as nobody's.
+
+        Events that are written later, again from the journal, too, do not bring the customer back. The key of the
+        customer is destroyed by who holds the vault, behind this.
+        """
+
+    def scrub(self) -> bool:
+        """Take what was removed out of the files, too, and return whether that could be done; it may be tried again.
+
+        O(size of the search index).
+        """
+
+    def reset(self, source: str = "engine") -> None:
+        """Remove what the events of a source made, so that they can be written anew. What was added stays."""
+
+    def close(self) -> None:
+        """Give everything back. Calls after the first do nothing."""
