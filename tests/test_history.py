@@ -1,21 +1,61 @@
-"""Histories keep what they promise."""
+"""Histories keep what they promise: in memory, in SQLite and in PostgreSQL, sealed and not."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import cast
 
 import pytest
 
-from ccroute.history import MemoryHistory
+from ccroute.history import MemoryHistory, PostgresHistory, SqliteHistory
 from ccroute.ports import HistoryStore
+from ccroute.storage.keys import MemoryKeys
+from ccroute.storage.vault import Vault
 from ccroute.testing.history import check_history
 from ccroute.timeline import Forgotten, TimelinePage
+from tests.postgres import PostgresServer, unused_schema
+
+BACKENDS = [
+    "memory",
+    "sqlite",
+    pytest.param("sqlite without a vault", marks=pytest.mark.slow),
+    pytest.param("postgres", marks=pytest.mark.slow),
+]
 
 
-def test_a_history_keeps_its_promises() -> None:
-    check_history(MemoryHistory)
+def new_vault() -> Vault:
+    """Return a vault with no keys in it yet."""
+    return Vault(MemoryKeys(), lambda: bytes(32))
+
+
+@pytest.fixture
+def make(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[str], HistoryStore]]:
+    """Give what makes empty histories of a kind."""
+    made: list[HistoryStore] = []
+
+    def make_one(backend: str) -> HistoryStore:
+        history: HistoryStore
+        if backend == "memory":
+            history = MemoryHistory()
+        elif backend != "postgres":
+            vault = new_vault() if backend == "sqlite" else None
+            history = SqliteHistory(tmp_path / f"history-{len(made)}", vault=vault)
+        else:
+            server: PostgresServer = request.getfixturevalue("postgres_server")
+            history = PostgresHistory(server.dsn, vault=new_vault(), schema=unused_schema())
+        made.append(history)
+        return history
+
+    yield make_one
+    for history in made:
+        history.close()
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_history_keeps_its_promises(make: Callable[[str], HistoryStore], backend: str) -> None:
+    check_history(lambda: make(backend))
 
 
 class Broken:

@@ -1,5 +1,10 @@
-"""What became of contacts, and what was said: one timeline per customer."""
+"""What became of contacts, and what was said: one timeline per customer, in memory, in SQLite or in PostgreSQL.
+
+A history is written from the engine's events, exactly once each, so that what the engine knew can be written anew from
+the journal; what the host adds (messages, notes, recordings, answers) is only here, sealed with the customer's key.
+"""
 
 from ccroute.history.memory import MemoryHistory
+from ccroute.history.opening import PostgresHistory, SqliteHistory
 
-__all__ = ["MemoryHistory"]
+__all__ = ["MemoryHistory", "PostgresHistory", "SqliteHistory"]
