@@ -6,5 +6,6 @@ the journal; what the host adds (messages, notes, recordings, answers) is only h
 
 from ccroute.history.memory import MemoryHistory
 from ccroute.history.opening import PostgresHistory, SqliteHistory
+from ccroute.history.writing import HistoryWriter, rebuild_history
 
-__all__ = ["MemoryHistory", "PostgresHistory", "SqliteHistory"]
+__all__ = ["HistoryWriter", "MemoryHistory", "PostgresHistory", "SqliteHistory", "rebuild_history"]
