@@ -34,7 +34,7 @@ def hours(
     from ccroute.calendars import HOURS_DAYS, resolve
     from ccroute.config import Config, to_json
 
-    from_us = _moment(from_)
+    from_us = moment_us(from_)
     length = days if days is not None else HOURS_DAYS if resolved else _SHOWN_DAYS
     whole = resolve(Config.from_file(config), from_us, length)
     if resolved:
@@ -47,7 +47,7 @@ def hours(
     return 0
 
 
-def _moment(text: str | None) -> int:
+def moment_us(text: str | None) -> int:
     """Return a moment in microseconds; one without an offset is UTC."""
     if text is None:
         at = datetime.datetime.now(datetime.UTC)

@@ -20,6 +20,7 @@ import typer
 from ccroute.cli.bench import bench_app
 from ccroute.cli.check import check
 from ccroute.cli.explain import explain
+from ccroute.cli.history import history_app
 from ccroute.cli.hours import hours
 from ccroute.cli.journal import journal_app
 from ccroute.cli.replay import replay
@@ -72,6 +73,7 @@ def app() -> typer.Typer:
     for command in (check, hours, run, explain, replay):
         whole.command()(command)
     whole.add_typer(journal_app(), name="journal")
+    whole.add_typer(history_app(), name="history")
     whole.add_typer(bench_app(), name="bench")
     return whole
 
