@@ -99,6 +99,15 @@ def methods_of_engine() -> Iterator[tuple[str, str]]:
         yield _signature(node), f"{first}\n{textwrap.dedent(rest)}"
 
 
+def methods_of_port(port: str, called: str) -> Iterator[tuple[str, str]]:
+    """Yield signature and docstring of the methods of a protocol."""
+    tree = ast.parse((SOURCE / "ports.py").read_text())
+    (found,) = (node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == port)
+    for node in found.body:
+        if isinstance(node, ast.FunctionDef):
+            yield _signature(node).replace("engine.", f"{called}.", 1), ast.get_docstring(node) or ""
+
+
 def function(path: str, name: str) -> tuple[str, str]:
     """Return signature and docstring of a function."""
     tree = ast.parse((SOURCE / path).read_text())
@@ -247,6 +256,21 @@ def figures_page() -> str:
     parts += [struct_section(word, with_default=False) for word in reversed(list(figures.values()))]
     parts += [struct_section(word, with_default=False) for word in sketches.values()]
     return "\n\n".join(parts) + "\n"
+
+
+def timeline_page() -> str:
+    """Return the page of the history's port and of what it answers."""
+    introduction, words = words_of("timeline.py")
+    parts = [f"{MADE}\n# What a history tells", prose(introduction)]
+    parts.append("What is kept, and how, is told under [history](history.md).")
+    parts += [_method_section(*one) for one in methods_of_port("HistoryStore", "history")]
+    parts.append("## What it takes and answers\n\nEach is a frozen struct.")
+    parts += [struct_section(word, with_default=word.name in _TAKEN, level="###") for word in words.values()]
+    return "\n\n".join(parts) + "\n"
+
+
+_TAKEN = ("Addition", "Message", "Note", "Recording", "SurveyAnswer", "ContactFilter")
+"""Structs that a caller makes, so that their defaults matter."""
 
 
 def _method_section(signature: str, text: str) -> str:
@@ -410,6 +434,7 @@ def pages() -> dict[Path, str]:
         REFERENCE / "types.md": types_page(),
         REFERENCE / "engine.md": engine_page(),
         REFERENCE / "figures.md": figures_page(),
+        REFERENCE / "timeline.md": timeline_page(),
         REFERENCE / "states.md": states_page(),
         **pictures,
     }
