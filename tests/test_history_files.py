@@ -14,6 +14,7 @@ from ccroute.errors import (
     KeyDestroyed,
     OutOfRange,
     SchemaTooNew,
+    StorageBusy,
     StorageError,
     StorageFull,
     StorageUnavailable,
@@ -29,6 +30,7 @@ from ccroute.history.searching import PLACES_PER_US, SearchIndex
 from ccroute.history.words import grams_of, narrowing, plain
 from ccroute.storage.keys import MemoryKeys
 from ccroute.storage.migrations import migrate
+from ccroute.storage.postgres import PostgresDatabase, PostgresSession
 from ccroute.storage.sqlite import SqliteDatabase
 from ccroute.storage.vault import Vault
 from ccroute.testing.history import history_events
@@ -277,6 +279,29 @@ def test_the_same_history_is_on_the_server(postgres_server: PostgresServer, vaul
     with contextlib.closing(PostgresHistory(postgres_server.dsn, vault=vault, schema=schema)) as again:
         assert again.through_seq() == len(history_events())
         assert again.customer("ann").contacts == 0
+
+
+def test_nobody_writes_while_a_customer_is_erased(postgres_server: PostgresServer, vault: Vault) -> None:
+    schema = unused_schema()
+    with (
+        contextlib.closing(PostgresHistory(postgres_server.dsn, vault=vault, schema=schema)) as history,
+        contextlib.closing(PostgresDatabase(postgres_server.dsn, schema=schema)) as other,
+    ):
+        history.write(history_events()[:1])
+        with other.writing() as session:
+            session.execute("SET LOCAL lock_timeout = 1")
+            store_module._lock_out(session)
+            with pytest.raises(StorageBusy), history._database.writing() as writer:
+                _try(writer, "UPDATE sources SET through_seq = 9")
+            with pytest.raises(StorageBusy), history._database.writing() as writer:
+                _try(writer, "UPDATE last_addition SET number = 9")
+        assert history.erase("ann").contacts == 0
+        assert history.through_seq() == 1
+
+
+def _try(session: PostgresSession, statement: str) -> None:
+    session.execute("SET LOCAL lock_timeout = 1")
+    session.execute(statement)
 
 
 def test_cursors_come_back_as_they_were() -> None:

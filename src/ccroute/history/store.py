@@ -216,6 +216,7 @@ class SqlHistory(Asking):
         after = (-1, -1)
         while True:
             with self._database.writing() as session:
+                _lock_out(session)
                 rows = _ended(session, before_us, queue_id, after)
                 if not rows:
                     break
@@ -235,6 +236,7 @@ class SqlHistory(Asking):
         removed = 0
         while True:
             with self._database.writing() as session:
+                _lock_out(session)
                 rows = session.execute(
                     "SELECT number FROM additions WHERE contact_number IS NULL AND at_us < ? LIMIT ?",
                     (before_us, _REMOVED_AT_ONCE),
@@ -247,6 +249,7 @@ class SqlHistory(Asking):
         """Forget who a customer was, and all that was said; see ``ccroute.ports.HistoryStore``."""
         check_id("customer_id", customer_id)
         with self._database.writing() as session:
+            _lock_out(session)
             session.execute(
                 "INSERT INTO erased_customers (customer_id) VALUES (?) ON CONFLICT (customer_id) DO NOTHING",
                 (customer_id,),
@@ -289,6 +292,12 @@ class SqlHistory(Asking):
         """Give everything back. Calls after the first do nothing."""
         self._index.close()
         self._database.close()
+
+
+def _lock_out(session: Session) -> None:
+    """Keep everybody from writing and adding until the session ends, so that nothing new belongs to what goes."""
+    session.execute("UPDATE sources SET name = name")
+    session.execute("UPDATE last_addition SET number = number")
 
 
 def _locked_source(session: Session, source: str) -> tuple[int, SourceState]:
