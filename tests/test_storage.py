@@ -13,6 +13,7 @@ from pathlib import Path
 
 import apsw
 import psycopg
+import psycopg_pool
 import pytest
 
 from ccroute.errors import (
@@ -167,6 +168,8 @@ def test_a_closed_database_says_so(database: Database) -> None:
         pass
     with pytest.raises(StorageClosed), database.writing():
         pass
+    with pytest.raises(StorageClosed):
+        database.scrub("pets")
 
 
 def test_each_step_is_carried_out_once(pets: Database) -> None:
@@ -422,6 +425,8 @@ def test_states_of_the_server_become_errors_of_ours(state: str, told: type[Stora
 def test_errors_of_the_driver_become_ours() -> None:
     with pytest.raises(StorageUnavailable), postgres.telling("server"):
         raise psycopg.OperationalError(CANARY)
+    with pytest.raises(StorageClosed), postgres.telling("server"):
+        raise psycopg_pool.PoolClosed(CANARY)
     with pytest.raises(StorageFailed, match="InterfaceError"), postgres.telling("server"):
         raise psycopg.InterfaceError(CANARY)
 
