@@ -26,7 +26,9 @@ __all__ = [
     "ForkedEngine",
     "HistoryGap",
     "HoursError",
+    "IdentityTaken",
     "InvalidArgument",
+    "InvalidHandle",
     "InvalidId",
     "JournalConflict",
     "JournalCorrupt",
@@ -55,6 +57,7 @@ __all__ = [
     "StorageFull",
     "StorageUnavailable",
     "TimeJump",
+    "UnknownCustomer",
     "UnknownName",
     "WrongType",
 ]
@@ -426,6 +429,39 @@ class SealBroken(CcrouteError, ValueError):
 @final
 class MasterKeyWrong(InvalidArgument):
     """The master key is none, or another than the one that sealed the keys of customers."""
+
+
+@final
+class InvalidHandle(InvalidArgument):
+    """A phone number, an address or a name in a network is none. The message does not show it."""
+
+
+@final
+class UnknownCustomer(CcrouteError, LookupError):
+    """Nobody is known by this id, or not any more."""
+
+    def __init__(self, customer_id: str) -> None:
+        super().__init__(f"customer {shown(customer_id)} is not known, or was erased")
+        self.customer_id = customer_id
+        """The id."""
+
+    def __reduce__(self) -> tuple[type[UnknownCustomer], tuple[str]]:
+        return type(self), (self.customer_id,)
+
+
+@final
+class IdentityTaken(CcrouteError, ValueError):
+    """What somebody is known by belongs to another customer already; merge the two, if they are one."""
+
+    def __init__(self, identity_id: str, customer_id: str) -> None:
+        super().__init__(f"identity {shown(identity_id)} must be of no other customer, was of {shown(customer_id)}")
+        self.identity_id = identity_id
+        """The identity."""
+        self.customer_id = customer_id
+        """Whose it is."""
+
+    def __reduce__(self) -> tuple[type[IdentityTaken], tuple[str, str]]:
+        return type(self), (self.identity_id, self.customer_id)
 
 
 class EngineStateError(CcrouteError, RuntimeError):

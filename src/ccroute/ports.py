@@ -7,11 +7,12 @@ own, so that they work alike under every event loop. ``ccroute.testing`` has the
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import msgspec
 
 from ccroute.events import Event
+from ccroute.personal import Personal
 from ccroute.timeline import (
     AnyAddition,
     ContactFilter,
@@ -22,10 +23,15 @@ from ccroute.timeline import (
     StoryPage,
     TimelinePage,
 )
+from ccroute.types import AttributeValue
 
 __all__ = [
     "Clock",
+    "CustomerDirectory",
+    "CustomerRecord",
+    "DirectoryQuestion",
     "EventFeed",
+    "Handle",
     "HistoryStore",
     "Journal",
     "Mark",
@@ -358,3 +364,62 @@ class HistoryStore(Protocol):
 
     def close(self) -> None:
         """Give everything back. Calls after the first do nothing."""
+
+
+class Handle(Personal, frozen=True, kw_only=True, order=True):
+    """What a customer is known by. :func:`ccroute.customers.handle` makes it, and writes the value in one way."""
+
+    shown_fields: ClassVar[frozenset[str]] = frozenset({"kind"})
+
+    kind: str
+    """``phone``, ``email``, or a name of the host's: the network, or ``cookie``."""
+    value: str
+    """As it is compared."""
+
+
+class DirectoryQuestion(Personal, frozen=True, kw_only=True):
+    """Who arrived, as a directory is asked."""
+
+    shown_fields: ClassVar[frozenset[str]] = frozenset({"customer_id", "identity_ids"})
+
+    customer_id: str
+    """The customer's present id."""
+    identity_ids: tuple[str, ...]
+    """All ids under which the customer was ever known to the engine, ``customer_id`` first."""
+    handles: tuple[Handle, ...]
+    """What the customer is known by; the one by which it arrived first."""
+
+
+class CustomerRecord(Personal, frozen=True, kw_only=True, omit_defaults=True):
+    """What is known of a customer. Tier, manager, language and attributes route; the rest is for people alone."""
+
+    shown_fields: ClassVar[frozenset[str]] = frozenset({"tier"})
+
+    name: str | None = None
+    """What people call the customer. Never goes to the engine."""
+    addresses: list[str] = []
+    """Postal addresses, one text each, at most 16. Never go to the engine."""
+    remarks: str | None = None
+    """Whatever else people should know. Never goes to the engine."""
+    language: str | None = None
+    """Goes to the engine as the attribute ``language``."""
+    tier: int | None = None
+    """Absolute right of way, signed 32-bit; None: the queue's."""
+    manager_id: str | None = None
+    """The agent who is the customer's personal manager."""
+    attributes: dict[str, AttributeValue] = {}
+    """What requirements may read of the customer as ``contact.attributes.<name>``; nothing personal."""
+
+
+class CustomerDirectory(Protocol):
+    """Knows customers: a CRM. Asked once for each contact that arrives, which waits for the answer for a while.
+
+    It answers over a network as a rule, so that it is asynchronous. It may be cancelled at any await, and asked for
+    several customers at once.
+    """
+
+    async def look_up(self, question: DirectoryQuestion) -> CustomerRecord | None:
+        """Return what is known of a customer; None: nothing is.
+
+        What it raises is taken as no answer; routing goes on.
+        """
