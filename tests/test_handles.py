@@ -30,7 +30,15 @@ def test_a_phone_number_is_written_as_e164(text: str, region: str | None, writte
 
 
 @pytest.mark.parametrize(
-    ("text", "region"), [("030 901820", None), ("anonymous", "DE"), ("+49 1", None), ("+999 123456", None), ("1", "DE")]
+    ("text", "region"),
+    [
+        ("030 901820", None),
+        ("anonymous", "DE"),
+        ("+49 1", None),
+        ("+999 123456", None),
+        ("1", "DE"),
+        ("+1 201 555", None),
+    ],
 )
 def test_what_is_no_phone_number_is_refused_untold(text: str, region: str | None) -> None:
     with pytest.raises(InvalidHandle, match="phone number with") as raised:

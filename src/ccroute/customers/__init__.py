@@ -3,18 +3,50 @@
 Personal data stays here and in the history: to the engine go ids and routing attributes. Needs the extra ``customers``.
 """
 
+from ccroute.customers.arriving import (
+    LANGUAGE,
+    ArrivalPolicy,
+    Card,
+    Late,
+    change_of,
+    commands_of,
+    parked_until,
+    routing_attributes,
+    superseded_callbacks,
+)
+from ccroute.customers.directory import MemoryDirectory, StoredDirectory
 from ccroute.customers.handles import EMAIL, HANDLE_LENGTH_MAX, PHONE, handle
+from ccroute.customers.reception import Answer, Arrived, PastContacts, Reception, WhoIsWho
+from ccroute.customers.records import ADDRESSES_MAX, RECORD_TEXT_LENGTH_MAX
 from ccroute.customers.store import IDENTITIES_MAX, Customer, Customers, Identified, Identity, Move
 
 __all__ = [
+    "ADDRESSES_MAX",
     "EMAIL",
     "HANDLE_LENGTH_MAX",
     "IDENTITIES_MAX",
+    "LANGUAGE",
     "PHONE",
+    "RECORD_TEXT_LENGTH_MAX",
+    "Answer",
+    "ArrivalPolicy",
+    "Arrived",
+    "Card",
     "Customer",
     "Customers",
     "Identified",
     "Identity",
+    "Late",
+    "MemoryDirectory",
     "Move",
+    "PastContacts",
+    "Reception",
+    "StoredDirectory",
+    "WhoIsWho",
+    "change_of",
+    "commands_of",
     "handle",
+    "parked_until",
+    "routing_attributes",
+    "superseded_callbacks",
 ]
