@@ -85,6 +85,7 @@ def test_every_changed_byte_is_found(vault: Vault) -> None:
 def test_many_keys_are_made_in_one_step(vault: Vault) -> None:
     sealed = vault.encrypt("ada", b"x", kind="note")
     vault.destroy("bela")
+    assert vault.destroyed() == ["bela"]
     ciphers = vault.ciphers(["cleo", "ada", "bela", "ada"])
     assert sorted(ciphers) == ["ada", "cleo"]
     assert ciphers["ada"].decrypt(sealed, kind="note") == b"x"

@@ -16,9 +16,13 @@ from ccroute.customers.arriving import (
 )
 from ccroute.customers.directory import MemoryDirectory, StoredDirectory
 from ccroute.customers.handles import EMAIL, HANDLE_LENGTH_MAX, PHONE, handle
+from ccroute.customers.opening import memory_vault, postgres_customers, postgres_vault, sqlite_customers, sqlite_vault
+from ccroute.customers.privacy import Erasure, Privacy, Retention
 from ccroute.customers.reception import Answer, Arrived, PastContacts, Reception, WhoIsWho
 from ccroute.customers.records import ADDRESSES_MAX, RECORD_TEXT_LENGTH_MAX
 from ccroute.customers.store import IDENTITIES_MAX, Customer, Customers, Identified, Identity, Move
+from ccroute.storage.masters import make_master_file, master_file
+from ccroute.storage.vault import Vault
 
 __all__ = [
     "ADDRESSES_MAX",
@@ -34,19 +38,30 @@ __all__ = [
     "Card",
     "Customer",
     "Customers",
+    "Erasure",
     "Identified",
     "Identity",
     "Late",
     "MemoryDirectory",
     "Move",
     "PastContacts",
+    "Privacy",
     "Reception",
+    "Retention",
     "StoredDirectory",
+    "Vault",
     "WhoIsWho",
     "change_of",
     "commands_of",
     "handle",
+    "make_master_file",
+    "master_file",
+    "memory_vault",
     "parked_until",
+    "postgres_customers",
+    "postgres_vault",
     "routing_attributes",
+    "sqlite_customers",
+    "sqlite_vault",
     "superseded_callbacks",
 ]

@@ -30,8 +30,8 @@ from ccroute.storage.vault import Cipher, Vault
 
 __all__ = ["IDENTITIES_MAX", "Customer", "Customers", "Identified", "Identity", "Move"]
 
-IDENTITIES_MAX: Final = 256
-"""Identities one customer can have."""
+IDENTITIES_MAX: Final = 100
+"""Identities one customer can have; of so many ids a history tells at once."""
 
 _ATTEMPTS_MAX: Final = 3
 """How often a handle is looked for anew, where its customer is erased at the same moment."""

@@ -43,6 +43,7 @@ _DESTROY: Final = (
 )
 _READ: Final = "SELECT sealed FROM customer_keys WHERE customer_id = ?"
 _FIND: Final = "SELECT customer_id FROM known_by WHERE digest = ?"
+_DESTROYED_ONES: Final = "SELECT customer_id FROM customer_keys WHERE LENGTH(sealed) = 0 ORDER BY customer_id"
 
 
 @final
@@ -83,6 +84,11 @@ class MemoryKeys:
             had = bool(self._sealed.get(customer_id))
             self._sealed[customer_id] = _DESTROYED
             return had
+
+    def destroyed(self) -> list[str]:
+        """Return whose keys were destroyed, in order."""
+        with self._lock:
+            return sorted(one for one, key in self._sealed.items() if not key)
 
     def scrub(self) -> bool:
         """Return True: what was destroyed is nowhere any more."""
@@ -173,6 +179,17 @@ class SqlKeys:
             session.execute(_DESTROY, (customer_id, _DESTROYED))
             session.execute("DELETE FROM known_by WHERE customer_id = ?", (customer_id,))
         return bool(rows and rows[0][0])
+
+    def destroyed(self) -> list[str]:
+        """Return whose keys were destroyed, in order.
+
+        :raises StorageError: the database could not.
+        """
+        with self._database.reading() as session:
+            rows = session.execute(
+                "SELECT customer_id FROM customer_keys WHERE LENGTH(sealed) = 0 ORDER BY customer_id"
+            )
+        return [customer_id for (customer_id,) in rows]
 
     def scrub(self) -> bool:
         """Take destroyed keys out of the files, too, and return whether that could be done.

@@ -63,6 +63,9 @@ class KeyTable(Protocol):
     def destroy(self, customer_id: str) -> bool:
         """Destroy a key and all that leads to it, durable on return, and return whether there was a key."""
 
+    def destroyed(self) -> list[str]:
+        """Return whose keys were destroyed, in order."""
+
     def scrub(self) -> bool:
         """Take destroyed keys out of the files, too, and return whether that could be done."""
 
@@ -195,6 +198,10 @@ class Vault:
         """
         _check_id(customer_id)
         return self._keys.destroy(customer_id)
+
+    def destroyed(self) -> list[str]:
+        """Return whose keys were destroyed, in order of their ids."""
+        return self._keys.destroyed()
 
     def scrub(self) -> bool:
         """Take destroyed keys, which are sealed, out of the files, too, and return whether that could be done.
