@@ -23,6 +23,7 @@ from ccroute.customers.arriving import (
     routing_attributes,
     without,
 )
+from ccroute.customers.records import check_record
 from ccroute.customers.store import Customer, Identified
 from ccroute.errors import ExtraMissing, InvalidArgument, UnknownCustomer
 from ccroute.personal import Personal
@@ -248,7 +249,7 @@ class Reception:
             try:
                 await self._submit(one)
             except InvalidArgument as error:
-                # The directory told what can never be right. The contact goes on as it came.
+                # The directory told what the engine never takes. The contact goes on as it came.
                 known.fail(error)
                 known.answer = Answer.FAILED
             else:
@@ -297,6 +298,8 @@ class Reception:
     ) -> None:
         try:
             record = await directory.look_up(question)
+            if record is not None:
+                check_record(record)
         except Exception as error:  # somebody else's code and network: whatever it is, the contact goes on
             known.fail(error)
             known.answer = Answer.FAILED
