@@ -19,6 +19,7 @@ import typer
 
 from ccroute.cli.bench import bench_app
 from ccroute.cli.check import check
+from ccroute.cli.customers import customers_app
 from ccroute.cli.explain import explain
 from ccroute.cli.history import history_app
 from ccroute.cli.hours import hours
@@ -75,6 +76,7 @@ def app() -> typer.Typer:
     whole.add_typer(journal_app(), name="journal")
     whole.add_typer(history_app(), name="history")
     whole.add_typer(bench_app(), name="bench")
+    whole.add_typer(customers_app(), name="customers")
     return whole
 
 

@@ -16,7 +16,7 @@ import msgspec
 
 from ccroute.customers.store import Customer, Customers, Identity
 from ccroute.errors import OutOfRange, UnknownCustomer, WrongType
-from ccroute.ports import HistoryStore
+from ccroute.ports import Handle, HistoryStore
 from ccroute.storage.vault import Vault
 from ccroute.timeline import ContactFilter, Forgotten, PastContact, TimelineEntry
 from ccroute.types import TIME_US_MAX
@@ -73,6 +73,14 @@ class Privacy:
 
     def __repr__(self) -> str:
         return f"Privacy({self._vault!r}, customers={self._customers!r}, history={self._history!r})"
+
+    def find(self, handle: Handle) -> str | None:
+        """Return the id of the customer who is known by a handle; None: nobody is, or no customers are kept here.
+
+        :raises StorageError: a database could not.
+        """
+        found = None if self._customers is None else self._customers.find(handle)
+        return None if found is None else found.customer_id
 
     def erase(self, customer_id: str, *, scrub: bool = True) -> Erasure:
         """Erase a customer, by any id: keys, what it was known by, what was said. Durable on return, and for ever.
