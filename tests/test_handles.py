@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from ccroute.customers import HANDLE_LENGTH_MAX, handle
 from ccroute.errors import ExtraMissing, InvalidHandle, WrongType
@@ -23,6 +26,11 @@ from ccroute.errors import ExtraMissing, InvalidHandle, WrongType
         ("+39 06 1234567", None, "+39061234567"),
         ("\N{FULLWIDTH PLUS SIGN}４９３０９０１８２０", None, "+4930901820"),
         ("1-800-FLOWERS", "US", "+18003569377"),
+        (
+            "\N{LEFT-TO-RIGHT EMBEDDING}+49\N{NO-BREAK SPACE}30 901820\N{POP DIRECTIONAL FORMATTING}",
+            None,
+            "+4930901820",
+        ),
     ],
 )
 def test_a_phone_number_is_written_as_e164(text: str, region: str | None, written: str) -> None:
@@ -85,6 +93,16 @@ def test_what_is_no_address_is_refused_untold(text: str) -> None:
 )
 def test_a_name_in_a_network_stays_as_it_is(kind: str, text: str, written: str) -> None:
     assert handle(kind, text).value == written
+
+
+@given(kind=st.sampled_from(["phone", "email", "telegram"]), text=st.text(max_size=40))
+@example(kind="telegram", text="@\u0130\u0307")
+@example(kind="phone", text="+49 30 901820 ext. 12")
+@example(kind="email", text="\u0130@example.com")
+def test_what_was_written_is_written_so_again(kind: str, text: str) -> None:
+    with contextlib.suppress(InvalidHandle):
+        written = handle(kind, text, region="DE")
+        assert handle(kind, written.value) == written
 
 
 @pytest.mark.parametrize("kind", ["", "Phone", "1st", "a-b", "x" * 33])

@@ -217,6 +217,21 @@ def test_nothing_personal_is_ever_in_the_files(center: Center, tmp_path: Path) -
     assert [canary for canary in CANARIES if canary.encode() in stored] == []
 
 
+def test_merging_and_splitting_keep_the_history_right(any_center: Center) -> None:
+    customers, history = any_center.customers, any_center.history
+
+    def contacts_of(customer_id: str) -> list[str]:
+        return [one.contact_id for one in history.customer(*customers.ids_of(customer_id)).last_contacts]
+
+    assert contacts_of("c2") == ["call2", "call1"]
+    customers.merge("c3", "c1")
+    assert contacts_of("c1") == contacts_of("c3") == ["call3", "call2", "call1"]
+    customers.split("c1")
+    assert (contacts_of("c2"), contacts_of("c3")) == (["call2", "call1"], ["call3"])
+    customers.split("c2")
+    assert (contacts_of("c1"), contacts_of("c2")) == (["call1"], ["call2"])
+
+
 # ---- backups -----------------------------------------------------------------------------------------------------
 
 

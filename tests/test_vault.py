@@ -138,6 +138,10 @@ def test_a_value_leads_to_the_customer_who_came_first(vault: Vault) -> None:
     assert vault.find("email", "+4930123") is None
 
 
+def test_any_text_can_be_asked_for(vault: Vault) -> None:
+    assert vault.find("phone", "\ud800") is None
+
+
 def test_nothing_leads_to_an_erased_customer(vault: Vault) -> None:
     vault.lead("phone", "+4930123", "ada")
     vault.lead("phone", "+4930999", "bela")

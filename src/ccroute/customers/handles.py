@@ -51,14 +51,15 @@ def handle(kind: str, value: str, *, region: str | None = None) -> Handle:
         raise InvalidHandle("kind", withheld(kind), _KIND_ALLOWED)
     if type(value) is not str:
         raise WrongType("value", withheld(value), "text")
-    if not 0 < len(value.strip()) <= len(value) <= HANDLE_LENGTH_MAX or not value.isprintable():
+    line = _line(value)
+    if not line or len(value) > HANDLE_LENGTH_MAX or not line.isprintable():
         raise InvalidHandle("value", withheld(value), f"1 to {HANDLE_LENGTH_MAX} printable characters, not only spaces")
     if kind == PHONE:
-        written = _phone(value, region)
+        written = _phone(line, region)
     elif kind == EMAIL:
-        written = _email(value)
+        written = _email(line)
     else:
-        written = _name(value)
+        written = _name(line)
     if written is None:
         raise InvalidHandle("value", withheld(value), _ALLOWED[kind])
     return Handle(kind=kind, value=written)
@@ -68,6 +69,12 @@ _ALLOWED: Final = {
     PHONE: "a phone number with +, or with a region in which it is dialled so",
     EMAIL: "an e-mail address",
 }
+
+
+def _line(value: str) -> str:
+    # A number that was copied from a page comes with spaces of all kinds, and with marks of direction that nobody sees.
+    seen = (" " if unicodedata.category(one) == "Zs" else one for one in value if unicodedata.category(one) != "Cf")
+    return "".join(seen).strip()
 
 
 def _phone(value: str, region: str | None) -> str | None:
@@ -94,12 +101,12 @@ def _email(value: str) -> str | None:
         raise ExtraMissing("customers", "e-mail addresses") from error
     try:
         # What the error says quotes the address, so that it must not be chained, not even as a context.
-        found = email_validator.validate_email(value.strip(), check_deliverability=False, allow_quoted_local=True)
+        found = email_validator.validate_email(value, check_deliverability=False, allow_quoted_local=True)
     except email_validator.EmailNotValidError:
         return None
     return unicodedata.normalize("NFC", found.normalized.lower())
 
 
 def _name(value: str) -> str:
-    written = unicodedata.normalize("NFC", value.strip())
-    return written.lower() if written.startswith("@") else written
+    written = unicodedata.normalize("NFC", value)
+    return unicodedata.normalize("NFC", written.lower()) if written.startswith("@") else written
