@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from decimal import Decimal
@@ -383,3 +385,10 @@ def test_merges_and_splits_in_any_order_are_those_of_the_model(
             found = house.customers.find(one)
             assert found is not None
             assert found.identity_id == ids[number]
+
+
+def test_nothing_of_the_extras_is_imported_before_it_is_used() -> None:
+    heavy = ["anyio", "apsw", "cryptography", "email_validator", "phonenumbers", "psycopg"]
+    program = f"import sys, ccroute.customers; print([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
