@@ -290,8 +290,10 @@ class SqlHistory(Asking):
 
     def close(self) -> None:
         """Give everything back. Calls after the first do nothing."""
-        self._index.close()
-        self._database.close()
+        try:
+            self._index.close()
+        finally:
+            self._database.close()
 
 
 def _lock_out(session: Session) -> None:

@@ -247,10 +247,10 @@ class SqliteDatabase:
             if self._is_closed:
                 return
             self._is_closed = True
-            with telling(self._path):
+            with telling(self._path), contextlib.ExitStack() as closing:
                 # The writer comes last: SQLite brings its log into the file when the last connection goes.
-                for connection in [*self._idle, self._writer]:
-                    connection.close()
+                for connection in [self._writer, *self._idle]:
+                    closing.callback(connection.close)
 
 
 @contextlib.contextmanager
