@@ -48,18 +48,20 @@ class HistoryWriter:
 
         :param tell: called with the seq of the last record behind each transaction.
         :raises OutOfRange: the journal no longer has what the history lacks; ``skip`` goes on without it.
+        :raises HistoryGap: the same, seen by the seq of the first event that it has.
         :raises OtherSource: the history has other events of this source: they are another journal's.
         :raises StorageError: the history could not be written; what was confirmed is there.
         :raises JournalError: the journal could not be read.
         """
         position = self._history.position(self._source)
-        if self._is_agreed or position == 0:
+        if self._is_agreed and position:
             return self._follow(position, tell)
         try:
-            return self._follow(position - 1, tell)
+            return self._follow(max(0, position - 1), tell)
         except OutOfRange:
-            # The record itself is not kept any more: those behind it may be.
-            return self._follow(position, tell)
+            # The record itself is not kept any more, or the first ones: those behind may be all that have events. If
+            # not, the history sees it by their seq.
+            return self._follow(position or self._feed.subscribe(self._subscriber).confirmed, tell)
 
     def rebuild(self, tell: Callable[[int], None] | None = None) -> int:
         """Write everything anew, from the journal's beginning; what was added to the history stays.
@@ -92,7 +94,9 @@ class HistoryWriter:
         for record_seq, events in _batches(self._feed, after):
             if events:
                 through_seq = self._history.write(events, source=self._source, position=record_seq, allow_gap=allow_gap)
-            self._feed.confirm(self._subscriber, record_seq)
+                # Records without events are confirmed with the next that have some: what is confirmed may be forgotten,
+                # and the history does not know of them.
+                self._feed.confirm(self._subscriber, record_seq)
             if tell is not None:
                 tell(record_seq)
         if record_seq < position:
