@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, final
 
+from ccroute.errors import OutOfRange
 from ccroute.events import Event
 from ccroute.journal.records import entries_of, event_lines_of, head_of
 from ccroute.journal.recovery import Origin, begin_at, replay, replay_record
@@ -55,9 +56,19 @@ class JournalFeed:
                 events: list[Event] = [event for line in event_lines_of(record) for event in line]
             else:
                 if again is None:
+                    self._check_reachable(record.seq)
                     again = begin_at(self._journal, record.seq - 1)
                     for _ in replay(self._journal, again, record.seq - 1):
                         pass
                 given = replay_record(again.engine, record, head, entries_of(record))
                 events = [event for line in given for event in line]
             yield Told(record_seq=record.seq, events=events)
+
+    def _check_reachable(self, seq: int) -> None:
+        """Raise unless the engine can be had as it stood before a record: from a snapshot, or from the beginning."""
+        journal = self._journal
+        first = journal.first_seq()
+        # One whose record is gone may be there again after a loss of power, which takes back that it was removed.
+        kept = [one for one in journal.snapshots.seqs() if one >= first]
+        if first > 1 and kept and kept[-1] >= seq:
+            raise OutOfRange("after", seq - 1, f"at least {kept[-1]}: events before it are not kept any more")

@@ -66,8 +66,15 @@ class SnapshotFiles:
                 self._disk.remove(os.path.join(self._folder, name))
 
     def seqs(self) -> list[int]:
-        """Return the record seqs of the files there are, newest first."""
-        rests = (name.removeprefix(self._prefix) for name in self._disk.names(self._folder) if self._is_own(name))
+        """Return the record seqs of the files there are, newest first.
+
+        :raises JournalFailed: the folder cannot be read.
+        """
+        try:
+            names = self._disk.names(self._folder)
+        except OSError as error:
+            raise JournalFailed(f"{self._folder} could not be read: {error}") from error
+        rests = (name.removeprefix(self._prefix) for name in names if self._is_own(name))
         return sorted((int(rest) for rest in rests), reverse=True)
 
     def _is_own(self, name: str) -> bool:
