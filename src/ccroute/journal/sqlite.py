@@ -177,8 +177,11 @@ class SqliteJournal:
                     self._owned = Lock.take(f"{self._path}-lock", take_over=take_over)
             try:
                 with _telling(self._path), _transaction(connection):
+                    self._write_log_anew()
                     self._begin_epoch(connection)
                 with _telling(self._path):
+                    # Pages whose sync failed while the file was made are written once more.
+                    connection.wal_checkpoint()
                     former, self._mark = self._mark, MarkFile.begin(self._disk, self._mark_path, self._last)
                     if former is not None:
                         former.close()
@@ -188,6 +191,24 @@ class SqliteJournal:
                 self._give_back()
                 raise
             return Ownership(epoch=self._epoch, last_seq=self._last.seq, last_digest=self._last.digest)
+
+    def _write_log_anew(self) -> None:
+        """Write SQLite's log over itself and sync it.
+
+        After a sync that failed the system may show what is not on the medium, and call it synced from then on. What is
+        built on that is lost with it. Nobody else writes to the log while the transaction of a claim is open.
+        """
+        path = f"{self._path}-wal"
+        try:
+            data = self._disk.read(path)
+        except FileNotFoundError:
+            return
+        descriptor = self._disk.open(path)
+        try:
+            self._disk.write(descriptor, data, 0)
+            self._disk.sync(descriptor)
+        finally:
+            self._disk.close(descriptor)
 
     def _begin_epoch(self, connection: apsw.Connection) -> None:
         mark = read_mark(self._disk, self._mark_path)
@@ -446,16 +467,19 @@ class SqliteJournal:
         with self._lock, self._read_lock:
             if self._is_closed or os.getpid() != self._process:
                 return
-            try:
+            with _telling(self._path), contextlib.ExitStack() as giving_back:
+                # In the order of the opposite, each whatever becomes of those before.
+                giving_back.callback(self._give_back)
+                for connection in (self._writer, self._reader):
+                    if connection is not None:
+                        giving_back.callback(connection.close, True)
+                giving_back.callback(self._end)
                 if self._failure is None and self._epoch and self._writer is not None:
                     self._finish(self._writer)
-            finally:
-                self._is_closed = True
-                _live.discard(self)
-                for connection in (self._reader, self._writer):
-                    if connection is not None:
-                        connection.close(True)
-                self._give_back()
+
+    def _end(self) -> None:
+        self._is_closed = True
+        _live.discard(self)
 
     def _finish(self, connection: apsw.Connection) -> None:
         """Note what was confirmed last and bring SQLite's log into its file, which ends it if nobody else reads it."""
@@ -464,9 +488,8 @@ class SqliteJournal:
         if self._changed:
             with contextlib.suppress(NotOwner), self._writing(self._epoch):
                 pass
-        with _telling(self._path):
-            connection.wal_checkpoint()
-            connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)
+        connection.wal_checkpoint()
+        connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)
 
     def _give_back(self) -> None:
         if self._mark is not None:
