@@ -332,7 +332,7 @@ def _newest_of_each(session: Session, columns: str, table: str, contact_numbers:
         f"SELECT {columns} FROM (SELECT {columns}, row_number() OVER (PARTITION BY contact_number "
         f"ORDER BY at_us DESC, number DESC) AS place FROM {table} "
         f"WHERE contact_number IN ({marks(len(contact_numbers))})) AS placed WHERE place <= ?",
-        (*contact_numbers, telling.ENTRIES_MAX),
+        (*contact_numbers, telling.STORY_ENTRIES_MAX),
     )
 
 

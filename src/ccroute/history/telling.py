@@ -19,9 +19,9 @@ from ccroute.timeline import (
 )
 from ccroute.types import ContactState, LegEnd
 
-__all__ = ["ENTRIES_MAX", "card", "entry", "entry_of_addition", "past_contact", "past_leg", "story"]
+__all__ = ["STORY_ENTRIES_MAX", "card", "entry", "entry_of_addition", "past_contact", "past_leg", "story"]
 
-ENTRIES_MAX: Final = 1_000
+STORY_ENTRIES_MAX: Final = 1_000
 """Entries that the story of one contact tells."""
 
 _details: Final = msgspec.json.Decoder(dict[str, Any]).decode
@@ -98,7 +98,7 @@ def entry_of_addition(addition: AnyAddition) -> TimelineEntry:
 def story(contact: ContactRow, legs: Iterable[LegRow], entries: Iterable[TimelineEntry]) -> ContactStory:
     """Return a contact with its legs and entries, both in order."""
     return ContactStory(
-        contact=past_contact(contact), legs=[past_leg(leg) for leg in legs], entries=list(entries)[-ENTRIES_MAX:]
+        contact=past_contact(contact), legs=[past_leg(leg) for leg in legs], entries=list(entries)[-STORY_ENTRIES_MAX:]
     )
 
 
