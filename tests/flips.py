@@ -26,7 +26,7 @@ ENGINE_EVERY: Final = 50
 _KEPT: Final = SnapshotPolicy(every_commands=None, on_close=False, fork=False)
 
 
-class Unseen(AssertionError):  # noqa: N818
+class Unseen(AssertionError):
     """A flipped bit changed something, and nobody was told."""
 
 

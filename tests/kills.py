@@ -61,7 +61,7 @@ _IDS_PER_ROUND: Final = 1_000_000
 _STORIES: Final = 1_000
 
 
-class Lost(AssertionError):  # noqa: N818
+class Lost(AssertionError):
     """What was acknowledged is not there, or something is there that never was."""
 
 

@@ -45,6 +45,8 @@ from ccroute.testing.directory import check_directory
 from ccroute.types import ContactState, ParkClock, PreferWho
 from tests.customer_book import House, memory_house
 
+pytestmark = pytest.mark.outer
+
 CONFIG = Config.from_dict(
     {
         "queues": {"loans": {"requires": "agent.skills.loans > 0 && contact.attributes.language == 'en'"}},

@@ -33,6 +33,8 @@ from ccroute.timeline import Message, Note, Recording, SurveyAnswer
 from tests.customer_book import MASTER, counted_ids
 from tests.postgres import unused_schema
 
+pytestmark = pytest.mark.outer
+
 CANARY = "kanarienvogel"
 NUMBER = "4930901820"
 RECORD = CustomerRecord(

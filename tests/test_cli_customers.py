@@ -30,6 +30,8 @@ from ccroute.timeline import Note
 from tests.customer_book import counted_ids
 from tests.postgres import PostgresServer, unused_schema
 
+pytestmark = pytest.mark.outer
+
 Run = Callable[..., tuple[int, str, str]]
 
 

@@ -24,6 +24,8 @@ from ccroute.testing.history import history_events
 from ccroute.timeline import Message, Note, Recording, SurveyAnswer
 from tests.postgres import PostgresServer, unused_schema
 
+pytestmark = pytest.mark.outer
+
 Run = Callable[..., tuple[int, str, str]]
 CANARY = "canary-4711"
 

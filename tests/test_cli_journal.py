@@ -18,6 +18,8 @@ from ccroute.types import Removal
 from tests.journals import NO_SNAPSHOTS, center, comes, day, filled
 from tests.test_journal_recovery import OFTEN, bare
 
+pytestmark = pytest.mark.outer
+
 
 @pytest.fixture
 def journal(tmp_path: Path) -> Path:

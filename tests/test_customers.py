@@ -30,6 +30,8 @@ from ccroute.storage.sqlite import SqliteDatabase
 from ccroute.storage.vault import Vault
 from tests.customer_book import MASTER, House, counted_ids, memory_house, opener, phone
 
+pytestmark = pytest.mark.outer
+
 ADA = CustomerRecord(
     name="Ada Lovelace",
     addresses=["12 St James's Square"],

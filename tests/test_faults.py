@@ -18,6 +18,8 @@ from tests.postgres import PostgresServer
 from tests.simulation.__main__ import MEMORY
 from tests.soak import soak
 
+pytestmark = pytest.mark.outer
+
 ROOT = Path(__file__).parents[1]
 PACKAGES = Path(ccroute.__file__).parents[1]
 

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from ccroute.customers import HANDLE_LENGTH_MAX, handle
 from ccroute.errors import ExtraMissing, InvalidHandle, WrongType
 
+pytestmark = pytest.mark.outer
+
 
 @pytest.mark.parametrize(
     ("text", "region", "written"),

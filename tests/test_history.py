@@ -17,6 +17,8 @@ from ccroute.testing.history import check_history
 from ccroute.timeline import Forgotten, TimelinePage
 from tests.postgres import PostgresServer, unused_schema
 
+pytestmark = pytest.mark.outer
+
 BACKENDS = [
     "memory",
     "sqlite",

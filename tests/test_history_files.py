@@ -37,6 +37,8 @@ from ccroute.testing.history import history_events
 from ccroute.timeline import Message, Note, SurveyAnswer
 from tests.postgres import PostgresServer, unused_schema
 
+pytestmark = pytest.mark.outer
+
 CANARY = "canary-Кенар-金丝雀"
 NUMBER = "+49 170 7654321"
 

@@ -25,6 +25,8 @@ from ccroute.history import exporting as exporting_module
 from ccroute.testing.history import history_events
 from ccroute.timeline import ContactFilter, Message, Note, PastContact, PastLeg, Recording, SurveyAnswer
 
+pytestmark = pytest.mark.outer
+
 DAY_US = 24 * 3_600 * 1_000_000
 
 

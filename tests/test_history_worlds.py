@@ -25,6 +25,8 @@ from tests.postgres import PostgresServer, unused_schema
 from tests.steps import Solo
 from tests.worlds import random_world
 
+pytestmark = pytest.mark.outer
+
 STEPS = 120
 ENDS = {
     ContactClosed: ContactState.CLOSED,

@@ -10,13 +10,15 @@ from typing import Any
 import pytest
 
 from ccroute import Config, EnqueueContact
-from ccroute.errors import OtherSource, OutOfRange, StorageFull
+from ccroute.errors import HistoryGap, OtherSource, OutOfRange, StorageFull
 from ccroute.events import ContactParked, ContactQueued, Event
 from ccroute.history import HistoryWriter, MemoryHistory, SqliteHistory, rebuild_history
 from ccroute.history import writing as writing_module
 from ccroute.journal import JournaledEngine, JournalFeed, MemoryJournal, MemoryLog, SqliteJournal
 from ccroute.timeline import ContactFilter, Note
 from ccroute.types import ParkClock
+
+pytestmark = pytest.mark.outer
 
 CENTER = "[queues.q]\n[agents.a]\nqueues = { q = 1 }"
 
@@ -195,7 +197,7 @@ def test_what_nobody_has_any_more_can_be_skipped(center: Center) -> None:
     history = MemoryHistory()
     writer = HistoryWriter(center.feed, history)
     center.enqueue("c3")
-    with pytest.raises(OutOfRange):
+    with pytest.raises(HistoryGap):
         writer.catch_up()
     with pytest.raises(OutOfRange):
         writer.rebuild()

@@ -22,6 +22,8 @@ from ccroute.journal.sqlite import SqliteJournal
 from ccroute.ports import Journal
 from ccroute.testing.journal import check_journal
 
+pytestmark = pytest.mark.outer
+
 CENTER = """
 [queues.support]
 offer = { mode = "ring", offer_timeout = "15s" }

@@ -36,6 +36,8 @@ from ccroute.ports import Journal, Record
 from ccroute.testing import journal as conformance
 from tests.journals import NO_SNAPSHOTS, THERE, FailingJournal, center, comes, filled
 
+pytestmark = pytest.mark.outer
+
 
 def record(**changes: object) -> Record:
     fields: dict[str, object] = {

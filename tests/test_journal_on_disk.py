@@ -21,6 +21,8 @@ from ccroute.journal.snapshot_files import SnapshotFiles
 from ccroute.ports import Mark, StoredSnapshot
 from tests.journals import NO_SNAPSHOTS, center, comes, day
 
+pytestmark = pytest.mark.outer
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:

@@ -32,6 +32,8 @@ from ccroute.journal.recovery import begin_at, replay_record
 from ccroute.ports import StoredSnapshot
 from tests.journals import NO_SNAPSHOTS, center, comes, day, filled
 
+pytestmark = pytest.mark.outer
+
 OFTEN = SnapshotPolicy(every_commands=4, on_close=False, keep=2)
 
 

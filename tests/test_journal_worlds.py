@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
+import pytest
 from hypothesis import given
 
 from ccroute import Engine, JournaledEngine, JournalFeed, MemoryJournal, SnapshotPolicy
@@ -15,6 +16,8 @@ from ccroute.journal.memory import MemoryLog
 from ccroute.journal.recovery import CONFIGURING
 from tests.steps import Advance
 from tests.test_promises import FEW, RANDOMS, open_centre, walk
+
+pytestmark = pytest.mark.outer
 
 Call = tuple[Command | None, int]
 POLICIES = (

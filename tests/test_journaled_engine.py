@@ -34,6 +34,8 @@ from ccroute.journal.memory import MemoryLog
 from ccroute.journal.records import entries_of
 from tests.journals import CENTER, NO_SNAPSHOTS, THERE, FailingJournal, center, comes, filled
 
+pytestmark = pytest.mark.outer
+
 
 def opened(log: MemoryLog, config: Config | None = None, policy: SnapshotPolicy = NO_SNAPSHOTS) -> JournaledEngine:
     return JournaledEngine.open(MemoryJournal(log), config, snapshots=policy)

@@ -11,6 +11,8 @@ from rich.console import Console
 
 from ccroute.personal import Personal, Withheld, withheld
 
+pytestmark = pytest.mark.outer
+
 
 class Note(Personal, frozen=True, kw_only=True):
     """A note."""

@@ -35,6 +35,8 @@ from ccroute.types import Presence
 from tests.customer_book import MASTER, counted_ids
 from tests.postgres import PostgresServer, unused_schema
 
+pytestmark = pytest.mark.outer
+
 CONFIG = Config.from_dict(
     {"queues": {"loans": {}, "cards": {}}, "agents": {"charles": {"queues": {"loans": 1, "cards": 1}}}}
 )

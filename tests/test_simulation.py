@@ -17,6 +17,8 @@ from tests.simulation.disk import Fault, HostileDisk
 from tests.simulation.each_call import fail_each
 from tests.simulation.hostile_world import HostileWorld, Lost
 
+pytestmark = pytest.mark.outer
+
 SEED = 5
 WORLDS = 12
 

@@ -36,6 +36,8 @@ from ccroute.storage.postgres import PostgresDatabase
 from ccroute.storage.sqlite import SqliteDatabase, check_version, connect
 from tests.postgres import PostgresServer, unused_schema
 
+pytestmark = pytest.mark.outer
+
 PETS = """
 CREATE TABLE pets (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, photo BLOB) STRICT;
 CREATE TABLE visits (pet INTEGER NOT NULL REFERENCES pets (number), at_us INTEGER NOT NULL,

@@ -19,6 +19,8 @@ from ccroute.storage.sqlite import SqliteDatabase
 from ccroute.storage.vault import KEY_BYTES, Cipher, KeyTable, Vault
 from tests.postgres import PostgresServer, unused_schema
 
+pytestmark = pytest.mark.outer
+
 MASTER = bytes(range(KEY_BYTES))
 OTHER = bytes(reversed(range(KEY_BYTES)))
 

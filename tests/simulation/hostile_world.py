@@ -53,7 +53,7 @@ _STORIES_MAX: Final = 1_000
 _names: Final = count()
 
 
-class Lost(AssertionError):  # noqa: N818
+class Lost(AssertionError):
     """What was acknowledged is not there, or something is there that never was."""
 
 

@@ -6,7 +6,6 @@ be among them or not.
 
 from __future__ import annotations
 
-import csv
 import enum
 import os
 from collections.abc import Iterator
@@ -74,6 +73,8 @@ def write_csv(
         with ``=`` for a formula.
     :raises StorageError: the history could not be read.
     """
+    import csv  # which the command line needs for this alone
+
     writer = csv.writer(target)
     writer.writerow(_columns(of, with_texts=with_texts))
     count = 0
