@@ -257,6 +257,11 @@ class HostileDisk:
         if is_there:
             self.note_synced(path)
 
+    def is_named(self, descriptor: int) -> bool:
+        """Say whether a file that is open still has a name."""
+        self.passes("stat", self._descriptors[descriptor])
+        return os.fstat(descriptor).st_nlink > 0
+
     def close(self, descriptor: int) -> None:
         """Give a descriptor back; it never fails."""
         self._descriptors.pop(descriptor, None)
