@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final, final
 
-from ccroute.errors import OtherSource, OutOfRange
+from ccroute.errors import HistoryGap, OtherSource, OutOfRange
 from ccroute.events import Event
 from ccroute.ports import EventFeed, HistoryStore
 
@@ -48,7 +48,6 @@ class HistoryWriter:
 
         :param tell: called with the seq of the last record behind each transaction.
         :raises OutOfRange: the journal no longer has what the history lacks; ``skip`` goes on without it.
-        :raises HistoryGap: the same, seen by the seq of the first event that it has.
         :raises OtherSource: the history has other events of this source: they are another journal's.
         :raises StorageError: the history could not be written; what was confirmed is there.
         :raises JournalError: the journal could not be read.
@@ -58,10 +57,13 @@ class HistoryWriter:
             return self._follow(position, tell)
         try:
             return self._follow(max(0, position - 1), tell)
-        except OutOfRange:
+        except OutOfRange as error:
             # The record itself is not kept any more, or the first ones: those behind may be all that have events. If
             # not, the history sees it by their seq.
-            return self._follow(position or self._feed.subscribe(self._subscriber).confirmed, tell)
+            try:
+                return self._follow(position or self._feed.subscribe(self._subscriber).confirmed, tell)
+            except HistoryGap:
+                raise error from None
 
     def rebuild(self, tell: Callable[[int], None] | None = None) -> int:
         """Write everything anew, from the journal's beginning; what was added to the history stays.
