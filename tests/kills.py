@@ -1,17 +1,17 @@
 """Kills loaded processes: ``python -m tests.kills --count 1000 --seed 1``.
 
-A process of its own opens the journal and is loaded by several threads: single commands, batches, staged ones, snapshots
-in forked processes, compaction, a history that follows. It says of every command when it is acknowledged, through a
-pipe. At a random moment, while it recovers, too, it is killed with signal 9, which nothing can catch. Then the journal
-is opened, and
+A process of its own opens the journal and is loaded by several threads: single commands, batches, staged ones,
+snapshots in forked processes, compaction, a history that follows. It says of every command when it is acknowledged,
+through a pipe. At a random moment, while it recovers, too, it is killed with signal 9, which nothing can catch. Then
+the journal is opened, and
 
 - every acknowledged command is there, and each exactly once;
 - the state recovered from the newest snapshot is that of a replay from the very beginning, byte for byte, where the
   journal still has it, and of the snapshot before where not;
 - a history that caught up tells what one in memory tells that is given the journal's events.
 
-After some kills a new journal is begun. What is killed is the process, not the system: what it wrote is in the page cache
-of the system. For losses of power see ``tests.simulation``.
+After some kills a new journal is begun. What is killed is the process, not the system: what it wrote is in the page
+cache of the system. For losses of power see ``tests.simulation``.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Stops a PostgreSQL server and starts it again, under load: ``python -m tests.outages --count 10``.
 
-An engine is commanded all the time; a history on the server follows its journal. Again and again the server is stopped at
-once, whoever is connected, and started a random moment later. The engine does not notice; the history says that it
+An engine is commanded all the time; a history on the server follows its journal. Again and again the server is stopped
+at once, whoever is connected, and started a random moment later. The engine does not notice; the history says that it
 cannot write, and goes on when it can. At the end it must tell what one in memory tells that is given every event once.
 """
 
@@ -109,8 +109,8 @@ def main() -> None:
     with running_server(is_durable=True) as server:
         seen = stop_and_start(server, arguments.count, arguments.seed)
     print(
-        f"{seen.stops} stops in {time.monotonic() - begun:.0f} s under {seen.commands:,} commands; the history could not "
-        f"write {seen.failures} times ({', '.join(sorted(seen.kinds))}), and has everything once"
+        f"{seen.stops} stops in {time.monotonic() - begun:.0f} s under {seen.commands:,} commands; the history could "
+        f"not write {seen.failures} times ({', '.join(sorted(seen.kinds))}), and has everything once"
     )
 
 

@@ -1,9 +1,9 @@
 """Loads a journalled engine for long: ``python -m tests.soak --minutes 1``.
 
-Whole lives of contacts (enqueue, ring, accept, complete, wrap-up) in batches of a thousand, each a record that is synced
-to the disk before it counts, with snapshots in forked processes and compaction. It must carry out at least a million
-commands a minute, on the wall clock, and hold no more memory at the end than after its first fifth, within a bound. At
-the end it is closed, recovered, and compared.
+Whole lives of contacts (enqueue, ring, accept, complete, wrap-up) in batches of a thousand, each a record that is
+synced to the disk before it counts, with snapshots in forked processes and compaction. It must carry out at least a
+million commands a minute, on the wall clock, and hold no more memory at the end than after its first fifth, within a
+bound. At the end it is closed, recovered, and compared.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Engine, journal and history over a hostile disk: nothing acknowledged is lost, and every failure names its seed.
 
-What runs here is little of what ``python -m tests.simulation`` and its neighbours can do; ``scripts/nightly`` does more.
+What runs here is little of what ``python -m tests.simulation`` and its neighbours can do; ``scripts/nightly`` does
+more.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""A deterministic simulation: the real engine, journal and history over a hostile disk, from one seed, in one thread."""
+"""A deterministic simulation: engine, journal and history over a hostile disk, from one seed, in one thread."""

@@ -1,7 +1,7 @@
 """A hostile disk: its files are real, and it knows what a loss of power would leave of them.
 
-What programs see is a folder, as the page cache of a system shows it. Beside that the disk keeps, for each file, what is
-on the medium and which writes have not been synced, and the same for names. When the power goes, unsynced writes are
+What programs see is a folder, as the page cache of a system shows it. Beside that the disk keeps, for each file, what
+is on the medium and which writes have not been synced, and the same for names. When the power goes, unsynced writes are
 there, not there, or torn, each by itself; a write that came later may be there where one before it is not. Names are
 synced apart from files. A sync that fails loses writes for ever, though reading still shows them and the next sync
 succeeds: that is what Linux does.

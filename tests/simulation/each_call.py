@@ -1,9 +1,9 @@
 """Every call of the disk fails once: ``python -m tests.simulation.each_call``.
 
 A short life of a journal, the same each time: made, commanded one by one and in batches, confirmed, kept in snapshots,
-compacted, closed, opened again, followed by a history. It is lived once for each of its calls and each fault there is: a
-failed call, a full disk, a kill, a loss of power. Afterwards the journal is opened anew, after the power has gone once
-more, and what was acknowledged must be there, and nothing that was not asked for.
+compacted, closed, opened again, followed by a history. It is lived once for each of its calls and each fault there is:
+a failed call, a full disk, a kill, a loss of power. Afterwards the journal is opened anew, after the power has gone
+once more, and what was acknowledged must be there, and nothing that was not asked for.
 """
 
 from __future__ import annotations

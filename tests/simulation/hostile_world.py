@@ -100,7 +100,16 @@ class HostileWorld:
             self._stop_cleanly()
         finally:
             self._abandon()
-            self._vfs.unregister()
+            self.unregister()
+
+    @property
+    def vfs_name(self) -> str:
+        """Return the name of SQLite's file system over the disk."""
+        return self._vfs.name
+
+    def unregister(self) -> None:
+        """Give the file system back."""
+        self._vfs.unregister()
 
     # ---- opening ---------------------------------------------------------------------------------------------------
 
@@ -344,7 +353,7 @@ class HostileWorld:
             raise Lost("an error that no fault explains") from error
         self.happened["faults"] = self.disk.counts.total()
         self._abandon()
-        # A history does not write its log anew, as a journal does, so that what a failed sync left must not be built on.
+        # A history does not write its log anew, as a journal does: what a failed sync left must not be built on.
         is_power_loss = bool(self.random.randrange(2)) or self.disk.is_behind("-history")
         self.disk.boot(is_power_loss=is_power_loss)
         self._tell("power lost" if is_power_loss else "killed")

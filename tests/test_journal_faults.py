@@ -1,0 +1,135 @@
+"""What the simulation of faults has found once, each told again in a few lines."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ccroute import (
+    JournaledEngine,
+    JournalFailed,
+    JournalFeed,
+    MemoryJournal,
+    OutOfRange,
+    SnapshotPolicy,
+    SqliteJournal,
+)
+from ccroute.history import HistoryWriter, MemoryHistory
+from ccroute.journal.disk import Disk
+from ccroute.journal.memory import MemoryLog
+from ccroute.journal.snapshot_files import SnapshotFiles
+from ccroute.storage.sqlite import SqliteDatabase
+from tests.journals import NO_SNAPSHOTS, center, comes, day
+from tests.simulation.disk import Fault
+from tests.simulation.hostile_world import HostileWorld
+
+FORGETTING = SnapshotPolicy(every_commands=1, keep=1, forget_records=True, fork=False)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[HostileWorld]:
+    """Return a disk and a file system over it."""
+    world = HostileWorld("faults", tmp_path)
+    yield world
+    world.unregister()
+
+
+def opened(world: HostileWorld, path: Path) -> JournaledEngine:
+    journal = SqliteJournal(path, vfs=world.vfs_name, disk=world.disk)  # type: ignore[arg-type]
+    return JournaledEngine.open(journal, center(), snapshots=NO_SNAPSHOTS)
+
+
+@pytest.mark.slow
+def test_nothing_is_built_on_a_sync_that_failed(world: HostileWorld, tmp_path: Path) -> None:
+    disk = world.disk
+    for number in range(8):
+        disk.random.seed(number)
+        path = tmp_path / f"{number}.ccroute"
+        durable = opened(world, path)
+        before = disk.calls
+        durable.handle(comes(1), 1)
+        disk.plan(Fault.ERROR, disk.trace[before:].index(("sync", f"{path.name}-wal", 0)) + 1)
+        with pytest.raises(JournalFailed):
+            durable.handle(comes(2), 2)
+        assert disk.is_behind(f"{path.name}-wal")
+        durable.close()
+        # The system goes on, and shows what is not on the medium.
+        disk.boot(is_power_loss=False)
+        durable = opened(world, path)
+        durable.handle(comes(3), 3)
+        state = durable.engine.snapshot()
+        disk.is_on = False
+        with contextlib.suppress(JournalFailed):
+            durable.close()
+        disk.boot(is_power_loss=True)
+        durable = opened(world, path)
+        assert durable.engine.snapshot() == state
+        durable.close()
+
+
+def test_a_folder_that_cannot_be_listed_is_told(tmp_path: Path) -> None:
+    with pytest.raises(JournalFailed, match="could not be read"):
+        SnapshotFiles(str(tmp_path / "gone" / "support.ccroute"), Disk()).seqs()
+
+
+def test_events_before_the_oldest_snapshot_are_not_kept(tmp_path: Path) -> None:
+    path = tmp_path / "support.ccroute"
+    with JournaledEngine.open(path, center(), snapshots=FORGETTING) as durable:
+        durable.journal.subscribe("history")
+        for command, at_us in day(5):
+            durable.journal.confirm("history", durable.record_seq)
+            durable.handle(command, at_us)
+    with JournaledEngine.open(path, snapshots=NO_SNAPSHOTS) as durable:
+        durable.journal.confirm("history", durable.record_seq)
+        durable.handle(comes(9), 9_000_000)
+        first = durable.journal.first_seq()
+        assert first > 1
+        with pytest.raises(OutOfRange, match="events before it are not kept any more"):
+            list(JournalFeed(durable.journal).told(first - 1))
+
+
+def test_a_history_goes_on_where_records_without_events_are_forgotten() -> None:
+    log = MemoryLog()
+    history, expected = MemoryHistory(), MemoryHistory()
+    with JournaledEngine.open(MemoryJournal(log), center(), snapshots=FORGETTING) as durable:
+        writer = HistoryWriter(JournalFeed(durable.journal), history)
+        events = []
+        for command, at_us in day(6):
+            events += durable.handle(command, at_us)
+            writer.catch_up()
+        assert durable.journal.first_seq() > 1
+        HistoryWriter(JournalFeed(durable.journal), history).catch_up()
+    expected.write(events)
+    assert history.stories().stories == expected.stories().stories
+
+
+def test_a_journal_is_given_back_though_closing_fails(world: HostileWorld, tmp_path: Path) -> None:
+    path = tmp_path / "support.ccroute"
+    durable = opened(world, path)
+    durable.handle(comes(1), 1)
+    list(durable.journal.records())
+    world.disk.plan(Fault.FULL)
+    with pytest.raises(JournalFailed):
+        durable.close()
+    world.disk.boot(is_power_loss=False)
+    opened(world, path).close()
+
+
+def test_a_database_is_closed_though_closing_fails(world: HostileWorld, tmp_path: Path) -> None:
+    from ccroute.errors import StorageClosed, StorageError
+
+    database = SqliteDatabase(tmp_path / "history", vfs=world.vfs_name)
+    with database.writing() as session:
+        session.define("CREATE TABLE notes (id INTEGER PRIMARY KEY)")
+    with database.reading() as session:
+        session.execute("SELECT 1 FROM notes")
+    world.disk.plan(Fault.FULL)
+    with pytest.raises(StorageError):
+        database.close()
+    with pytest.raises(StorageClosed), database.reading():
+        pass
+    world.disk.boot(is_power_loss=False)
+    SqliteDatabase(tmp_path / "history", vfs=world.vfs_name).close()
