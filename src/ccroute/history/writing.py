@@ -98,7 +98,7 @@ class HistoryWriter:
                 through_seq = self._history.write(events, source=self._source, position=record_seq, allow_gap=allow_gap)
                 # Records without events are confirmed with the next that have some: what is confirmed may be forgotten,
                 # and the history does not know of them.
-                self._feed.confirm(self._subscriber, record_seq)
+                self._feed.confirm(self._subscriber, min(record_seq, self._history.position(self._source)))
             if tell is not None:
                 tell(record_seq)
         if record_seq < position:
