@@ -398,7 +398,7 @@ def test_the_limits_page_tells_every_limit_as_it_is() -> None:
         for match in re.finditer(r"`([A-Z_]+)` \| (-?[0-9 ]+) \|$", page, re.MULTILINE)
     }
     fixed = {name: value for name, value in vars(words).items() if re.search(r"_(MAX|MIN)$", name)}
-    assert told == fixed
+    assert {name: told.get(name) for name in fixed} == fixed
     engine = structs.EngineSettings()
     limits = {
         "agents_max": "AGENTS",

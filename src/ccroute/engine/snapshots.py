@@ -54,6 +54,10 @@ HABITS_END: Final = 16
 _STATES: Final = (None, *ContactState)
 _LIVE: Final = (ContactState.QUEUED, ContactState.ACTIVE, ContactState.PARKED, ContactState.SCHEDULED)
 _IS_OVER: Final = tuple(state not in _LIVE for state in _STATES)
+_CONTACT_BYTES: Final = 512
+"""About what a contact takes in a snapshot."""
+
+_LARGE_BYTES: Final = 16 * 1024 * 1024
 
 
 class _Class(msgspec.Struct, frozen=True, array_like=True):
@@ -123,13 +127,16 @@ _DECODER: Final = msgspec.json.Decoder(SnapshotState, float_hook=Decimal)
 
 
 @contextlib.contextmanager
-def _without_collector() -> Iterator[None]:
+def _without_collector(size: int) -> Iterator[None]:
     """Keep the garbage collector from walking, again and again, over what is being made and holds no cycle.
 
     What was made counts as old afterwards, so that it is not walked over at once either; unless the host has frozen
-    objects of its own, which would be thawed.
+    objects of its own, which would be thawed. As this makes all garbage old, too, it is done for large snapshots only:
+    an engine is a cycle, and those of a host that restores many small ones must go as fast as they come.
+
+    :param size: bytes of the snapshot, or about as many.
     """
-    if not gc.isenabled():
+    if size < _LARGE_BYTES or not gc.isenabled():
         yield
         return
     gc.disable()
@@ -142,9 +149,13 @@ def _without_collector() -> Iterator[None]:
         gc.enable()
 
 
-@_without_collector()
 def save(names: Names, seq: int, commands: int, is_fresh: bool, command_ids: list[tuple[str, int, int]]) -> bytes:
     """Return the snapshot of an engine; equal states give equal bytes."""
+    with _without_collector(_CONTACT_BYTES * len(names.contacts)):
+        return _saved(names, seq, commands, is_fresh, command_ids)
+
+
+def _saved(names: Names, seq: int, commands: int, is_fresh: bool, command_ids: list[tuple[str, int, int]]) -> bytes:
     numbers: dict[int, int] = {}
     plans: dict[int, int] = {}
     contacts = []
@@ -245,7 +256,6 @@ def _carry(names: Names, one: _CarriedPlan) -> int:
     return names.plans.restore(one.queue, one.steps, rules_only=one.rules_only)
 
 
-@_without_collector()
 def load(data: bytes) -> tuple[Names, SnapshotState]:
     """Return names and state of a snapshot.
 
@@ -253,6 +263,11 @@ def load(data: bytes) -> tuple[Names, SnapshotState]:
     """
     if type(data) is not bytes:
         raise WrongType("data", data, "bytes, a snapshot")
+    with _without_collector(len(data)):
+        return _loaded(data)
+
+
+def _loaded(data: bytes) -> tuple[Names, SnapshotState]:
     # A view, as copies of hundreds of megabytes take their time.
     body, digest = memoryview(data)[:-_DIGEST_SIZE], data[-_DIGEST_SIZE:]
     if not data.startswith(_MAGIC):
