@@ -94,7 +94,7 @@ cdef object whole_of(i128 value):
     """Return a wide number as an int."""
     cdef int64_t high = <int64_t>(value >> WIDE_SHIFT)
     cdef int64_t low = <int64_t>(value & <i128>WIDE_MASK)
-    return (high << 62) + low if -1 <= high <= 0 else (<object>high << 62) + low
+    return high * (<int64_t>1 << 62) + low if -1 <= high <= 0 else (<object>high << 62) + low
 
 
 cdef list tally_list(Tally* tally):
