@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from msgspec import UNSET
 
 from ccroute import commands, events
 from ccroute.types import OnUnanswered, ParkClock
-from tests.lives import WORKING, Life, Seek, Wish, Work
+from tests.lives import WORKING, Desk, Life, Seek, Wish, Work
 from tests.time_book import TimeBook
 
 OUT_OF_LINE: Final = ("parked", "scheduled")
@@ -17,22 +18,30 @@ PATCHED: Final = (
     *("preferred", "preferred_wait_us", "preferred_scope", "preferred_requires"),
 )
 """Fields of a patch that events do not repeat."""
+NAMING_AGENTS: Final = ("preferred", "excluded", "scores")
 
 Arrival = events.ContactQueued | events.ContactParked | events.ContactScheduled
 
 
-def wish_of(given: commands.EnqueueContact) -> Wish:
+def of_known(named: Any, desks: Mapping[str, Desk]) -> Any:
+    """Return what names agents, a list or by agent, without those that there are not: who comes later is not meant."""
+    if isinstance(named, dict):
+        return {agent_id: score for agent_id, score in named.items() if agent_id in desks}
+    return [agent_id for agent_id in named if agent_id in desks]
+
+
+def wish_of(given: commands.EnqueueContact, desks: Mapping[str, Desk]) -> Wish:
     """Return what a new contact asks for."""
     return Wish(
         given.channel,
         given.requires,
         given.tier,
         given.head_start_us,
-        list(given.excluded),
-        dict(given.scores),
+        of_known(given.excluded, desks),
+        of_known(given.scores, desks),
         dict(given.attributes),
         given.cost,
-        list(given.preferred),
+        of_known(given.preferred, desks),
         given.preferred_wait_us,
         given.preferred_scope,
         given.preferred_requires,
@@ -71,7 +80,7 @@ class ContactBook(TimeBook):
         given = self.command
         direct = None
         if isinstance(given, commands.EnqueueContact) and given.contact_id == event.contact_id:
-            wish = wish_of(given)
+            wish = wish_of(given, self.desks)
         elif isinstance(given, commands.ConsultAgent):
             wish = self._wish_of_consult(event, given)
             direct = self.agent_named(given.to_agent)
@@ -240,7 +249,8 @@ class ContactBook(TimeBook):
         """Note what a patch, or a step, asks of the contact's routing."""
         for name in PATCHED:
             if name in changed:
-                setattr(life.wish, name, getattr(patch, name))
+                value = getattr(patch, name)
+                setattr(life.wish, name, of_known(value, self.desks) if name in NAMING_AGENTS else value)
         if "plan" in changed:
             life.entry.fired = [(own, rule) for own, rule in life.entry.fired if not own]
             life.entry.is_own_replaced = True

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ccroute import Engine
 from ccroute.commands import (
     AbandonContact,
     AcceptOffer,
@@ -32,8 +33,17 @@ from ccroute.commands import (
     SetPresence,
     TransferContact,
 )
-from ccroute.config.structs import Agent, Channel, Config, EngineSettings, Offer, Queue
-from ccroute.events import AnyEvent, CommandRefused, ContactActive, ContactResumed, ContactSuspended, Event, OfferMade
+from ccroute.config.structs import Agent, Channel, Config, EngineSettings, Offer, PlanStep, Queue
+from ccroute.events import (
+    AnyEvent,
+    CommandRefused,
+    ContactActive,
+    ContactQueued,
+    ContactResumed,
+    ContactSuspended,
+    Event,
+    OfferMade,
+)
 from ccroute.types import LEGS_MAX, OfferMode, Preempt, Presence, RefusalReason
 from tests.host import Host
 from tests.steps import Advance, Batch, Duel, Handle, Malformed, Restore, Step, counters_of
@@ -128,6 +138,23 @@ def test_2_going_from_timer_to_timer_gives_the_events_of_one_leap(random: Random
         assert all(event.at_us == due for event in fired)
         events += fired
     assert events + duel.engine.advance(target) == expected
+
+
+def test_2_handle_of_a_callback_does_not_tell_how_often_the_engine_was_called() -> None:
+    config = Config(
+        engine=EngineSettings(retain_us=10),
+        channels={"voice": Channel(), "callback": Channel()},
+        queues={"q": Queue(plan=[PlanStep(after=50, callback=True)])},
+    )
+    told = []
+    for calls in ([60], [9, 10, 49, 50, 60], [20, 60]):
+        engine = Engine(config)
+        for contact_id in ("gone", "kept"):
+            engine.handle(EnqueueContact(contact_id=contact_id, queue_id="q", channel="voice"), 0)
+        engine.handle(CancelContact(contact_id="gone"), 0)
+        told.append([event for at_us in calls for event in engine.advance(at_us)])
+        assert any(event.contact_id == "callback:2" for event in told[-1] if isinstance(event, ContactQueued))
+    assert told[0] == told[1] == told[2]
 
 
 # ---- 3 a call that raises

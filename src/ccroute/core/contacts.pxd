@@ -1,4 +1,4 @@
-from libc.stdint cimport int32_t
+from libc.stdint cimport int32_t, int64_t
 
 from ccroute.core.defs cimport STEP_EXTRAS, STEP_RECORDS, STEP_RULED, STEP_SLOTS, Floor, has_pages
 
@@ -44,5 +44,5 @@ cdef void mark_loose(Floor* floor, int32_t contact) noexcept nogil
 cdef void contact_end(Floor* floor, int32_t contact, int state) noexcept nogil
 cdef void contact_close(Floor* floor, int32_t contact) noexcept nogil
 cdef void contact_forget(Floor* floor, int32_t contact) noexcept nogil
-cdef int32_t ended_due(Floor* floor) noexcept nogil
+cdef int32_t ended_due(Floor* floor, int64_t at) noexcept nogil
 cdef void adopt(Floor* floor, int32_t parent, int32_t child) noexcept nogil

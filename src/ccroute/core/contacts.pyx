@@ -373,10 +373,10 @@ cdef void contact_close(Floor* floor, int32_t slot) noexcept nogil:
         retire(floor, slot)
 
 
-cdef int32_t ended_due(Floor* floor) noexcept nogil:
-    """Return an ended contact whose time among the kept is over, NONE without."""
+cdef int32_t ended_due(Floor* floor, int64_t at) noexcept nogil:
+    """Return an ended contact whose time among the kept is over by a moment, NONE without."""
     cdef int32_t slot = floor.first_ended
-    if slot != NONE and contact_at(floor, slot).in_queue_at + floor.retain <= floor.now:
+    if slot != NONE and contact_at(floor, slot).in_queue_at + floor.retain <= at:
         return slot
     return NONE
 

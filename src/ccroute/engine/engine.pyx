@@ -260,7 +260,7 @@ cdef class Engine:
         self.names.acd.run_until(to)
         if self.names.acd.floor.record_count:
             self.output.drain()
-        self.names.forget_due()
+        self.names.forget_due(self.names.acd.floor.now)
         return 0
 
     cdef list carry_out(self, object command, int64_t at_us):
@@ -301,7 +301,7 @@ cdef class Engine:
                 self.remove_drained(events)
         if command_id is not None:
             self.note_id(command_id, first_seq, self.output.seq + 1 - first_seq)
-        self.names.forget_due()
+        self.names.forget_due(self.names.acd.floor.now)
         return events
 
     cdef bint remove_drained(self, list events) except -1:

@@ -258,6 +258,8 @@ cdef int call_back(Names names, int32_t contact) except -1:
     cdef int64_t seq = contact_at(floor, contact).seq
     child, place, due = names.draft
     names.draft = None
+    # As if the host had called at every timer up to here: slots, and so handles, must not tell how often it does.
+    names.forget_due(floor.now - 1)
     if floor.contacts.count >= floor.contacts.limit:
         if floor.first_ended == NONE:
             return 0

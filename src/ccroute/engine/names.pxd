@@ -1,4 +1,4 @@
-from libc.stdint cimport int32_t
+from libc.stdint cimport int32_t, int64_t
 
 from ccroute.core.acd cimport Acd
 from ccroute.engine.statistics cimport Statistics
@@ -44,4 +44,4 @@ cdef class Names:
     cdef int note(self, int32_t slot, object command) except -1
     cdef int settle_callback(self, int32_t slot) except -1
     cdef int count_anew(self) except -1
-    cdef int forget_due(self) except -1
+    cdef int forget_due(self, int64_t at) except -1

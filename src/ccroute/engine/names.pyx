@@ -156,12 +156,12 @@ cdef class Names:
         self.statistics.configure(self.config, self.queue_ids, self.channel_ids)
         return 0
 
-    cdef int forget_due(self) except -1:
-        """Forget the ended contacts whose time is over."""
-        cdef int32_t slot = ended_due(&self.acd.floor)
+    cdef int forget_due(self, int64_t at) except -1:
+        """Forget the ended contacts whose time is over by a moment."""
+        cdef int32_t slot = ended_due(&self.acd.floor, at)
         while slot != NONE:
             self.forget(slot)
-            slot = ended_due(&self.acd.floor)
+            slot = ended_due(&self.acd.floor, at)
         return 0
 
     def forget_beyond(self, contacts_max) -> None:
