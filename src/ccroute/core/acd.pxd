@@ -49,14 +49,14 @@ cdef class Acd(Sight):
     cdef int on_leg(self, int command, int32_t contact, int32_t agent, int64_t wrap_up) except -1
     cdef int complete(self, int32_t contact, int32_t agent, int64_t wrap_up, bint own_wrap_up) except -1
     cdef int why_nobody_works(self, int32_t contact) noexcept
-    cdef int can_transfer(self, int32_t contact, int32_t agent, int32_t to_agent, bint warm) noexcept
-    cdef int64_t why_not_to(self, int32_t contact, int32_t agent, int32_t to_agent) noexcept
+    cdef int can_transfer(self, int32_t contact, int32_t agent, int32_t to_agent) noexcept
+    cdef int64_t why_not_to(self, int32_t contact, int32_t to_agent) noexcept
     cdef int transfer(
         self, int32_t contact, int32_t agent, int32_t class_slot, int32_t to_agent, bint warm, int keeps_place,
         bint unanswered_to_queue, Terms* terms, Path* path,
     ) except -1
     cdef int can_consult(self, int32_t contact, int32_t agent, int32_t to_agent) noexcept
-    cdef int32_t consult(self, int32_t contact, int32_t agent, int32_t class_slot, Terms* terms, int32_t to_agent) except -1
+    cdef int32_t consult(self, int32_t contact, int32_t class_slot, Terms* terms, int32_t to_agent) except -1
     cdef int can_join(self, int32_t contact, int32_t agent, int32_t to_agent) noexcept
     cdef int join(self, int32_t contact, int32_t agent, int32_t class_slot, int32_t to_agent, Terms* terms) except -1
     cdef int leave(self, int32_t contact, int32_t agent) except -1

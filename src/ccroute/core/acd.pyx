@@ -349,7 +349,7 @@ cdef class Acd(Sight):
 
     # ---- handing over ------------------------------------------------------------------------------------------
 
-    cdef int can_transfer(self, int32_t contact, int32_t agent, int32_t to_agent, bint warm) noexcept:
+    cdef int can_transfer(self, int32_t contact, int32_t agent, int32_t to_agent) noexcept:
         """Say whether an agent may give a contact away, and to that agent (NONE: to a queue)."""
         cdef int reason = self.why_leg(COMMAND_TRANSFER, contact, agent)
         if reason == 0 and contact_at(&self.floor, contact).legs >= LEGS_MAX:
@@ -357,10 +357,10 @@ cdef class Acd(Sight):
         if reason == 0 and legs_at_work(&self.floor, contact) > 1:
             reason = REASON_CONFERENCE
         if reason == 0 and to_agent != NONE:
-            reason = self.not_eligible(self.why_not_to(contact, agent, to_agent))
+            reason = self.not_eligible(self.why_not_to(contact, to_agent))
         return reason
 
-    cdef int64_t why_not_to(self, int32_t contact, int32_t agent, int32_t to_agent) noexcept:
+    cdef int64_t why_not_to(self, int32_t contact, int32_t to_agent) noexcept:
         """Return the rules that keep a contact from being offered to an agent by name."""
         cdef int64_t broken = why_not_directly(&self.floor, contact, to_agent)
         return broken | (0 if leg_find(&self.floor, contact, to_agent) == NONE else WHY_LEG)
@@ -393,7 +393,7 @@ cdef class Acd(Sight):
             reason = self.not_eligible(broken | why_not_consulted(&self.floor, contact, to_agent))
         return reason
 
-    cdef int32_t consult(self, int32_t contact, int32_t agent, int32_t class_slot, Terms* terms, int32_t to_agent) except -1:
+    cdef int32_t consult(self, int32_t contact, int32_t class_slot, Terms* terms, int32_t to_agent) except -1:
         """Begin a consult and return its slot; can_consult said yes, there is a free one. Nothing is decided yet."""
         cdef Floor* floor = &self.floor
         cdef int32_t slot
@@ -419,7 +419,7 @@ cdef class Acd(Sight):
             if leg != NONE:
                 reason = self.not_eligible(why_not_joined(floor, contact, leg))
             else:
-                reason = self.not_eligible(self.why_not_to(contact, agent, to_agent))
+                reason = self.not_eligible(self.why_not_to(contact, to_agent))
         return reason
 
     cdef int join(self, int32_t contact, int32_t agent, int32_t class_slot, int32_t to_agent, Terms* terms) except -1:

@@ -85,7 +85,7 @@ cdef void do_transfer(
             keep_for(floor, slot, to_agent, UNANSWERED_GIVE_UP if to_queue else UNANSWERED_END, NONE)
             offer_directly(floor, slot, to_agent)
         return
-    hand_over(floor, slot, leg_find(floor, slot, agent))
+    hand_over(floor, leg_find(floor, slot, agent))
     take_terms(floor, slot, ready)
     move_queue(floor, slot, class_slot, keeps_place)
     if to_agent != NONE:
@@ -98,7 +98,7 @@ cdef void do_transfer(
         offer_directly(floor, slot, to_agent)
 
 
-cdef void hand_over(Floor* floor, int32_t contact, int32_t leg) noexcept nogil:
+cdef void hand_over(Floor* floor, int32_t leg) noexcept nogil:
     """The giver's work is done."""
     leg_done(floor, leg, floor.queues[leg_at(floor, leg).queue].wrap_up, END_TRANSFERRED)
 
@@ -148,7 +148,6 @@ cdef void tie_up(Floor* floor, int32_t slot) noexcept nogil:
 cdef void answer_for(Floor* floor, int32_t slot, Extra* extra) noexcept nogil:
     """Do what was said for the case that the agent whom a contact is kept for does not answer."""
     cdef int32_t giver = extra.returns_to if extra.unanswered == UNANSWERED_RETURN else NONE
-    cdef int32_t leg
     extra.returns_to = NONE
     extra.direct = NONE
     if giver != NONE:
@@ -165,7 +164,7 @@ cdef void answer_for(Floor* floor, int32_t slot, Extra* extra) noexcept nogil:
     elif extra.unanswered == UNANSWERED_GIVE_UP:
         giver = extra.seeker
         withdraw(floor, slot)
-        hand_over(floor, slot, leg_find(floor, slot, giver))
+        hand_over(floor, leg_find(floor, slot, giver))
         unwatch(floor, slot)
         back_to_entry(floor, slot)
         begin_wait(floor, slot)

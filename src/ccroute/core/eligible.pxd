@@ -12,7 +12,7 @@ cdef int32_t own_offer(Floor* floor, int32_t contact, int32_t agent) noexcept no
 cdef void room_beside(Floor* floor, int32_t agent, int32_t own, int32_t channel, Room* room) noexcept nogil
 cdef bint is_offered(Floor* floor, int32_t contact) noexcept nogil
 cdef bint has_company(Floor* floor, int32_t contact, int32_t beside, int32_t but) noexcept nogil
-cdef bint takes(Floor* floor, Agent* agent, ContactClass* one) noexcept nogil
+cdef bint takes(Agent* agent, ContactClass* one) noexcept nogil
 cdef int32_t first_fitting(Floor* floor, int32_t class_slot, int32_t agent, Passed* passed) noexcept nogil
 cdef bint is_passed_over(Floor* floor, int32_t contact, int32_t agent) noexcept nogil
 cdef int64_t why_absent(Floor* floor, int32_t agent) noexcept nogil

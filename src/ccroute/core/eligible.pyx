@@ -62,12 +62,12 @@ cdef bint has_company(Floor* floor, int32_t contact, int32_t beside, int32_t but
     return wanted <= 1 - beside or one.offers_out != 0 or count_agents(floor, contact, wanted, but) >= wanted
 
 
-cdef bint takes(Floor* floor, Agent* agent, ContactClass* one) noexcept nogil:
+cdef bint takes(Agent* agent, ContactClass* one) noexcept nogil:
     """Say whether an agent has room for every contact of a class."""
     return one.kind != KIND_CHECKED and (agent.mask >> one.kind) & 1
 
 
-cdef bint is_set_apart(Floor* floor, int32_t channel, int32_t tier, Passed* passed) noexcept nogil:
+cdef bint is_set_apart(int32_t channel, int32_t tier, Passed* passed) noexcept nogil:
     cdef int32_t at
     for at in range(passed.count):
         if passed.channels[at] == channel and passed.tiers[at] == tier:
@@ -78,7 +78,7 @@ cdef bint is_set_apart(Floor* floor, int32_t channel, int32_t tier, Passed* pass
 cdef int32_t first_fitting(Floor* floor, int32_t class_slot, int32_t agent, Passed* passed) noexcept nogil:
     """Return the first contact of a class that an agent is eligible for, NONE without. O(contacts that are barred ahead)."""
     cdef ContactClass* one = &floor.classes[class_slot]
-    cdef bint fits_all = takes(floor, agent_at(floor, agent), one)
+    cdef bint fits_all = takes(agent_at(floor, agent), one)
     cdef int32_t at
     cdef Contact* contact
     cdef Aside aside
@@ -89,7 +89,7 @@ cdef int32_t first_fitting(Floor* floor, int32_t class_slot, int32_t agent, Pass
     at = walk_next(floor, &walk)
     while at != NONE:
         contact = contact_at(floor, at)
-        if passed != NULL and is_set_apart(floor, one.channel, contact.tier, passed):
+        if passed != NULL and is_set_apart(one.channel, contact.tier, passed):
             if not floor.ranks_first:
                 # Something of this tier is there for the agent, so nothing of a lower one comes first.
                 return NONE
@@ -105,7 +105,7 @@ cdef int32_t first_fitting(Floor* floor, int32_t class_slot, int32_t agent, Pass
 cdef bint waits_at(Floor* floor, int32_t class_slot, int32_t agent, int32_t tier) noexcept nogil:
     """Say whether an agent is eligible for a contact of a class that is of this very tier."""
     cdef ContactClass* one = &floor.classes[class_slot]
-    cdef bint fits_all = takes(floor, agent_at(floor, agent), one)
+    cdef bint fits_all = takes(agent_at(floor, agent), one)
     cdef int32_t at
     cdef Contact* contact
     cdef Aside aside

@@ -256,7 +256,6 @@ cdef int32_t plan_accept(
 cdef void displace(Floor* floor, int32_t slot, int32_t by) noexcept nogil:
     """Have a leg give way to the contact that pre-empts it: as the queue of that contact says."""
     cdef int32_t contact = leg_at(floor, slot).contact
-    cdef int32_t agent = leg_at(floor, slot).agent
     extra_for(floor, contact).displaced_work += 1
     if not floor.queues[contact_at(floor, by).queue].requeues_victim:
         suspend(floor, slot, SUSPEND_PREEMPTED, by)

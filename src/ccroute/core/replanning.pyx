@@ -61,12 +61,11 @@ def give_courses(Acd acd, int queue) -> None:
     cdef Floor* floor = &acd.floor
     cdef int32_t at = store_next(&floor.contacts, 0)
     cdef Contact* contact
-    cdef Course* course
     while at != NONE:
         contact = contact_at(floor, at)
         if contact.queue == queue and contact.seq and is_live(contact):
             acd.reserve(1)
-            course = course_for(floor, at)
+            course_for(floor, at)
         at = store_next(&floor.contacts, at + 1)
 
 

@@ -12,7 +12,7 @@ from ccroute.core.defs cimport (
 from ccroute.core.eligible cimport has_company, why_not
 from ccroute.core.giving cimport Victim, find_victim
 from ccroute.core.legs cimport leg_first
-from ccroute.core.making cimport accept, stands_on
+from ccroute.core.making cimport stands_on
 from ccroute.core.offers cimport offer_find
 from ccroute.core.plans cimport next_step
 from ccroute.core.room cimport Aside, can_take, cost_for

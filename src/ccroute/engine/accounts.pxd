@@ -1,8 +1,8 @@
 from libc.stdint cimport int32_t, int64_t, uint8_t
 
 from ccroute.core.acd cimport Acd
-from ccroute.core.defs cimport Record, i128
-from ccroute.engine.tallies cimport SPAN_HANDLING, STATES, Account, Cell, Desk, Sketch, Tally, count_length, raise_to
+from ccroute.core.defs cimport i128
+from ccroute.engine.tallies cimport SPAN_HANDLING, STATES, Account, Cell, Desk, Tally, count_length, raise_to
 
 cdef enum:
     PAGE_BITS = 9                 # contacts on a page: 512

@@ -70,7 +70,6 @@ cdef class Accounts:
     """The accounts of one engine."""
 
     def __cinit__(self, Acd acd, config, list queue_ids, list channel_ids, list contacts):
-        cdef int at
         self.acd = acd
         self.contacts = contacts
         self.skill_ids = []

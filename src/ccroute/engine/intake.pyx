@@ -303,7 +303,7 @@ cdef int apply_consult(Names names, object command, int32_t contact, int32_t age
     bring(names, &brought, child.tier, child.head_start_us, child.excluded, child.scores)
     allowed = bring_allowed(names, &brought, class_slot, None, child.tier, child.attributes)
     names.pending = child
-    names.remember(acd.consult(contact, agent, class_slot, &brought.terms, to_agent), child)
+    names.remember(acd.consult(contact, class_slot, &brought.terms, to_agent), child)
     acd.settle()
     return REFUSED_NOT
 
@@ -441,7 +441,7 @@ cdef int apply_transfer(Names names, object command, int32_t contact, int32_t ag
             &path, to_agent, command.preferred_wait_us, command.preferred_scope, command.preferred_requires
         )
         to_agent = NONE
-    reason = acd.can_transfer(contact, agent, to_agent, is_warm)
+    reason = acd.can_transfer(contact, agent, to_agent)
     if reason == REFUSED_NOT and to_agent == NONE:
         reason = why_no_queue(names, command.to_queue)
     if reason:
@@ -621,7 +621,7 @@ cdef int apply_change(Names names, object command, int32_t contact) except -1:
     acd.reserve(2)
     patched_path(names, patch, &path)
     if path.brings or path.due != NONE:
-        prepare_course(names, contact, patch, &path)
+        prepare_course(names, contact, &path)
     brought.terms.allowed = NULL
     brought.terms.sums = NULL
     bring(
@@ -652,7 +652,7 @@ cdef int why_not_in_line(Acd acd, int32_t contact, object due) except -1:
     return REASON_NO_QUEUE
 
 
-cdef int prepare_course(Names names, int32_t contact, object patch, Path* path) except -1:
+cdef int prepare_course(Names names, int32_t contact, Path* path) except -1:
     """Have the class of a contact be found by what a patch says of its preferred agents."""
     cdef Floor* floor = &names.acd.floor
     cdef Course* course = course_for(floor, contact)

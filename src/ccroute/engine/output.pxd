@@ -23,7 +23,7 @@ cdef class Output:
     cdef object event(self, Record* record, object command, object cause, object actor)
     cdef object rank_of(self, Record* record, object queue_id)
     cdef str offer_id(self, int64_t seq)
-    cdef object queued(self, Record* record, object command, object cause, object actor)
+    cdef object queued(self, Record* record, object cause, object actor)
     cdef int note_gave_way(self, Record* record, str event, object reason, int32_t by) except -1
     cdef object less_frequent(
         self, Record* record, object contact_id, object agent_id, object queue_id, object command, object cause, object actor

@@ -140,7 +140,7 @@ cdef class Output:
         cdef str queue_id = None if record.queue == NONE else <str>names.queue_ids[record.queue]
         cdef object contact_id
         if kind == RECORD_QUEUED:
-            return self.queued(record, command, cause, actor)
+            return self.queued(record, cause, actor)
         if record.contact == NONE:
             return self.of_agent(record, command, cause, actor)
         contact = names.contacts[record.contact]
@@ -203,7 +203,7 @@ cdef class Output:
             self.last_offer_id = f"o{seq}"
         return self.last_offer_id
 
-    cdef object queued(self, Record* record, object command, object cause, object actor):
+    cdef object queued(self, Record* record, object cause, object actor):
         """The contact's own command is the one at hand, or was noted when it came."""
         cdef Names names = self.names
         cdef object contact = names.contacts[record.contact]

@@ -108,7 +108,7 @@ cdef int check_command(Names names, object command) except -1:
     if kind == ACCEPT:
         return check_id(command.offer_id, "offer_id")
     if kind == DECLINE:
-        return check_decline(names, command)
+        return check_decline(command)
     if kind == PRESENCE:
         return check_presence(names, command)
     if kind == PAUSE or kind == OPEN:
@@ -230,7 +230,7 @@ cdef int check_complete(Names names, object command) except -1:
     return 0
 
 
-cdef int check_decline(Names names, object command) except -1:
+cdef int check_decline(object command) except -1:
     check_id(command.offer_id, "offer_id")
     check_text(command.reason, "reason")
     if command.next_presence is not None:

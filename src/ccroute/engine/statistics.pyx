@@ -434,7 +434,7 @@ cdef class Statistics(Accounts):
         """
         cdef Floor* floor = &self.acd.floor
         cdef int32_t slot = store_next(&floor.contacts, 0)
-        cdef int32_t at, skill, offers
+        cdef int32_t at, skill
         cdef Contact* contact
         cdef Track* track
         cdef list cells = [[0, 0, 0, 0, 0] for _ in range(self.cell_count)]

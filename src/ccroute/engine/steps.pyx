@@ -62,7 +62,7 @@ cdef int check_plan(Names names, object plan, str argument) except -1:
             raise WrongType(name, step, "a PlanStep")
         check_when(step, name)
         # Most steps change a few fields; what is not given costs nothing but the look.
-        if check_patch_of(names, step, name) + check_acts(names, step, name) == 0:
+        if check_patch_of(names, step, name) + check_acts(step, name) == 0:
             raise OutOfRange(name, step, "a step that patches a field or does something")
         at += 1
     return 0
@@ -135,7 +135,7 @@ cdef int check_preferred_of(object step, str name) except -1:
     return count
 
 
-cdef int check_acts(Names names, object step, str name) except -1:
+cdef int check_acts(object step, str name) except -1:
     """Look at what a step does besides; return how many things."""
     cdef int count = 0
     cdef bint parks = step.park is not False
