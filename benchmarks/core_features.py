@@ -118,7 +118,6 @@ def _floor(feature: CoreFeature, trace: Trace) -> tuple[Acd, dict[int, int]]:
         channels=[(UNITS, 0, True, feature.interrupts, False, False), (UNITS, 0, True, 0, False, False)],
         selects=[(feature.select, (False,) * len(feature.select), None)],
         contacts_max=len(trace.rows),
-        agents_max=len(trace.agents),
         classes_max=64,
         idle_grace_us=0,
         retain_us=0,

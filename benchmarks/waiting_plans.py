@@ -81,7 +81,6 @@ def floor_under_plan(contacts: int, *, relaxes: bool) -> tuple[Acd, list[int]]:
         channels=[(UNITS, 0, True, 0, False, False)],
         selects=[((0,), (False,), None)],
         contacts_max=contacts,
-        agents_max=1,
         classes_max=64,
         idle_grace_us=0,
         retain_us=0,

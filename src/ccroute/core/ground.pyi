@@ -13,7 +13,6 @@ class Ground:
         channels: Sequence[tuple[int, int, bool, int, bool, bool]],
         selects: Sequence[_Select],
         contacts_max: int,
-        agents_max: int,
         classes_max: int,
         idle_grace_us: int,
         retain_us: int,

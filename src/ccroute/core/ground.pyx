@@ -36,7 +36,7 @@ cdef class Ground:
     """One floor, as it is built."""
 
     def __cinit__(
-        self, *, channels, selects, int contacts_max, int agents_max, int classes_max, int64_t idle_grace_us,
+        self, *, channels, selects, int contacts_max, int classes_max, int64_t idle_grace_us,
         int64_t retain_us, bint ranks_first=False,
     ):
         cdef Floor* floor = &self.floor

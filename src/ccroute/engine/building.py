@@ -53,7 +53,6 @@ def build(config: Config, slots: Slots | None = None, habits: int = 0) -> Names:
         channels=standing.channel_rows(),
         selects=standing.number_selects(),
         contacts_max=config.engine.contacts_max,
-        agents_max=config.engine.agents_max,
         classes_max=config.engine.classes_max,
         idle_grace_us=config.engine.idle_grace_us,
         retain_us=config.engine.retain_us,

@@ -51,7 +51,7 @@ def open_floor(staff: Staff, needs: Sequence[frozenset[int]], *, contacts_max: i
     :param breaks_off: contacts of tier 1 or higher that find nobody free take an agent from one of lower tier, of the
         lowest the one last begun, which goes back to its place.
     """
-    acd = _empty(agents=len(staff.agents), classes=len(needs), contacts_max=contacts_max)
+    acd = _empty(classes=len(needs), contacts_max=contacts_max)
     queue = acd.add_queue(
         select=0,
         mode=0,
@@ -92,12 +92,11 @@ def open_floor(staff: Staff, needs: Sequence[frozenset[int]], *, contacts_max: i
     return Floor(acd=acd, class_slots=class_slots)
 
 
-def _empty(*, agents: int, classes: int, contacts_max: int) -> Acd:
+def _empty(*, classes: int, contacts_max: int) -> Acd:
     return Acd(
         channels=[(UNITS, 0, True, _INTERRUPTS_NONE, False, False)],
         selects=[((0,), (False,), None)],
         contacts_max=max(1, contacts_max),
-        agents_max=max(1, agents),
         classes_max=max(1, classes),
         idle_grace_us=0,
         retain_us=0,
