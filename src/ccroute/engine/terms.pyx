@@ -71,17 +71,13 @@ cdef int32_t preferring_class(
     cdef Queue* queue = &names.acd.floor.queues[one.queue]
     cdef bint is_anyone = queue.prefers_anyone if course.scope == UNSAID else course.scope
     cdef bint asks = queue.prefers_requires if course.requires == UNSAID else course.requires
-    cdef array allowed, sums
     cdef int at
     kept = [course.preferred[at] for at in range(course.preferred_count) if (course.kept >> at) & 1]
     slot = names.classes.preferring_slot(one.queue, channel, NONE if known.cost is None else known.cost, is_anyone)
     both = names.classes.kept_allowance(
         one.queue, channel, known.requires, tier, attributes, ruled, kept, asks=asks
     )
-    allowed, sums = both
-    brought.terms.allowed = <uint64_t*>allowed.data.as_ulonglongs
-    brought.terms.sums = NULL if sums is None else <int32_t*>sums.data.as_ints
-    held.append(both)
+    held.append(point_to(brought, both))
     return slot
 
 
@@ -90,16 +86,19 @@ cdef object bring_allowed(
 ):
     """Say which agents a contact of a slow class allows, or that its class says so; return what holds the memory."""
     cdef ContactClass* one = &names.acd.floor.classes[class_slot]
-    cdef array allowed, sums
     brought.terms.allowed = NULL
     brought.terms.sums = NULL
     if not one.is_slow:
         return None
-    both = names.classes.allowance(one.queue, one.channel, requires, tier, attributes, ruled)
+    return point_to(brought, names.classes.allowance(one.queue, one.channel, requires, tier, attributes, ruled))
+
+
+cdef object point_to(Brought* brought, object both):
+    """Have terms point to the agents that a contact allows and to their sums; return what holds the memory."""
+    cdef array allowed, sums
     allowed, sums = both
     brought.terms.allowed = <uint64_t*>allowed.data.as_ulonglongs
-    if sums is not None:
-        brought.terms.sums = <int32_t*>sums.data.as_ints
+    brought.terms.sums = NULL if sums is None else <int32_t*>sums.data.as_ints
     return both
 
 
