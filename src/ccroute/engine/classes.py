@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from ccroute.config import Queue, resolve_select
 from ccroute.core import gears
 from ccroute.engine.filling import Filling
-from ccroute.engine.looks import level_of, outcome_of, what_is_read
+from ccroute.engine.looks import level_of, level_sum, outcome_of, skills_in, what_is_read
 from ccroute.engine.names import empty_classes
 from ccroute.engine.profiles import Look, Profiles
 from ccroute.engine.standing import Standing
@@ -39,9 +39,7 @@ from ccroute.requirement import (
     row,
     score_of,
 )
-from ccroute.requirement.syntax import (
-    BoolLiteral,
-)
+from ccroute.requirement.syntax import BoolLiteral
 from ccroute.types import SelectKey
 
 if TYPE_CHECKING:
@@ -208,7 +206,7 @@ class Classes:
         hangs_on_text = ruled is None and not any(part.reads_contact for part in parts)
         if chain is None:
             if not self._has_room():
-                return self._opened(_slow(spec)).stages[0]
+                return self._opened(ClassSpec(queue, channel, own_cost, _TRUE, (), is_slow=True)).stages[0]
             if hangs_on_text:
                 self._texts[spec] = requires
             # Not quick yet: who is asked for a second time is worth keeping.
@@ -262,7 +260,7 @@ class Classes:
 
     def skills_named(self, queue: int, requires: str | None, ruled: str | None = None) -> tuple[str, ...]:
         """Return the skills that the requirement in force names, a queue's or rule's and a contact's own, each once."""
-        return tuple(sorted({skill for part in self._parts(queue, requires, ruled) for skill in part.skills}))
+        return skills_in(self._parts(queue, requires, ruled))
 
     def score(self, queue: int, agent: int) -> int | None:
         """Return what a queue that selects by its score makes of an agent, None where that is an error."""
@@ -288,16 +286,16 @@ class Classes:
         expression = self._folded(parts, queue, channel, tier, attributes)
         tests = {atom: outcome_of(atom) for atom in atoms(expression)}
         known: dict[tuple[int, ...], int] = {}
-        words = array("Q", bytes(8 * (len(self.agents) // 64 + 1)))
+        words = self._nobody()
         for agent, view in enumerate(self.agents):
             outcomes = tuple([test(view) for test in tests.values()])
-            holds = known.get(outcomes)
-            if holds is None:
+            is_allowed = known.get(outcomes)
+            if is_allowed is None:
                 # Rows of one profile, this agent.
                 is_true = {atom: int(value == 1) for atom, value in zip(tests, outcomes, strict=True)}
                 is_false = {atom: int(value == 0) for atom, value in zip(tests, outcomes, strict=True)}
-                holds = known[outcomes] = row(expression, is_true, is_false, 1)
-            words[agent >> 6] |= holds << (agent & 63)
+                is_allowed = known[outcomes] = row(expression, is_true, is_false, 1)
+            words[agent >> 6] |= is_allowed << (agent & 63)
         return words, self._sums(parts, queue)
 
     def kept_allowance(
@@ -318,16 +316,21 @@ class Classes:
         """
         parts = self._parts(queue, requires, ruled)
         contact = ContactView(channel=self._channel_ids[channel], tier=tier, attributes=attributes)
-        words = array("Q", bytes(8 * (len(self.agents) // 64 + 1)))
+        words = self._nobody()
         for agent in kept:
             if not asks or all(holds(part, self.agents[agent], contact, self._queue_views[queue]) for part in parts):
                 words[agent >> 6] |= 1 << (agent & 63)
         return words, self._sums(parts, queue)
 
+    def _nobody(self) -> array[int]:
+        """Return a bit per agent, in words of 64, none of them set."""
+        return array("Q", bytes(8 * (len(self.agents) // 64 + 1)))
+
     def _sums(self, parts: list[Requirement], queue: int) -> array[int] | None:
-        skills = self._skills(parts, queue)
-        sums = (sum(agent.skills.get(skill, 0) for skill in skills) for agent in self.agents)
-        return array("i", sums) if self._sums_skills[queue] else None
+        if not self._sums_skills[queue]:
+            return None
+        skills = skills_in(parts)
+        return array("i", [level_sum(agent, skills) for agent in self.agents])
 
     def queue_view(self, queue: int) -> QueueView:
         """Return what expressions see of a queue."""
@@ -335,7 +338,7 @@ class Classes:
 
     def skill_sum(self, queue: int, requires: str | None, agent: AgentView) -> int:
         """Return an agent's levels of the skills that the requirement in force names, 0 where its queue sums none."""
-        return sum(agent.skills.get(skill, 0) for skill in self._skills(self._parts(queue, requires), queue))
+        return level_sum(agent, self._skills(self._parts(queue, requires), queue))
 
     def place(self, slot: int) -> ClassPlace:
         """Return what a slot of the core stands for."""
@@ -374,7 +377,7 @@ class Classes:
         return fold(expression, view, self._queue_views[queue])
 
     def _skills(self, parts: list[Requirement], queue: int) -> tuple[str, ...]:
-        return tuple(sorted({skill for part in parts for skill in part.skills})) if self._sums_skills[queue] else ()
+        return skills_in(parts) if self._sums_skills[queue] else ()
 
     # ---- opening and freeing ---------------------------------------------------------------------------------------
 
@@ -593,8 +596,3 @@ class Classes:
     def _folded_score(queue: Queue, view: QueueView) -> Score:
         assert queue.score is not None
         return Score(fold(parse_score(queue.score).expression, None, view))
-
-
-def _slow(spec: ClassSpec) -> ClassSpec:
-    """Return the slow class of the queue, channel and cost of a class."""
-    return ClassSpec(spec.queue, spec.channel, spec.own_cost, _TRUE, (), is_slow=True)

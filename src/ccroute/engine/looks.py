@@ -17,12 +17,17 @@ from ccroute.requirement.syntax import (
     walk,
 )
 
-__all__ = ["level_of", "outcome_of", "what_is_read"]
+__all__ = ["level_of", "level_sum", "outcome_of", "skills_in", "what_is_read"]
 
 
 def level_of(skill: str) -> Callable[[AgentView], int]:
     """Return what tells an agent's level of a skill."""
     return lambda agent: agent.skills.get(skill, 0)
+
+
+def level_sum(agent: AgentView, skills: Iterable[str]) -> int:
+    """Return the sum of an agent's levels of some skills."""
+    return sum(agent.skills.get(skill, 0) for skill in skills)
 
 
 def outcome_of(atom: Expression) -> Callable[[AgentView], int]:
@@ -40,6 +45,11 @@ def outcome_of(atom: Expression) -> Callable[[AgentView], int]:
             return by_level
         case _:
             return lambda agent: outcome(atom, agent)
+
+
+def skills_in(parts: Iterable[Requirement]) -> tuple[str, ...]:
+    """Return the skills that requirements name, each once."""
+    return tuple(sorted({skill for part in parts for skill in part.skills}))
 
 
 def what_is_read(parts: Iterable[Requirement]) -> tuple[bool, tuple[str, ...] | None]:

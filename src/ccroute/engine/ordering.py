@@ -15,12 +15,13 @@ import msgspec
 
 from ccroute.config import resolve_select
 from ccroute.engine.criteria import Criterion
+from ccroute.engine.looks import level_sum
 from ccroute.types import Order, SelectKey
 
 if TYPE_CHECKING:
     from ccroute.engine.names import Names
 
-__all__ = ["AgentTerms", "Comparison", "Key", "agent_keys", "compare", "contact_keys", "level_sum", "victim_keys"]
+__all__ = ["AgentTerms", "Comparison", "Key", "agent_keys", "compare", "contact_keys", "victim_keys"]
 
 UNITS: Final = {
     Criterion.TIER: "",
@@ -182,7 +183,7 @@ def _select_key(names: Names, terms: AgentTerms, agent: int, known: dict[str, in
             load = Fraction(known["taken"], known["capacity"])
             return Key(criterion, load, _QUOTIENT.divide(Decimal(known["taken"]), Decimal(known["capacity"])))
         case SelectKey.SKILL_SUM:
-            levels = level_sum(names, agent, terms.skills)
+            levels = level_sum(names.classes.agents[agent], terms.skills)
             return Key(criterion, -levels, Decimal(levels))
         case SelectKey.LAST_OFFER:
             return Key(criterion, known["last_offer"], Decimal(known["last_offer"]))
@@ -200,12 +201,6 @@ def _select_key(names: Names, terms: AgentTerms, agent: int, known: dict[str, in
             return Key(criterion, -score, Decimal(score))
         case SelectKey.GIVEN_SCORE:
             return Key(criterion, -terms.scores.get(agent, 0), Decimal(terms.scores.get(agent, 0)))
-
-
-def level_sum(names: Names, agent: int, skills: Iterable[str]) -> int:
-    """Return the sum of an agent's levels of some skills."""
-    levels = names.classes.agents[agent].skills
-    return sum(levels.get(skill, 0) for skill in skills)
 
 
 def victim_keys(tier: int, is_work: bool, begun_at_us: int, agent: int, contact_seq: int) -> list[Key]:
