@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 
 from ccroute import Config, Engine, Presence, SetPresence
 from ccroute.cli import progress
-from ccroute.cli.main import main
 from ccroute.cli.run import LINE_BYTES_MAX
+from tests.terminal import runner
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 CENTER = """
@@ -51,14 +51,13 @@ class Result:
 @pytest.fixture
 def command(capsysbinary: pytest.CaptureFixture[bytes]):
     """Return a function that runs the command in this process."""
+    run = runner(capsysbinary)
 
-    def run(*words: object) -> Result:
-        capsysbinary.readouterr()
-        status = main([str(word) for word in words])
-        out, error = capsysbinary.readouterr()
-        return Result(status=status, out=out.decode(), error=error.decode())
+    def result_of(*words: object) -> Result:
+        status, out, error = run(*words)
+        return Result(status=status, out=out, error=error)
 
-    return run
+    return result_of
 
 
 @pytest.fixture

@@ -7,12 +7,11 @@ import json
 import shutil
 import stat
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from ccroute.cli.main import main
 from ccroute.customers import (
     handle,
     make_master_file,
@@ -29,23 +28,15 @@ from ccroute.storage.sqlite import SqliteDatabase
 from ccroute.timeline import Note
 from tests.customer_book import counted_ids
 from tests.postgres import PostgresServer, unused_schema
+from tests.terminal import Run, runner
 
 pytestmark = pytest.mark.outer
-
-Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
 def command(capsysbinary: pytest.CaptureFixture[bytes]) -> Run:
-    """Return a function that runs the command and returns exit status, output and errors."""
-
-    def run(*words: object) -> tuple[int, str, str]:
-        capsysbinary.readouterr()
-        status = main(["customers", *map(str, words)])
-        out, error = capsysbinary.readouterr()
-        return status, out.decode(), error.decode()
-
-    return run
+    """Return a function that runs ``ccroute customers``."""
+    return runner(capsysbinary, "customers")
 
 
 @pytest.fixture

@@ -6,14 +6,12 @@ import contextlib
 import csv
 import datetime
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from pyarrow import parquet
 
 from ccroute import Config, EnqueueContact, JournaledEngine
-from ccroute.cli.main import main
 from ccroute.history import HistoryWriter, PostgresHistory, SqliteHistory
 from ccroute.journal import JournalFeed
 from ccroute.storage.keys import SqlKeys
@@ -23,24 +21,17 @@ from ccroute.storage.vault import Vault
 from ccroute.testing.history import history_events
 from ccroute.timeline import Message, Note, Recording, SurveyAnswer
 from tests.postgres import PostgresServer, unused_schema
+from tests.terminal import Run, runner
 
 pytestmark = pytest.mark.outer
 
-Run = Callable[..., tuple[int, str, str]]
 CANARY = "canary-4711"
 
 
 @pytest.fixture
 def run(capsysbinary: pytest.CaptureFixture[bytes]) -> Run:
-    """Return a function that runs ``ccroute history`` and returns status, output and errors."""
-
-    def run(*words: object) -> tuple[int, str, str]:
-        capsysbinary.readouterr()
-        status = main(["history", *(str(word) for word in words)])
-        out, error = capsysbinary.readouterr()
-        return status, out.decode(), error.decode()
-
-    return run
+    """Return a function that runs ``ccroute history``."""
+    return runner(capsysbinary, "history")
 
 
 @pytest.fixture

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from ccroute import Config, Engine
-from ccroute.cli.main import main
 from ccroute.types import TIME_US_MAX
+from tests.terminal import Run, runner
 
 CENTER = """
 [queues.loans.hours]
@@ -29,20 +28,11 @@ open = "00:00-24:00"
 attributes = { rate = 1.5 }
 """
 
-Run = Callable[..., tuple[int, str, str]]
-
 
 @pytest.fixture
 def command(capsysbinary: pytest.CaptureFixture[bytes]) -> Run:
-    """Return a function that runs the command and returns exit status, output and errors."""
-
-    def run(*words: object) -> tuple[int, str, str]:
-        capsysbinary.readouterr()
-        status = main([str(word) for word in words])
-        out, error = capsysbinary.readouterr()
-        return status, out.decode(), error.decode()
-
-    return run
+    """Return a function that runs the command."""
+    return runner(capsysbinary)
 
 
 @pytest.fixture

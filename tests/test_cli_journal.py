@@ -9,13 +9,13 @@ import msgspec
 import pytest
 
 from ccroute import CancelContact, Config, EventNotReached, JournalConflict, JournaledEngine, OutOfRange, RemoveQueue
-from ccroute.cli.main import main
 from ccroute.errors import CodecError, UnknownName
 from ccroute.journal import MemoryJournal, MemoryLog, SqliteJournal
 from ccroute.journal.exchange import beginning_in, export_lines, import_lines
 from ccroute.journal.explaining import explain_event
 from ccroute.types import Removal
 from tests.journals import NO_SNAPSHOTS, center, comes, day, filled
+from tests.terminal import Run, runner
 from tests.test_journal_recovery import OFTEN, bare
 
 pytestmark = pytest.mark.outer
@@ -33,16 +33,9 @@ def journal(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def run(capsysbinary: pytest.CaptureFixture[bytes]):
-    """Return a function that runs the command and returns status, output and errors."""
-
-    def run(*words: object) -> tuple[int, str, str]:
-        capsysbinary.readouterr()
-        status = main([str(word) for word in words])
-        out, error = capsysbinary.readouterr()
-        return status, out.decode(), error.decode()
-
-    return run
+def run(capsysbinary: pytest.CaptureFixture[bytes]) -> Run:
+    """Return a function that runs the command."""
+    return runner(capsysbinary)
 
 
 def flip(path: Path, place: int) -> None:
