@@ -11,10 +11,25 @@ from typing import Any
 
 import msgspec
 
-from ccroute.commands import Command, EnqueueContact, SetPresence
-from ccroute.config.structs import Agent, Channel, Config, EngineSettings, Offer, Queue
-from ccroute.events import Event, OfferMade
-from ccroute.types import OfferMode, Presence
+from ccroute.commands import (
+    AssignContact,
+    ChangeChannel,
+    ChangeContact,
+    Command,
+    CompleteContact,
+    ConnectFailed,
+    ContactPatch,
+    EnqueueContact,
+    ExpediteContact,
+    ParkContact,
+    PickContact,
+    RequeueContact,
+    SetPresence,
+    UnparkContact,
+)
+from ccroute.config.structs import Agent, Channel, Config, EngineSettings, Offer, PlanStep, Queue
+from ccroute.events import CommandRefused, Event, OfferMade
+from ccroute.types import ChangeOffers, OfferMode, PlanOn, Presence, RefusalReason
 from tests.model import Model
 
 AUTO = Offer(mode=OfferMode.AUTO)
@@ -23,6 +38,17 @@ MANUAL = Offer(mode=OfferMode.MANUAL, offer_timeout_us=10)
 CHANNELS = {"voice": Channel(interrupts=["chat", "email"]), "chat": Channel(interrupts=["email"])}
 BOTH: dict[str, Any] = {"q": 1, "r": 1}
 """Queues of an agent that serves both as its own."""
+
+IN_LINE_OR_AT_WORK: tuple[Command, ...] = (
+    ParkContact(contact_id="c"),
+    PickContact(contact_id="c", agent_id="a0"),
+    AssignContact(contact_id="c", agent_id="a0"),
+    RequeueContact(contact_id="c"),
+    ExpediteContact(contact_id="c"),
+    CompleteContact(contact_id="c"),
+    ConnectFailed(contact_id="c"),
+)
+"""What is asked of a contact in line or at work, and refused of one that is put aside."""
 
 UNSAID = ("seq", "at_us", "cause", "actor")
 WORDS = {
@@ -77,6 +103,23 @@ def centre(
     return model
 
 
+def step(when: int | PlanOn | None = None, **fields: Any) -> PlanStep:
+    """Return a step that is due after a time or on an event."""
+    if isinstance(when, PlanOn):
+        return PlanStep(on=when, **fields)
+    return PlanStep(after=when, **fields)
+
+
+def entry(**fields: Any) -> PlanStep:
+    """Return a step that is due when a contact enters."""
+    return step(PlanOn.ENTRY, **fields)
+
+
+def planned(*steps: PlanStep, **fields: Any) -> Queue:
+    """Return a queue with a plan, whose offers agents must answer."""
+    return Queue(**({"offer": RING, "plan": list(steps)} | fields))
+
+
 def arrive(contact_id: str, queue_id: str = "q", channel: str = "voice", **other: Any) -> EnqueueContact:
     """Return the command by which a contact comes."""
     return EnqueueContact(contact_id=contact_id, queue_id=queue_id, channel=channel, **other)
@@ -90,6 +133,26 @@ def available(agent_id: str, **other: Any) -> SetPresence:
 def away(agent_id: str, **other: Any) -> SetPresence:
     """Return the command by which an agent goes away."""
     return SetPresence(agent_id=agent_id, presence=Presence.AWAY, **other)
+
+
+def offline(agent_id: str, **other: Any) -> SetPresence:
+    """Return the command by which an agent signs out."""
+    return SetPresence(agent_id=agent_id, presence=Presence.OFFLINE, **other)
+
+
+def change(contact_id: str = "c", offers: ChangeOffers = ChangeOffers.RECHECK, **patch: Any) -> ChangeContact:
+    """Return the command by which a contact is patched."""
+    return ChangeContact(contact_id=contact_id, patch=ContactPatch(**patch), offers=offers)
+
+
+def change_channel(channel: str, contact_id: str = "c", **fields: Any) -> ChangeChannel:
+    """Return the command by which a contact goes on by another channel."""
+    return ChangeChannel(contact_id=contact_id, channel=channel, **fields)
+
+
+def unpark(contact_id: str = "c") -> UnparkContact:
+    """Return the command by which parking ends."""
+    return UnparkContact(contact_id=contact_id)
 
 
 def tags(events: list[Event]) -> list[str]:
@@ -119,6 +182,13 @@ def _details(event: Event) -> list[str]:
     if getattr(event, "own", False):
         found["rule"] = f"own {found['rule']}"
     return [WORDS[name].format(value) for name, value in found.items() if value is not None]
+
+
+def reason(events: list[Event]) -> RefusalReason:
+    """Return why the one command was refused."""
+    (event,) = events
+    assert isinstance(event, CommandRefused)
+    return event.reason
 
 
 def told(event: Event) -> dict[str, Any]:

@@ -18,12 +18,10 @@ from ccroute.commands import (
     HoldContact,
     OpenQueue,
     PauseQueue,
-    SetPresence,
     TransferContact,
 )
 from ccroute.config.structs import Agent, AgentChannel, AgentQueue, Channel, Config, EngineSettings, Offer, Queue
 from ccroute.events import (
-    CommandRefused,
     CommandRepeated,
     ContactActive,
     ContactClosed,
@@ -34,7 +32,7 @@ from ccroute.events import (
     PresenceChanged,
 )
 from ccroute.types import KeepsPlace, LegEnd, OfferMode, PendingOffers, Presence, RefusalReason
-from tests.examples import AUTO, RING, arrive, available, away, pairs_made, tags
+from tests.examples import AUTO, RING, arrive, available, away, offline, pairs_made, reason, tags
 from tests.model import Model, TimeJumpError
 
 
@@ -49,16 +47,6 @@ def world(queue: Queue | None = None, agents: int = 1, engine: EngineSettings | 
         agents={name: given.get(name, Agent(queues={"q": 1, "r": 1})) for name in names},
         **other,
     )
-
-
-def offline(agent_id: str, **other: Any) -> SetPresence:
-    return SetPresence(agent_id=agent_id, presence=Presence.OFFLINE, **other)
-
-
-def reason(events: list[Event]) -> RefusalReason:
-    (event,) = events
-    assert isinstance(event, CommandRefused)
-    return event.reason
 
 
 def test_first_come_is_first_served() -> None:

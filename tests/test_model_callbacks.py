@@ -9,27 +9,38 @@ import pytest
 from ccroute.commands import (
     AbandonContact,
     AcceptOffer,
-    AssignContact,
     CancelContact,
     ChangeChannel,
     CompleteContact,
     ConnectFailed,
     ConsultAgent,
     EnqueueContact,
-    ExpediteContact,
     JoinConference,
     ParkContact,
-    PickContact,
     RequeueContact,
     UnparkContact,
 )
 from ccroute.config.structs import CallbackPolicy, EngineSettings, Hours, Limits, Queue
 from ccroute.types import ContactState, KeepsPlace, ParkClock, PlanOn, RefusalReason
-from tests.examples import AUTO, MANUAL, RING, arrive, ask, available, centre, said, told, wait
+from tests.examples import (
+    AUTO,
+    IN_LINE_OR_AT_WORK,
+    MANUAL,
+    RING,
+    arrive,
+    ask,
+    available,
+    centre,
+    change,
+    entry,
+    planned,
+    reason,
+    said,
+    step,
+    told,
+    wait,
+)
 from tests.model import Model
-from tests.test_model import reason
-from tests.test_model_changing import change
-from tests.test_model_plans import entry, planned, step
 
 
 def later(contact_id: str = "c", due_at_us: int = 9, **other: Any) -> EnqueueContact:
@@ -94,18 +105,7 @@ def test_unparking_a_scheduled_contact_lets_it_enter_now() -> None:
     assert model.next_at_us() is None
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        ParkContact(contact_id="c"),
-        PickContact(contact_id="c", agent_id="a0"),
-        AssignContact(contact_id="c", agent_id="a0"),
-        RequeueContact(contact_id="c"),
-        ExpediteContact(contact_id="c"),
-        CompleteContact(contact_id="c"),
-        ConnectFailed(contact_id="c"),
-    ],
-)
+@pytest.mark.parametrize("command", IN_LINE_OR_AT_WORK)
 def test_scheduled_contact_refuses_what_is_for_those_in_line_or_at_work(command: Any) -> None:
     model = centre()
     model.handle(later(), 0)

@@ -11,7 +11,6 @@ from ccroute.commands import (
     AcceptOffer,
     AssignContact,
     CancelContact,
-    ChangeChannel,
     ChangeContact,
     CompleteContact,
     ContactPatch,
@@ -19,12 +18,28 @@ from ccroute.commands import (
     JoinConference,
     ParkContact,
     TransferContact,
-    UnparkContact,
 )
 from ccroute.config.structs import AgentChannel, AgentQueue, Channel, Queue
 from ccroute.events import ChannelChanged, CommandRefused, ContactChanged, ContactParked
 from ccroute.types import AssignAs, ChangeOffers, ContactState, Ignorable, KeepsPlace, ParkClock, Preempt, TransferMode
-from tests.examples import AUTO, MANUAL, RING, agent, arrive, ask, available, away, centre, room_for, said, told, wait
+from tests.examples import (
+    AUTO,
+    MANUAL,
+    RING,
+    agent,
+    arrive,
+    ask,
+    available,
+    away,
+    centre,
+    change,
+    change_channel,
+    room_for,
+    said,
+    told,
+    unpark,
+    wait,
+)
 from tests.model import Model
 
 WARM = TransferMode.WARM
@@ -32,18 +47,6 @@ WARM = TransferMode.WARM
 
 def park(contact_id: str = "c", **fields: Any) -> ParkContact:
     return ParkContact(contact_id=contact_id, **fields)
-
-
-def unpark(contact_id: str = "c") -> UnparkContact:
-    return UnparkContact(contact_id=contact_id)
-
-
-def change(contact_id: str = "c", offers: ChangeOffers = ChangeOffers.RECHECK, **patch: Any) -> ChangeContact:
-    return ChangeContact(contact_id=contact_id, patch=ContactPatch(**patch), offers=offers)
-
-
-def change_channel(channel: str, contact_id: str = "c", **fields: Any) -> ChangeChannel:
-    return ChangeChannel(contact_id=contact_id, channel=channel, **fields)
 
 
 # ---- parking

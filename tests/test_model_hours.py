@@ -9,10 +9,8 @@ import pytest
 from ccroute.commands import AbandonContact, ParkContact, RequeueContact, UnparkContact
 from ccroute.config.structs import CallbackPolicy, Hours, PlanStep, Queue
 from ccroute.types import ClosedAction, PlanOn, PlanOnOverflow
-from tests.examples import AUTO, MANUAL, RING, arrive, ask, centre, said, told, wait
+from tests.examples import AUTO, MANUAL, RING, arrive, ask, centre, change, entry, planned, said, step, told, wait
 from tests.model import Model
-from tests.test_model_changing import change
-from tests.test_model_plans import entry, planned, step
 
 
 def hours(*spans: tuple[int, int], **fields: Any) -> Hours:

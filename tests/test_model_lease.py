@@ -16,9 +16,8 @@ from ccroute.commands import (
 )
 from ccroute.config.structs import Agent, EngineSettings, Offer, Prefer, Queue
 from ccroute.types import PendingOffers, Presence, TransferMode
-from tests.examples import AUTO, MANUAL, agent, arrive, ask, available, away, centre, said, told, wait
+from tests.examples import AUTO, MANUAL, agent, arrive, ask, available, away, centre, offline, said, told, wait
 from tests.model import Model
-from tests.test_model import offline
 
 LONG = Queue(offer=AUTO, wrap_up_us=500)
 

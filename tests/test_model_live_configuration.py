@@ -44,11 +44,27 @@ from ccroute.config.structs import (
     Queue,
 )
 from ccroute.types import Ignorable, PlanOn, PlanOnOverflow, RefusalReason, Removal
-from tests.examples import AUTO, MANUAL, RING, agent, arrive, ask, available, away, centre, said, told, wait
+from tests.examples import (
+    AUTO,
+    MANUAL,
+    RING,
+    agent,
+    arrive,
+    ask,
+    available,
+    away,
+    centre,
+    change,
+    entry,
+    offline,
+    planned,
+    reason,
+    said,
+    step,
+    told,
+    wait,
+)
 from tests.model import Model
-from tests.test_model import offline, reason
-from tests.test_model_changing import change
-from tests.test_model_plans import entry, planned, step
 
 DRAIN = Removal.DRAIN
 QUIET = Queue(offer=MANUAL)

@@ -8,25 +8,34 @@ import pytest
 
 from ccroute.commands import (
     AbandonContact,
-    AssignContact,
     CancelContact,
-    CompleteContact,
-    ConnectFailed,
     EnqueueContact,
-    ExpediteContact,
-    ParkContact,
     PickContact,
     RemoveQueue,
-    RequeueContact,
     UnparkContact,
 )
 from ccroute.config.structs import AgentQueue, CallbackPolicy, Hours, Limits, Prefer, Queue
 from ccroute.types import ChangeOffers, ContactState, KeepsPlace, ParkClock, PlanOn, RefusalReason, Removal
-from tests.examples import RING, agent, arrive, ask, available, centre, said, told, wait
+from tests.examples import (
+    IN_LINE_OR_AT_WORK,
+    RING,
+    agent,
+    arrive,
+    ask,
+    available,
+    centre,
+    change,
+    change_channel,
+    entry,
+    planned,
+    reason,
+    said,
+    step,
+    told,
+    unpark,
+    wait,
+)
 from tests.model import Model
-from tests.test_model import reason
-from tests.test_model_changing import change, change_channel, unpark
-from tests.test_model_plans import entry, planned, step
 
 RUNS = ParkClock.RUNS
 
@@ -79,18 +88,7 @@ def test_contact_without_a_queue_cannot_be_unparked(due_at_us: int | None) -> No
     assert reason(model.handle(unpark(), 3)) == RefusalReason.NO_QUEUE
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        ParkContact(contact_id="c"),
-        PickContact(contact_id="c", agent_id="a0"),
-        AssignContact(contact_id="c", agent_id="a0"),
-        RequeueContact(contact_id="c"),
-        ExpediteContact(contact_id="c"),
-        CompleteContact(contact_id="c"),
-        ConnectFailed(contact_id="c"),
-    ],
-)
+@pytest.mark.parametrize("command", IN_LINE_OR_AT_WORK)
 def test_contact_without_a_queue_refuses_what_a_parked_one_refuses(command: Any) -> None:
     assert reason(put_aside().handle(command, 3)) == RefusalReason.CONTACT_PARKED
 

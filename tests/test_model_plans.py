@@ -18,28 +18,27 @@ from ccroute.commands import (
 )
 from ccroute.config.structs import AgentChannel, Limits, PlanStep, Queue
 from ccroute.types import ChangeOffers, ContactState, KeepsPlace, PlanOn, PlanOnOverflow, RuleEnd
-from tests.examples import AUTO, MANUAL, RING, agent, arrive, ask, available, away, centre, said, told, wait
+from tests.examples import (
+    AUTO,
+    MANUAL,
+    agent,
+    arrive,
+    ask,
+    available,
+    away,
+    centre,
+    change,
+    entry,
+    offline,
+    planned,
+    said,
+    step,
+    told,
+    wait,
+)
 from tests.model import Model
-from tests.test_model import offline
-from tests.test_model_changing import change
 
 KEEP = PlanOnOverflow.KEEP
-
-
-def step(when: int | PlanOn | None = None, **fields: Any) -> PlanStep:
-    """Return a step that is due after a time or on an event."""
-    if isinstance(when, PlanOn):
-        return PlanStep(on=when, **fields)
-    return PlanStep(after=when, **fields)
-
-
-def entry(**fields: Any) -> PlanStep:
-    return step(PlanOn.ENTRY, **fields)
-
-
-def planned(*steps: PlanStep, **fields: Any) -> Queue:
-    """Return a queue with a plan, whose offers agents must answer."""
-    return Queue(**({"offer": RING, "plan": list(steps)} | fields))
 
 
 def waiting(*steps: PlanStep, r: Queue | None = None, **fields: Any) -> Model:

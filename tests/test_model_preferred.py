@@ -19,11 +19,26 @@ from ccroute.commands import (
 )
 from ccroute.config.structs import AgentQueue, Prefer, Queue
 from ccroute.types import Ignorable, OnUnanswered, PlanOn, PreferredScope, TransferMode
-from tests.examples import AUTO, MANUAL, RING, agent, arrive, ask, available, away, centre, pairs_made, said, told, wait
+from tests.examples import (
+    AUTO,
+    MANUAL,
+    RING,
+    agent,
+    arrive,
+    ask,
+    available,
+    away,
+    centre,
+    change,
+    offline,
+    pairs_made,
+    planned,
+    said,
+    step,
+    told,
+    wait,
+)
 from tests.model import Model
-from tests.test_model import offline
-from tests.test_model_changing import change
-from tests.test_model_plans import planned, step
 
 ANYONE = PreferredScope.ANYONE
 TWENTY = Prefer(wait_us=20)
