@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from threading import RLock
 from typing import Final, final
 
-from ccroute.errors import JournalConflict, JournalCorrupt, JournalInUse, NotOwner, OutOfRange, UnknownName
-from ccroute.journal.records import NO_DIGEST, opened
+from ccroute.errors import JournalCorrupt, JournalInUse, NotOwner, OutOfRange, UnknownName
+from ccroute.journal.records import NO_DIGEST, check_continues, opened
 from ccroute.journal.snapshot_files import MemorySnapshots
 from ccroute.ports import Mark, Ownership, Record, Subscription
 
@@ -74,14 +74,7 @@ class MemoryJournal:
         with log.lock:
             if epoch != log.epoch or log.owner is not self:
                 raise NotOwner(f"{self.name}: epoch {epoch} is over, the present one is {log.epoch}")
-            last = log.mark
-            if (record.epoch, expected_seq, record.seq, record.previous) != (
-                epoch,
-                last.seq,
-                last.seq + 1,
-                last.digest,
-            ):
-                raise JournalConflict(f"{self.name}: record {record.seq} does not continue record {last.seq}")
+            check_continues(self.name, record, log.mark, expected_seq=expected_seq, epoch=epoch)
             log.heads[record.seq] = (record.head, record.body)
             if log.confirmed and record.events is not None:
                 log.events[record.seq] = record.events

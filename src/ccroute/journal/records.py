@@ -21,9 +21,9 @@ from typing import Final, NoReturn
 import msgspec
 
 from ccroute.commands import AnyCommand
-from ccroute.errors import JournalCorrupt
+from ccroute.errors import JournalConflict, JournalCorrupt
 from ccroute.events import AnyEvent
-from ccroute.ports import Record
+from ccroute.ports import Mark, Record
 
 __all__ = [
     "DIGEST_SIZE",
@@ -33,6 +33,7 @@ __all__ = [
     "Entry",
     "Head",
     "beginning_of",
+    "check_continues",
     "digest_of",
     "entries_of",
     "event_lines_of",
@@ -209,6 +210,15 @@ def opened(name: str, seq: int, head: bytes, body: bytes, events: bytes | None, 
         body=body,
         events=events,
     )
+
+
+def check_continues(name: str, record: Record, last: Mark, *, expected_seq: int, epoch: int) -> None:
+    """Check that a record is the next one behind the last of a journal, as the owner of an epoch believes.
+
+    :raises JournalConflict: it is not, or the owner believes another one to be the last.
+    """
+    if (record.epoch, expected_seq, record.seq, record.previous) != (epoch, last.seq, last.seq + 1, last.digest):
+        raise JournalConflict(f"{name}: record {record.seq} does not continue record {last.seq}")
 
 
 def _corrupt(name: str, seq: int, message: str) -> NoReturn:

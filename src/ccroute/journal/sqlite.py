@@ -33,7 +33,7 @@ from ccroute.errors import (
 from ccroute.journal.disk import Disk
 from ccroute.journal.mark import MarkFile, read_mark
 from ccroute.journal.ownership import Lock
-from ccroute.journal.records import NO_DIGEST, digest_of, head_of, opened
+from ccroute.journal.records import NO_DIGEST, check_continues, digest_of, head_of, opened
 from ccroute.journal.snapshot_files import SnapshotFiles
 from ccroute.ports import Mark, Ownership, Record, Subscription
 from ccroute.storage.sqlite import connect, telling
@@ -288,14 +288,7 @@ class SqliteJournal:
     def append(self, record: Record, *, expected_seq: int, epoch: int) -> None:
         """Keep one more record; see ``ccroute.ports.Journal``."""
         with self._lock, self._writing(epoch) as connection:
-            last = self._last
-            if (record.epoch, expected_seq, record.seq, record.previous) != (
-                epoch,
-                last.seq,
-                last.seq + 1,
-                last.digest,
-            ):
-                raise JournalConflict(f"{self._path}: record {record.seq} does not continue record {last.seq}")
+            check_continues(self._path, record, self._last, expected_seq=expected_seq, epoch=epoch)
             connection.execute("INSERT INTO records VALUES (?, ?, ?)", (record.seq, record.head, record.body))
             if self._confirmed and record.events is not None:
                 connection.execute("INSERT INTO events VALUES (?, ?)", (record.seq, record.events))
