@@ -20,4 +20,3 @@ cdef void do_change(Floor* floor, int32_t contact, int32_t class_slot, Terms* te
 cdef void reclass_as_found(Floor* floor, int32_t contact) noexcept nogil
 cdef void tie_up(Floor* floor, int32_t contact) noexcept nogil
 cdef bint still_offered(Floor* floor, int32_t offer, bint channel_only) noexcept nogil
-cdef void refresh_agents(Floor* floor, int32_t contact) noexcept nogil

@@ -6,7 +6,6 @@ cdef int waiting_open(Floor* floor, int32_t contacts_max, int32_t classes_max) n
 cdef void waiting_close(Floor* floor) noexcept nogil
 cdef int32_t class_open(Floor* floor, int32_t queue, int32_t channel, int32_t own_cost, int32_t kind) noexcept nogil
 cdef void class_close(Floor* floor, int32_t slot) noexcept nogil
-cdef u128 word_of(Floor* floor, Contact* contact) noexcept nogil
 cdef void set_word(Floor* floor, Contact* contact) noexcept nogil
 cdef int32_t class_join(Floor* floor, int32_t slot) noexcept nogil
 cdef void class_enter(Floor* floor, int32_t slot) noexcept nogil
