@@ -1,0 +1,123 @@
+"""Everything ccroute raises.
+
+Three kinds of wrong are kept apart. What can never be right under the present configuration raises an
+:class:`InvalidArgument` before anything moves. What is not right just now (a lost race, a transition that is not)
+is no exception but the event ``CommandRefused``. A fault of our own raises :class:`EngineBug`, after which the engine
+refuses to go on.
+"""
+
+from __future__ import annotations
+
+from ccroute.errors.argument import (
+    CcrouteError,
+    CodecError,
+    ConfigError,
+    ConfigFault,
+    HoursError,
+    InvalidArgument,
+    InvalidId,
+    OutOfRange,
+    RecordError,
+    RequirementError,
+    SnapshotError,
+    TimeJump,
+    UnknownName,
+    WrongType,
+    shown,
+)
+from ccroute.errors.customer import (
+    IdentityTaken,
+    InvalidHandle,
+    KeyDestroyed,
+    MasterKeyWrong,
+    SealBroken,
+    UnknownCustomer,
+)
+from ccroute.errors.engine import (
+    ConcurrentUse,
+    EngineBug,
+    EngineClosed,
+    EngineOutOfMemory,
+    EngineStateError,
+    ForkedEngine,
+    ReentrantCall,
+)
+from ccroute.errors.installation import (
+    ExtraMissing,
+)
+from ccroute.errors.journal import (
+    EventNotReached,
+    HistoryGap,
+    JournalConflict,
+    JournalCorrupt,
+    JournalError,
+    JournalFailed,
+    JournalInUse,
+    NotOwner,
+    OtherRules,
+    OtherSource,
+    ReplayDiverged,
+)
+from ccroute.errors.storage import (
+    SchemaTooNew,
+    StorageBusy,
+    StorageClosed,
+    StorageConflict,
+    StorageCorrupt,
+    StorageError,
+    StorageFailed,
+    StorageFull,
+    StorageUnavailable,
+)
+
+__all__ = [
+    "CcrouteError",
+    "CodecError",
+    "ConcurrentUse",
+    "ConfigError",
+    "ConfigFault",
+    "EngineBug",
+    "EngineClosed",
+    "EngineOutOfMemory",
+    "EngineStateError",
+    "EventNotReached",
+    "ExtraMissing",
+    "ForkedEngine",
+    "HistoryGap",
+    "HoursError",
+    "IdentityTaken",
+    "InvalidArgument",
+    "InvalidHandle",
+    "InvalidId",
+    "JournalConflict",
+    "JournalCorrupt",
+    "JournalError",
+    "JournalFailed",
+    "JournalInUse",
+    "KeyDestroyed",
+    "MasterKeyWrong",
+    "NotOwner",
+    "OtherRules",
+    "OtherSource",
+    "OutOfRange",
+    "RecordError",
+    "ReentrantCall",
+    "ReplayDiverged",
+    "RequirementError",
+    "SchemaTooNew",
+    "SealBroken",
+    "SnapshotError",
+    "StorageBusy",
+    "StorageClosed",
+    "StorageConflict",
+    "StorageCorrupt",
+    "StorageError",
+    "StorageFailed",
+    "StorageFull",
+    "StorageUnavailable",
+    "TimeJump",
+    "UnknownCustomer",
+    "UnknownName",
+    "WrongType",
+    "shown",
+]
