@@ -1,7 +1,8 @@
 """What ccroute asks of the outside: protocols, and the small structs that go through them.
 
 Whatever satisfies a protocol fits; nothing is to be inherited. Stores *block*: a runtime calls them in threads of their
-own, so that they work alike under every event loop. ``ccroute.testing`` has the conformance suites.
+own, so that they work alike under every event loop. Channels, sources of presence and directories are asynchronous,
+and know neither threads nor which event loop it is. ``ccroute.testing`` has the conformance suites.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import ClassVar, Protocol
 
 import msgspec
 
+from ccroute.commands import Command
 from ccroute.events import Event
 from ccroute.personal import Personal
 from ccroute.timeline import (
@@ -26,17 +28,22 @@ from ccroute.timeline import (
 from ccroute.types import AttributeValue
 
 __all__ = [
+    "Channel",
     "Clock",
     "CustomerDirectory",
     "CustomerRecord",
+    "Delivery",
     "DirectoryQuestion",
     "EventFeed",
     "Handle",
     "HistoryStore",
+    "Inlet",
     "Journal",
     "Mark",
     "Ownership",
+    "PresenceSource",
     "Record",
+    "SleepingClock",
     "SnapshotStore",
     "StoredSnapshot",
     "Subscription",
@@ -49,6 +56,16 @@ class Clock(Protocol):
 
     def now_us(self) -> int:
         """Return microseconds since the Unix epoch."""
+
+
+class SleepingClock(Clock, Protocol):
+    """A clock that can be waited for, too: one whose time is not that of the event loop."""
+
+    async def sleep_until(self, at_us: int) -> None:
+        """Return when ``now_us`` is ``at_us`` or later; lets others run, also where it is so already.
+
+        May be cancelled, and may be asked by several tasks at once; who waits for less wakes first.
+        """
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -422,4 +439,91 @@ class CustomerDirectory(Protocol):
         """Return what is known of a customer; None: nothing is.
 
         What it raises is taken as no answer; routing goes on.
+        """
+
+
+class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+    """One event, as it is handed to a channel."""
+
+    key: str
+    """The same for every attempt at this event, after a restart too: what was taken under it is not taken again.
+
+    ``<name of the engine>:<seq of the event>``; of an ``OfferMade`` ``<name of the engine>:<offer_id>``."""
+    event: Event
+    """What happened. Of a kind that the channel does not know, or does not tell anybody: it is taken all the same."""
+    attempt: int
+    """1 at first, 1 more each time it is tried again. After a restart it begins at 1."""
+
+
+class Inlet(Protocol):
+    """How a channel or a source of presence speaks to the engine: a router hands it to ``run``."""
+
+    @property
+    def name(self) -> str:
+        """Return the channel's id in the configuration, or the name of the source."""
+
+    def now_us(self) -> int:
+        """Return the router's time, microseconds since the Unix epoch."""
+
+    async def send(self, command: Command) -> list[Event]:
+        """Return what the command caused: journalled, and published.
+
+        Waits while too much is under way through this inlet, so that who floods waits, alone. A command that is
+        refused gives ``CommandRefused``. Where it is cancelled, the command may have been carried out: give a
+        ``command_id`` to what is sent again.
+
+        :raises InvalidArgument: the command can never be right, and nothing happened. Whoever runs goes on.
+        :raises CcrouteError: the router takes no commands any more.
+        """
+
+    async def add(self, *additions: AnyAddition) -> None:
+        """Add what was said or made to the history, each exactly once, by its id; durable on return.
+
+        :raises InvalidArgument: one is not allowed. Nothing was added.
+        :raises CcrouteError: it could not be written, or not be known whether it was: add them again.
+        """
+
+
+class Channel(Protocol):
+    """Brings contacts in, and tells the outside what becomes of them: web chat, telephony, carrier pigeons.
+
+    A router runs it in a task of its own. Whatever it does, hanging, raising and flooding included, harms no other
+    channel. It never blocks the event loop: what blocks goes into a thread. It lets cancellation through.
+    """
+
+    async def run(self, inlet: Inlet) -> None:
+        """Bring contacts in, until cancelled. To return means that there is nothing more to bring.
+
+        What the outside tells twice is sent once, or with the same ``command_id``. Names, numbers and texts never go
+        into commands: they go into the history, through ``inlet.add``. What it started has ended when it ends.
+
+        What it raises is told by the router's health, and it is run again after a while.
+        """
+
+    async def deliver(self, delivery: Delivery) -> None:
+        """Take one event of a contact of this channel. To return means that it was taken, wherever it had to go.
+
+        Called once ``run`` was started, and after it has returned, too. The events of one contact come in their order,
+        each when the one before was taken or given up; contacts do not wait for each other, so that it is called for
+        several at once. At least once: after a crash, and where it was cancelled or raised, the same delivery comes
+        again, by its ``key``.
+
+        :raises Undeliverable: it can never be taken, and is put into quarantine at once. What else is raised is tried
+            again.
+        """
+
+
+class PresenceSource(Protocol):
+    """Knows from elsewhere whether agents are there, and what keeps them busy: a telephone system, a rota, a calendar.
+
+    A router runs it in a task of its own. It never blocks the event loop, and lets cancellation through.
+    """
+
+    async def run(self, inlet: Inlet) -> None:
+        """Send ``SetPresence``, ``Heartbeat`` and ``SetExternalLoad``, until cancelled.
+
+        At first how things stand, then what changes, in order. An agent that the engine does not know raises there,
+        and is none of the others' business. What it started has ended when it ends.
+
+        What it raises is told by the router's health, and it is run again after a while.
         """

@@ -44,6 +44,8 @@ from ccroute.errors.engine import (
 )
 from ccroute.errors.installation import (
     ExtraMissing,
+    PluginBroken,
+    PluginNotFound,
 )
 from ccroute.errors.journal import (
     EventNotReached,
@@ -57,6 +59,9 @@ from ccroute.errors.journal import (
     OtherRules,
     OtherSource,
     ReplayDiverged,
+)
+from ccroute.errors.runtime import (
+    Undeliverable,
 )
 from ccroute.errors.storage import (
     SchemaTooNew,
@@ -100,6 +105,8 @@ __all__ = [
     "OtherRules",
     "OtherSource",
     "OutOfRange",
+    "PluginBroken",
+    "PluginNotFound",
     "RecordError",
     "ReentrantCall",
     "ReplayDiverged",
@@ -116,6 +123,7 @@ __all__ = [
     "StorageFull",
     "StorageUnavailable",
     "TimeJump",
+    "Undeliverable",
     "UnknownCustomer",
     "UnknownName",
     "WrongType",
