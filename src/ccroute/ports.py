@@ -522,8 +522,9 @@ class PresenceSource(Protocol):
     async def run(self, inlet: Inlet) -> None:
         """Send ``SetPresence``, ``Heartbeat`` and ``SetExternalLoad``, until cancelled.
 
-        At first how things stand, then what changes, in order. An agent that the engine does not know raises there,
-        and is none of the others' business. What it started has ended when it ends.
+        At first how things stand, then what changes, in order. What is refused, as of an agent that the engine does not
+        know, and what raises ``InvalidArgument`` there, as of an unknown channel, keeps nothing else from being told.
+        What it started has ended when it ends.
 
         What it raises is told by the router's health, and it is run again after a while.
         """

@@ -42,11 +42,7 @@ from ccroute.errors.engine import (
     ForkedEngine,
     ReentrantCall,
 )
-from ccroute.errors.installation import (
-    ExtraMissing,
-    PluginBroken,
-    PluginNotFound,
-)
+from ccroute.errors.installation import ExtraMissing
 from ccroute.errors.journal import (
     EventNotReached,
     HistoryGap,
@@ -60,9 +56,7 @@ from ccroute.errors.journal import (
     OtherSource,
     ReplayDiverged,
 )
-from ccroute.errors.runtime import (
-    Undeliverable,
-)
+from ccroute.errors.plugin import PluginBroken, PluginNotFound, Undeliverable
 from ccroute.errors.storage import (
     SchemaTooNew,
     StorageBusy,
