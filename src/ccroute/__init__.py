@@ -1,5 +1,7 @@
 """ccroute: a headless contact-centre routing engine. Commands and times in, events out, every decision explained."""
 
+from typing import TYPE_CHECKING
+
 from ccroute.commands import (
     AbandonContact,
     AcceptOffer,
@@ -87,6 +89,7 @@ from ccroute.errors import (
     EngineOutOfMemory,
     EngineStateError,
     EventNotReached,
+    EventsGone,
     ExtraMissing,
     ForkedEngine,
     HistoryGap,
@@ -112,6 +115,8 @@ from ccroute.errors import (
     ReentrantCall,
     ReplayDiverged,
     RequirementError,
+    RouterClosed,
+    RouterDraining,
     SchemaTooNew,
     SealBroken,
     SnapshotError,
@@ -123,6 +128,7 @@ from ccroute.errors import (
     StorageFailed,
     StorageFull,
     StorageUnavailable,
+    SubscriptionLagged,
     TimeJump,
     Undeliverable,
     UnknownCustomer,
@@ -242,6 +248,21 @@ from ccroute.types import (
     Victim,
 )
 
+if TYPE_CHECKING:
+    from ccroute.runtime.health import (
+        HistoryHealth,
+        PlugHealth,
+        PlugState,
+        Quarantined,
+        RouterHealth,
+        RouterState,
+    )
+    from ccroute.runtime.policy import OnJump, RouterPolicy
+    from ccroute.runtime.router import Router
+    from ccroute.runtime.subscriptions import Subscription
+    from ccroute.runtime.tenants import Tenants
+    from ccroute.runtime.timekeeping import ClockHealth
+
 __version__ = "0.1.0"
 
 __all__ = [
@@ -272,6 +293,7 @@ __all__ = [
     "ChannelChanged",
     "Choice",
     "Clock",
+    "ClockHealth",
     "ClosedAction",
     "CodecError",
     "Command",
@@ -329,6 +351,7 @@ __all__ = [
     "EnqueueContact",
     "Event",
     "EventNotReached",
+    "EventsGone",
     "ExpediteContact",
     "Explanation",
     "ExtendWrapUp",
@@ -342,6 +365,7 @@ __all__ = [
     "Handle",
     "Heartbeat",
     "HistoryGap",
+    "HistoryHealth",
     "HistoryStore",
     "HistoryWriter",
     "HoldContact",
@@ -392,6 +416,7 @@ __all__ = [
     "OfferRescinded",
     "OfferStatus",
     "OffersExhausted",
+    "OnJump",
     "OnUnanswered",
     "OpenQueue",
     "Order",
@@ -408,6 +433,8 @@ __all__ = [
     "PlanOn",
     "PlanOnOverflow",
     "PlanStep",
+    "PlugHealth",
+    "PlugState",
     "PluginBroken",
     "PluginNotFound",
     "Position",
@@ -424,6 +451,7 @@ __all__ = [
     "PutAgent",
     "PutChannel",
     "PutQueue",
+    "Quarantined",
     "QueueOpened",
     "QueuePaused",
     "QueueStatus",
@@ -442,6 +470,12 @@ __all__ = [
     "RescindReason",
     "ResumeContact",
     "RetentionRule",
+    "Router",
+    "RouterClosed",
+    "RouterDraining",
+    "RouterHealth",
+    "RouterPolicy",
+    "RouterState",
     "Rule",
     "RuleEnd",
     "RuleFired",
@@ -470,8 +504,11 @@ __all__ = [
     "StorageFull",
     "StorageUnavailable",
     "StoryPage",
+    "Subscription",
+    "SubscriptionLagged",
     "SurveyAnswer",
     "SuspendReason",
+    "Tenants",
     "TimeJump",
     "TimelineEntry",
     "TimelinePage",
@@ -492,3 +529,35 @@ __all__ = [
     "WrongType",
     "explain_decision",
 ]
+
+_LAZY = {
+    "ClockHealth": "timekeeping",
+    "HistoryHealth": "health",
+    "OnJump": "policy",
+    "PlugHealth": "health",
+    "PlugState": "health",
+    "Quarantined": "health",
+    "Router": "router",
+    "RouterHealth": "health",
+    "RouterPolicy": "policy",
+    "RouterState": "health",
+    "Subscription": "subscriptions",
+    "Tenants": "tenants",
+}
+"""Names of the runtime, and the module that has each: an event loop is loaded only where one is used."""
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    try:
+        module = import_module(f"ccroute.runtime.{_LAZY[name]}")
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.startswith("ccroute"):
+            raise
+        raise ExtraMissing("runtime", name) from error
+    value: object = getattr(module, name)
+    globals()[name] = value
+    return value

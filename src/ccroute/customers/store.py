@@ -164,7 +164,8 @@ class Customers:
         """
         migrate(database, "customers", _STEPS)
         self._database = database
-        self._vault = vault
+        self.vault: Final = vault
+        """Keys of the identities, and what leads to them."""
         self._new_id = new_id
         self._now_us = now_us
 
@@ -178,7 +179,7 @@ class Customers:
 
         :raises StorageError: the database could not.
         """
-        identity_id = self._vault.find(handle.kind, handle.value)
+        identity_id = self.vault.find(handle.kind, handle.value)
         customer_id = None if identity_id is None else self._root(identity_id)
         if identity_id is None or customer_id is None:
             return None
@@ -194,7 +195,7 @@ class Customers:
                 return found
             new_id = self._new_id()
             with contextlib.suppress(KeyDestroyed):  # the customer is erased at this moment: it is somebody new then
-                identity_id = self._vault.lead(handle.kind, handle.value, new_id)
+                identity_id = self.vault.lead(handle.kind, handle.value, new_id)
                 # Where a creation was cut short, the value leads to an id without a row, which is made now.
                 self._insert(identity_id, handle)
                 root = self._root(identity_id) or identity_id
@@ -208,7 +209,7 @@ class Customers:
         :raises KeyDestroyed: a customer of this id was erased.
         :raises StorageError: the database could not.
         """
-        self._vault.cipher(customer_id)
+        self.vault.cipher(customer_id)
         root = self._root(customer_id)
         if root is None:
             self._insert(customer_id, None)
@@ -223,7 +224,7 @@ class Customers:
         """
         with self._database.reading() as session:
             rows = _tree(session, _known_root(session, customer_id))
-        ciphers = {one: self._vault.existing_cipher(one) for one, *_ in rows}
+        ciphers = {one: self.vault.existing_cipher(one) for one, *_ in rows}
         identities = []
         records = []
         for identity_id, kind, value, created_at_us, merged_into, record, recorded_at_us in rows:
@@ -269,7 +270,7 @@ class Customers:
         :raises StorageError: the database could not.
         """
         plain = write_record(record)
-        cipher = self._vault.existing_cipher(customer_id)
+        cipher = self.vault.existing_cipher(customer_id)
         if cipher is None:
             raise UnknownCustomer(customer_id)
         with self._database.writing() as session:
@@ -415,7 +416,7 @@ class Customers:
             return _root(session, identity_id)
 
     def _insert(self, identity_id: str, handle: Handle | None) -> None:
-        cipher = self._vault.cipher(identity_id)
+        cipher = self.vault.cipher(identity_id)
         kind = None if handle is None else handle.kind
         value = None if handle is None else cipher.encrypt(handle.value.encode(), kind=f"handle:{handle.kind}")
         with self._database.writing() as session:

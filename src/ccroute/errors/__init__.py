@@ -57,6 +57,7 @@ from ccroute.errors.journal import (
     ReplayDiverged,
 )
 from ccroute.errors.plugin import PluginBroken, PluginNotFound, Undeliverable
+from ccroute.errors.runtime import EventsGone, RouterClosed, RouterDraining, SubscriptionLagged
 from ccroute.errors.storage import (
     SchemaTooNew,
     StorageBusy,
@@ -80,6 +81,7 @@ __all__ = [
     "EngineOutOfMemory",
     "EngineStateError",
     "EventNotReached",
+    "EventsGone",
     "ExtraMissing",
     "ForkedEngine",
     "HistoryGap",
@@ -105,6 +107,8 @@ __all__ = [
     "ReentrantCall",
     "ReplayDiverged",
     "RequirementError",
+    "RouterClosed",
+    "RouterDraining",
     "SchemaTooNew",
     "SealBroken",
     "SnapshotError",
@@ -116,6 +120,7 @@ __all__ = [
     "StorageFailed",
     "StorageFull",
     "StorageUnavailable",
+    "SubscriptionLagged",
     "TimeJump",
     "Undeliverable",
     "UnknownCustomer",

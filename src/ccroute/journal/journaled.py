@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from copy import copy
 from threading import Lock
 from types import TracebackType
-from typing import Final, Self, final
+from typing import Final, NamedTuple, Self, final
 
 import msgspec
 
@@ -39,13 +39,22 @@ from ccroute.journal.sqlite import SqliteJournal
 from ccroute.ports import Journal, Ownership, Record
 from ccroute.types import Removal
 
-__all__ = ["JournaledEngine"]
+__all__ = ["JournaledEngine", "Through"]
 
 BATCH_COMMANDS_MAX: Final = 65_536
 """Most commands in one call of ``handle_many``; they become one record."""
 
 STAGED_BYTES_MAX: Final = 16 * 1024 * 1024
 """With so much staged, the call that stages commits."""
+
+
+class Through(NamedTuple):
+    """Up to where everything is durable."""
+
+    record_seq: int
+    """Seq of the last durable record."""
+    event_seq: int
+    """Seq of the last durable event; 0: there is none."""
 
 
 @final
@@ -62,6 +71,7 @@ class JournaledEngine:
         self._epoch: Final = ownership.epoch
         self._last_seq = ownership.last_seq
         self._last_digest = ownership.last_digest
+        self._through = Through(ownership.last_seq, last_seq(engine))
         self._engine_lock: Final = Lock()
         self._commit_lock: Final = Lock()
         self._policy: Final = policy
@@ -159,6 +169,11 @@ class JournaledEngine:
     def record_seq(self) -> int:
         """Return the seq of the last durable record."""
         return self._last_seq
+
+    @property
+    def through(self) -> Through:
+        """Return up to where everything is durable."""
+        return self._through
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Engine]:
@@ -356,6 +371,8 @@ class JournaledEngine:
     def _append(self, batch: Batch, record: Record) -> None:
         self._journal.append(record, expected_seq=self._last_seq, epoch=self._epoch)
         self._last_seq, self._last_digest = record.seq, record.digest
+        # At once, for who looks without a lock.
+        self._through = Through(record.seq, batch.first_event + batch.events - 1)
         batch.is_durable = True
 
     @contextlib.contextmanager

@@ -1,0 +1,170 @@
+"""What a router is opened with, and the parts of it that block while they are opened and closed."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Mapping
+from typing import Final, NamedTuple, final
+
+from ccroute.config import Config
+from ccroute.customers.store import Customers
+from ccroute.engine.engine import Engine, config_of, last_seq
+from ccroute.errors import CcrouteError, InvalidArgument, OutOfRange
+from ccroute.events import OfferMade
+from ccroute.history.memory import MemoryHistory
+from ccroute.history.opening import SqliteHistory
+from ccroute.history.writing import HistoryWriter
+from ccroute.journal.feed import JournalFeed
+from ccroute.journal.journaled import JournaledEngine
+from ccroute.journal.memory import MemoryJournal
+from ccroute.ports import Channel, Clock, CustomerDirectory, HistoryStore, Journal, PresenceSource
+from ccroute.runtime.histories import RecentFeed
+from ccroute.runtime.policy import JUMP_MAX_US, RouterPolicy
+
+__all__ = ["HISTORY_SUFFIX", "Opened", "Options", "close_parts", "open_parts"]
+
+HISTORY_SUFFIX: Final = "-history"
+"""Behind the path of a contact centre: the file of its history."""
+
+HISTORY_SUBSCRIBER: Final = "history"
+"""Under which name the journal keeps events for the history."""
+
+_NAME_MAX: Final = 128
+_RECORDS_BACK: Final = 64
+"""How far behind the end standing offers are looked for at first."""
+
+
+class Options(NamedTuple):
+    """What a router is opened with; see ``Router.open``."""
+
+    path: str | os.PathLike[str] | None
+    config: Config | str | os.PathLike[str] | None
+    name: str
+    journal: Journal | None
+    history: HistoryStore | None
+    clock: Clock | None
+    channels: Mapping[str, Channel]
+    presence: Mapping[str, PresenceSource]
+    directory: CustomerDirectory | None
+    customers: Customers | None
+    policy: RouterPolicy
+    plugins: bool
+
+
+@final
+class Opened:
+    """The parts that were opened."""
+
+    def __init__(self, durable: JournaledEngine, history: HistoryStore, *, name: str, owns_history: bool) -> None:
+        self.durable: Final = durable
+        self.history: Final = history
+        self.owns_history: Final = owns_history
+        """Whether the history is closed with the router: it was opened for it."""
+        self.blocks: Final = not isinstance(durable.journal, MemoryJournal)
+        """Whether the journal does; one in memory does not."""
+        self.offers: Final = _standing(durable)
+        """The offers that stand."""
+        self.feed: Final = RecentFeed(durable.journal, durable.record_seq)
+        """What the history is written from."""
+        self.writer: Final = HistoryWriter(self.feed, history, subscriber=HISTORY_SUBSCRIBER, source=name)
+        """What writes it."""
+        self.through_seq: Final = history.through_seq(name)
+        """Seq of the last event that is in it."""
+
+    @property
+    def engine(self) -> Engine:
+        """Return the engine."""
+        return self.durable.engine
+
+    @property
+    def jump_max_us(self) -> int:
+        """Return what counts as a jump of the clock, if the policy does not say."""
+        own = config_of(self.engine).engine.jump_max_us
+        return JUMP_MAX_US if own is None else own
+
+    @property
+    def last_seq(self) -> int:
+        """Return the seq of the last event."""
+        return last_seq(self.engine)
+
+
+def open_parts(options: Options, at_us: int) -> Opened:
+    """Open journal, engine and history. Blocks.
+
+    :param at_us: the present, at which a changed configuration is applied.
+    :raises InvalidArgument: an option is not allowed.
+    :raises JournalError: the journal cannot be opened.
+    :raises StorageError: the history cannot be opened.
+    """
+    options.policy.check()
+    if options.path is not None and options.journal is not None:
+        raise InvalidArgument("journal", options.journal, "None where a path is given")
+    if not options.name or len(options.name) > _NAME_MAX:
+        raise OutOfRange("name", options.name, f"of 1 to {_NAME_MAX} characters")
+    target = options.journal if options.path is None else options.path
+    with contextlib.ExitStack() as opened:
+        durable = JournaledEngine.open(
+            MemoryJournal() if target is None else target,
+            options.config,
+            at_us=at_us,
+            take_over=options.policy.take_over,
+            snapshots=options.policy.snapshots,
+        )
+        opened.callback(durable.close)
+        history, owns_history = _history(options)
+        if owns_history:
+            opened.callback(history.close)
+        parts = Opened(durable, history, name=options.name, owns_history=owns_history)
+        opened.pop_all()
+        return parts
+
+
+def _history(options: Options) -> tuple[HistoryStore, bool]:
+    if options.history is not None:
+        return options.history, False
+    if options.path is None:
+        return MemoryHistory(), True
+    vault = None if options.customers is None else options.customers.vault
+    return SqliteHistory(f"{os.fspath(options.path)}{HISTORY_SUFFIX}", vault=vault), True
+
+
+def _standing(durable: JournaledEngine) -> list[OfferMade]:
+    """Return the events of the offers that stand, from as short a piece of the journal as has them all."""
+    wanted: set[str] = set()
+    after: str | None = None
+    while page := durable.engine.offers(after=after, limit=1_000):
+        wanted.update(offer.offer_id for offer in page)
+        after = page[-1].offer_id
+    if not wanted:
+        return []
+    last, back, first = durable.record_seq, _RECORDS_BACK, durable.journal.first_seq()
+    while True:
+        begin = max(first - 1, last - back)
+        try:
+            found = [
+                event
+                for told in JournalFeed(durable.journal).told(begin)
+                for event in told.events
+                if type(event) is OfferMade and event.offer_id in wanted
+            ]
+        except OutOfRange:
+            # What lies there can neither be read nor made again; these offers end without having been shown anew.
+            return []
+        if len(found) == len(wanted) or begin <= first:
+            return found
+        back *= 8
+
+
+def close_parts(parts: Opened, *, has_failed: bool) -> None:
+    """Close engine, journal and history. Blocks.
+
+    :param has_failed: an error is told already.
+    :raises JournalError: the end could not be written. Everything is closed all the same.
+    """
+    with contextlib.ExitStack() as closing:
+        if has_failed:
+            closing.enter_context(contextlib.suppress(CcrouteError))
+        if parts.owns_history:
+            closing.callback(parts.history.close)
+        closing.callback(parts.durable.close)
