@@ -1,6 +1,6 @@
 """ccroute: a headless contact-centre routing engine. Commands and times in, events out, every decision explained."""
 
-from typing import TYPE_CHECKING
+import typing
 
 from ccroute.commands import (
     AbandonContact,
@@ -248,7 +248,7 @@ from ccroute.types import (
     Victim,
 )
 
-if TYPE_CHECKING:
+if typing.TYPE_CHECKING:
     from ccroute.runtime.health import (
         HistoryHealth,
         PlugHealth,
