@@ -2,6 +2,7 @@
 
 import typing
 
+from ccroute.channels.memory import MemoryChannel
 from ccroute.commands import (
     AbandonContact,
     AcceptOffer,
@@ -197,6 +198,7 @@ from ccroute.ports import (
     PresenceSource,
     SleepingClock,
 )
+from ccroute.presence import MemoryPresence, PollingPresence, Seen
 from ccroute.timeline import (
     ContactFilter,
     ContactPage,
@@ -398,8 +400,10 @@ __all__ = [
     "Limit",
     "Limits",
     "MasterKeyWrong",
+    "MemoryChannel",
     "MemoryHistory",
     "MemoryJournal",
+    "MemoryPresence",
     "Message",
     "MissedCallback",
     "NextPresenceSet",
@@ -437,6 +441,7 @@ __all__ = [
     "PlugState",
     "PluginBroken",
     "PluginNotFound",
+    "PollingPresence",
     "Position",
     "PostgresHistory",
     "Preempt",
@@ -481,6 +486,7 @@ __all__ = [
     "RuleFired",
     "SchemaTooNew",
     "SealBroken",
+    "Seen",
     "SelectKey",
     "Service",
     "SetAside",
