@@ -22,15 +22,20 @@ _NOBODY: Final = DirectoryQuestion(
 )
 
 
-async def check_directory(make: Make) -> None:
+async def check_directory(make: Make, *, blocked_s_max: float = 0.25) -> None:
     """Check that directories answer as they promise; raise ``AssertionError`` with the promise that one does not keep.
 
     Runs under asyncio and trio.
 
     :param make: makes a directory in which customers are known by handles, as given: a CRM filled for the test.
+    :param blocked_s_max: how long the event loop may stand still.
     """
-    for check in (_knows, _does_not_know, _answers_several, _can_be_cancelled):
-        await check(await make(_RECORDS))
+    from ccroute.testing.trial import watched
+
+    directories = [await make(_RECORDS) for _ in _CHECKS]
+    async with watched("a directory", blocked_s_max):
+        for check, directory in zip(_CHECKS, directories, strict=True):
+            await check(directory)
 
 
 def _question(handle: Handle, number: int) -> DirectoryQuestion:
@@ -51,7 +56,13 @@ async def _knows(directory: CustomerDirectory) -> None:
 async def _does_not_know(directory: CustomerDirectory) -> None:
     assert await directory.look_up(_NOBODY) is None, "of whom it does not know it tells None"
     nameless = DirectoryQuestion(customer_id="nobody", identity_ids=("nobody",), handles=())
-    assert await directory.look_up(nameless) is None, "of who is known by nothing it tells None"
+    try:
+        told = await directory.look_up(nameless)
+    except Exception as failure:
+        raise AssertionError(
+            f"of who is known by nothing it tells None: it raised {type(failure).__name__}"
+        ) from failure
+    assert told is None, "of who is known by nothing it tells None"
 
 
 async def _answers_several(directory: CustomerDirectory) -> None:
@@ -73,9 +84,14 @@ async def _answers_several(directory: CustomerDirectory) -> None:
 async def _can_be_cancelled(directory: CustomerDirectory) -> None:
     import anyio
 
+    from ccroute.testing.trial import Driven
+
     handle = next(iter(_RECORDS))
     with anyio.CancelScope() as scope:
         scope.cancel()
-        await directory.look_up(_question(handle, 0))
+        await Driven(directory.look_up(_question(handle, 0)), "look_up", scope)
     told = await directory.look_up(_question(handle, 0))
     assert told is not None, "a question that is cancelled leaves it able to answer the next one"
+
+
+_CHECKS: Final = (_knows, _does_not_know, _answers_several, _can_be_cancelled)
