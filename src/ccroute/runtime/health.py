@@ -117,8 +117,6 @@ class RouterHealth(msgspec.Struct, frozen=True, kw_only=True):
     """Seq of the last durable record."""
     event_seq: int
     """Seq of the last published event."""
-    inside: int
-    """Contacts that are inside."""
     subscriptions: int
     """Subscribers that listen."""
     clock: ClockHealth

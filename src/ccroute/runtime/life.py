@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from copy import copy
-from typing import Final, final
+from typing import Any, Final, final
 
 import anyio
 
-from ccroute.ports import Clock
+from ccroute.commands import Command, EnqueueContact
+from ccroute.errors import RouterDraining
+from ccroute.events import Event
+from ccroute.ports import Clock, Inlet
+from ccroute.runtime.deliveries import Deliverer
 from ccroute.runtime.feeding import FeedReader
 from ccroute.runtime.health import RouterState
 from ccroute.runtime.histories import AsyncHistory, HistoryKeeper
-from ccroute.runtime.inbox import Inbox
-from ccroute.runtime.opening import Opened, Options, close_parts, open_parts
+from ccroute.runtime.inbox import Inbox, Lane, Ticket
+from ccroute.runtime.opening import CHANNEL_SUBSCRIBER, Opened, Options, close_parts, open_parts
 from ccroute.runtime.owner import Owner
+from ccroute.runtime.plugs import Plug, RouterInlet
+from ccroute.runtime.quarantine import MemoryQuarantine
 from ccroute.runtime.router import Router
 from ccroute.runtime.subscriptions import Hub
 from ccroute.runtime.threads import Threads
@@ -67,7 +73,7 @@ class Parts:
             record_seq=found.durable.record_seq,
             last_seq=found.last_seq,
             recent_max=policy.recent_max,
-            ask=self._place,
+            ask=self.place,
         )
         for offer in found.offers:
             self.hub.note_offer(offer)
@@ -89,23 +95,93 @@ class Parts:
         self.state = RouterState.RUNNING
         self.has_ended: Final = anyio.Event()
         """Set when the engine carries out nothing any more."""
-        self._is_kept: Final = anyio.Event()
+        self._blocks: Final = found.blocks
+        self._has_finished: Final = anyio.Event()
         self._finishing: Final = anyio.CancelScope(shield=True)
 
-    def inside(self) -> int:
-        """Return how many contacts are inside."""
-        with self.durable.reading() as engine:
-            return engine.counters().inside
+        self.quarantine: Final = found.quarantine
+        self.quarantine_blocks: Final = not isinstance(found.quarantine, MemoryQuarantine)
+        self.is_draining = False
+        """Whether no new contacts are taken."""
+        self.deliverers: Final = {
+            one: Deliverer(
+                one,
+                channel,
+                self,
+                confirmed=found.confirmed[one],
+                given_up=[given_up for given_up in found.given_up if given_up.channel == one],
+            )
+            for one, channel in options.channels.items()
+        }
+        self.left_over: Final = [one for one in found.given_up if one.channel not in self.deliverers]
+        """What was given up of channels that are not there now."""
+        self.channels: Final = {one: self._plug(one, "channel", it.run) for one, it in options.channels.items()}
+        self.presence: Final = {one: self._plug(one, "presence", it.run) for one, it in options.presence.items()}
+        self.hub.taps.extend(deliverer.hear for deliverer in self.deliverers.values())
+        self.owner.confirm = self.confirm
 
-    def _place(self, contact_id: str) -> Place | None:
+    def _plug(self, name: str, kind: str, run: Callable[[Inlet], Awaitable[None]]) -> Plug:
+        lane = self.inbox.lane(f"{kind} {name}", self.policy.inlet_max)
+
+        async def send(command: Command) -> list[Event]:
+            return await self.send(lane, command)
+
+        inlet = RouterInlet(name, self.time, send, self.async_history.add)
+        return Plug(run, inlet, lambda: lane.waiting, self.time, self.policy)
+
+    # ---- what the others need ----------------------------------------------------------------------------------
+
+    def place(self, contact_id: str) -> Place | None:
+        """Return where a contact is, as far as the engine knows."""
         with self.durable.reading() as engine:
             status = engine.contact(contact_id)
         return None if status is None else Place(status.channel, status.queue_id)
 
+    async def past_place(self, contact_id: str) -> Place | None:
+        """Return where a contact was, as far as the history knows."""
+        try:
+            story = await self.async_history.contact(contact_id)
+        except Exception as error:  # whatever it is, of whosever history, deliveries go on without it
+            self.keeper.failure = type(error).__name__
+            return None
+        return None if story is None else Place(story.contact.channel, story.contact.queue_id)
+
+    def reader_behind(self, record_seq: int) -> FeedReader:
+        """Return what reads the journal behind a record."""
+        return FeedReader(self.durable.journal, self.threads, blocks=self._blocks, after_record=record_seq)
+
+    def confirm(self) -> None:
+        """Tell the journal what channels are done with. Blocks, like all of the journal."""
+        for one, deliverer in self.deliverers.items():
+            self.durable.journal.confirm(f"{CHANNEL_SUBSCRIBER}{one}", deliverer.done_through)
+
+    async def send(self, lane: Lane, command: Command, at_us: int | None = None) -> list[Event]:
+        """Carry out a command that comes by a lane; see ``Router.send``."""
+        self.check(command)
+        events: list[Event] = await self.answer(lane, Ticket((command,), many=False, at_us=at_us))
+        return events
+
+    def check(self, command: Command) -> None:
+        """Raise if a command is not taken because the router drains."""
+        if self.is_draining and isinstance(command, EnqueueContact):
+            raise RouterDraining(self.name)
+
+    async def answer(self, lane: Lane, ticket: Ticket) -> Any:
+        """Put a ticket into a lane and return the answer. Cancelled before it is taken out, it is not carried out."""
+        await lane.put(ticket)
+        try:
+            await ticket.done.wait()
+        except BaseException:
+            lane.withdraw(ticket)
+            raise
+        if ticket.error is not None:
+            raise ticket.error
+        return ticket.answer
+
     # ---- tasks -------------------------------------------------------------------------------------------------
 
     async def own(self, all_of_it: anyio.CancelScope) -> None:
-        """Run the engine until it ends, or fails: then everything does. Cancelled with care only, by :meth:`end`."""
+        """Run the engine until it ends, or fails: then everything does."""
         with anyio.CancelScope(shield=True):
             await self.owner.run()
         self.hub.end(self.owner.failure)
@@ -114,24 +190,28 @@ class Parts:
             self.state = RouterState.FAILED
             all_of_it.cancel()
 
-    async def keep(self) -> None:
-        """Write the history until it is done."""
+    async def finish(self) -> None:
+        """Write the history and deliver, until that is done, or there is no more time for it."""
         with self._finishing:
-            await self.keeper.run(self.time)
-        self._is_kept.set()
+            async with anyio.create_task_group() as group:
+                group.start_soon(self.keeper.run, self.time)
+                for deliverer in self.deliverers.values():
+                    group.start_soon(deliverer.run)
+        self._has_finished.set()
 
     async def end(self) -> None:
-        """Carry out what is in the inbox and have it written into the history, as far as there is time."""
+        """Carry out what is in the inbox; have it delivered and written into the history, as far as there is time."""
         if self.owner.failure is None:
             self.state = RouterState.ENDING
         self.owner.end()
         await self.has_ended.wait()
         self.keeper.end()
-        with anyio.move_on_after(self.policy.stop_us / 1_000_000 if self.owner.failure is None else 0):
-            await self._is_kept.wait()
-        self._finishing.cancel()
+        for deliverer in self.deliverers.values():
+            deliverer.end()
         if self.owner.failure is None:
+            await self.time.within(self.policy.stop_us, self._has_finished.wait)
             self.state = RouterState.ENDED
+        self._finishing.cancel()
 
 
 @asynccontextmanager
@@ -160,7 +240,11 @@ async def _living(parts: Parts) -> AsyncIterator[Router]:
     raised: Exception | None = None
     async with anyio.create_task_group() as group:
         group.start_soon(parts.own, group.cancel_scope)
-        group.start_soon(parts.keep)
+        group.start_soon(parts.finish)
+        for one, plug in parts.channels.items():
+            group.start_soon(plug.run, parts.deliverers[one].may_begin.set)
+        for plug in parts.presence.values():
+            group.start_soon(plug.run, _nothing)
         try:
             yield Router(parts)
         except Exception as error:
@@ -174,3 +258,7 @@ async def _living(parts: Parts) -> AsyncIterator[Router]:
         raise copy(failure) from failure
     if raised is not None:
         raise raised
+
+
+def _nothing() -> None:
+    """Do nothing: nobody waits for a source of presence to begin."""

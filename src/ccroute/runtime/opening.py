@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple, final
 
 from ccroute.config import Config
@@ -21,6 +21,8 @@ from ccroute.journal.memory import MemoryJournal
 from ccroute.ports import Channel, Clock, CustomerDirectory, HistoryStore, Journal, PresenceSource
 from ccroute.runtime.histories import RecentFeed
 from ccroute.runtime.policy import JUMP_MAX_US, RouterPolicy
+from ccroute.runtime.quarantine import MemoryQuarantine, Quarantine, SqlQuarantine
+from ccroute.storage.sqlite import SqliteDatabase
 
 __all__ = ["HISTORY_SUFFIX", "Opened", "Options", "close_parts", "open_parts"]
 
@@ -29,6 +31,12 @@ HISTORY_SUFFIX: Final = "-history"
 
 HISTORY_SUBSCRIBER: Final = "history"
 """Under which name the journal keeps events for the history."""
+
+CHANNEL_SUBSCRIBER: Final = "channel:"
+"""Before the id of a channel: the name under which the journal keeps events for it."""
+
+DELIVERIES_SUFFIX: Final = "-deliveries"
+"""Behind the path of a contact centre: the file of deliveries that were given up."""
 
 _NAME_MAX: Final = 128
 _RECORDS_BACK: Final = 64
@@ -56,7 +64,16 @@ class Options(NamedTuple):
 class Opened:
     """The parts that were opened."""
 
-    def __init__(self, durable: JournaledEngine, history: HistoryStore, *, name: str, owns_history: bool) -> None:
+    def __init__(
+        self,
+        durable: JournaledEngine,
+        history: HistoryStore,
+        quarantine: Quarantine,
+        *,
+        name: str,
+        channels: Iterable[str],
+        owns_history: bool,
+    ) -> None:
         self.durable: Final = durable
         self.history: Final = history
         self.owns_history: Final = owns_history
@@ -69,6 +86,12 @@ class Opened:
         """What the history is written from."""
         self.writer: Final = HistoryWriter(self.feed, history, subscriber=HISTORY_SUBSCRIBER, source=name)
         """What writes it."""
+        self.quarantine: Final[Quarantine] = quarantine
+        """Where deliveries are kept that were given up."""
+        self.given_up: Final = quarantine.all()
+        """Those that there are."""
+        self.confirmed: Final = _subscribed(durable, channels)
+        """Up to which record each channel is done, by its id."""
         self.through_seq: Final = history.through_seq(name)
         """Seq of the last event that is in it."""
 
@@ -115,7 +138,16 @@ def open_parts(options: Options, at_us: int) -> Opened:
         history, owns_history = _history(options)
         if owns_history:
             opened.callback(history.close)
-        parts = Opened(durable, history, name=options.name, owns_history=owns_history)
+        quarantine = _quarantine(options)
+        opened.callback(quarantine.close)
+        parts = Opened(
+            durable,
+            history,
+            quarantine,
+            name=options.name,
+            channels=options.channels,
+            owns_history=owns_history,
+        )
         opened.pop_all()
         return parts
 
@@ -127,6 +159,25 @@ def _history(options: Options) -> tuple[HistoryStore, bool]:
         return MemoryHistory(), True
     vault = None if options.customers is None else options.customers.vault
     return SqliteHistory(f"{os.fspath(options.path)}{HISTORY_SUFFIX}", vault=vault), True
+
+
+def _quarantine(options: Options) -> Quarantine:
+    if options.path is None:
+        return MemoryQuarantine()
+    place = f"{os.fspath(options.path)}{DELIVERIES_SUFFIX}"
+    if not options.channels and not os.path.exists(place):
+        return MemoryQuarantine()
+    return SqlQuarantine(SqliteDatabase(place))
+
+
+def _subscribed(durable: JournaledEngine, channels: Iterable[str]) -> dict[str, int]:
+    """Subscribe channels to the journal, let those go that nobody knows any more, and return where each stands."""
+    journal = durable.journal
+    known = {f"{CHANNEL_SUBSCRIBER}{one}" for one in (*channels, *config_of(durable.engine).channels)}
+    for subscriber in journal.confirmed():
+        if subscriber.startswith(CHANNEL_SUBSCRIBER) and subscriber not in known:
+            journal.unsubscribe(subscriber)
+    return {one: journal.subscribe(f"{CHANNEL_SUBSCRIBER}{one}").confirmed for one in channels}
 
 
 def _standing(durable: JournaledEngine) -> list[OfferMade]:
@@ -167,4 +218,5 @@ def close_parts(parts: Opened, *, has_failed: bool) -> None:
             closing.enter_context(contextlib.suppress(CcrouteError))
         if parts.owns_history:
             closing.callback(parts.history.close)
+        closing.callback(parts.quarantine.close)
         closing.callback(parts.durable.close)

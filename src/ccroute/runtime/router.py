@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import TYPE_CHECKING, Any, Final, TypeVar, final
+from typing import TYPE_CHECKING, Final, TypeVar, final
 
 import anyio
+from anyio.lowlevel import checkpoint
 
 from ccroute.commands import AcceptOffer, Command, DeclineOffer, EnqueueContact
 from ccroute.config import Config
@@ -17,11 +18,13 @@ from ccroute.engine.explain import Explanation
 from ccroute.engine.figures import StatisticsReport
 from ccroute.engine.positions import Position
 from ccroute.engine.statuses import AgentStatus, ContactStatus, QueueStatus
-from ccroute.errors import OutOfRange, RouterDraining, WrongType
+from ccroute.errors import OutOfRange, UnknownName, WrongType
 from ccroute.events import Event, OfferMade
 from ccroute.ports import Channel, Clock, CustomerDirectory, Handle, HistoryStore, Journal, PresenceSource
-from ccroute.runtime.health import HistoryHealth, Quarantined, RouterHealth, RouterState
-from ccroute.runtime.inbox import Lane, Ticket
+from ccroute.runtime.deliveries import Deliverer
+from ccroute.runtime.health import Quarantined, RouterHealth, RouterState
+from ccroute.runtime.inbox import Ticket
+from ccroute.runtime.looking import health_of
 from ccroute.runtime.policy import RouterPolicy
 from ccroute.runtime.subscriptions import Choice, Subscription
 from ccroute.types import Presence
@@ -51,7 +54,6 @@ class Router:
     def __init__(self, parts: Parts) -> None:
         self._parts: Final = parts
         self._lane: Final = parts.inbox.lane("application", parts.policy.inbox_max)
-        self._is_draining = False
         self.history: Final = parts.async_history
         """What was, and what was said; ``HistoryStore``'s methods, to be awaited."""
         self._reception: Final = Reception(
@@ -132,7 +134,7 @@ class Router:
     def state(self) -> RouterState:
         """Return what the router does."""
         own = self._parts.state
-        return RouterState.DRAINING if own is RouterState.RUNNING and self._is_draining else own
+        return RouterState.DRAINING if own is RouterState.RUNNING and self._parts.is_draining else own
 
     def now_us(self) -> int:
         """Return the router's time, microseconds since the Unix epoch; never less than before."""
@@ -152,7 +154,7 @@ class Router:
         :raises RouterClosed: the router has ended.
         :raises JournalError: the journal failed; whether the command happened shows when it is opened anew.
         """
-        return await self._send(self._lane, command, at_us)
+        return await self._parts.send(self._lane, command, at_us)
 
     async def send_many(self, commands: Sequence[Command]) -> list[list[Event]]:
         """Carry out commands, all or none, at one moment and in one record, and return what each caused.
@@ -169,9 +171,9 @@ class Router:
         if len(some) > COMMANDS_MAX:
             raise OutOfRange("commands", len(some), f"at most {COMMANDS_MAX} commands")
         for command in some:
-            self._check(command)
+            self._parts.check(command)
         ticket = Ticket(some, many=True)
-        answers: list[list[Event]] = await self._answer(self._lane, ticket)
+        answers: list[list[Event]] = await self._parts.answer(self._lane, ticket)
         return answers
 
     async def accept(self, offer: OfferMade | str) -> list[Event]:
@@ -198,27 +200,6 @@ class Router:
         :raises CcrouteError: what ``send`` raises; the contact is not inside then.
         """
         return await self._reception.arrive(command, handle)
-
-    async def _send(self, lane: Lane, command: Command, at_us: int | None = None) -> list[Event]:
-        self._check(command)
-        ticket = Ticket((command,), many=False, at_us=at_us)
-        events: list[Event] = await self._answer(lane, ticket)
-        return events
-
-    def _check(self, command: Command) -> None:
-        if self._is_draining and isinstance(command, EnqueueContact):
-            raise RouterDraining(self.name)
-
-    async def _answer(self, lane: Lane, ticket: Ticket) -> Any:
-        await lane.put(ticket)
-        try:
-            await ticket.done.wait()
-        except BaseException:
-            lane.withdraw(ticket)
-            raise
-        if ticket.error is not None:
-            raise ticket.error
-        return ticket.answer
 
     # ---- listening ---------------------------------------------------------------------------------------------
 
@@ -270,7 +251,7 @@ class Router:
         :raises RouterClosed: the router has ended.
         :raises JournalError: the router has failed.
         """
-        answer: _T = await self._answer(self._lane, Ticket((), many=False, question=question))
+        answer: _T = await self._parts.answer(self._lane, Ticket((), many=False, question=question))
         return answer
 
     async def contact(self, contact_id: str) -> ContactStatus | None:
@@ -313,45 +294,47 @@ class Router:
 
     def health(self) -> RouterHealth:
         """Return how the router is; asks nobody and waits for nobody."""
-        parts = self._parts
-        owner, keeper, waiting = parts.owner, parts.keeper, parts.inbox.waiting()
-        return RouterHealth(
-            name=self.name,
-            state=self.state,
-            failure=None if owner.failure is None else type(owner.failure).__name__,
-            now_us=self.now_us(),
-            inbox=sum(waiting.values()),
-            oldest_us=parts.inbox.oldest_us(),
-            commit_us=owner.commit_us,
-            commits=owner.commits,
-            record_seq=parts.durable.record_seq,
-            event_seq=parts.hub.last_seq,
-            inside=parts.inside(),
-            subscriptions=parts.hub.subscriptions,
-            clock=parts.time.health(),
-            history=HistoryHealth(through_seq=keeper.through_seq, failure=keeper.failure),
-            channels={},
-            presence={},
-        )
+        return health_of(self._parts, self.state)
 
     async def quarantined(self, channel: str | None = None) -> list[Quarantined]:
-        """Return the deliveries that were given up, oldest first.
+        """Return the deliveries that were given up, in the order in which they were, channel by channel.
 
         :param channel: those of this channel only.
         """
-        return []
+        await checkpoint()
+        parts = self._parts
+        given_up = [one for deliverer in parts.deliverers.values() for one in deliverer.quarantined.values()]
+        return [one.shown() for one in (*given_up, *parts.left_over) if channel in (None, one.channel)]
 
     async def retry(self, key: str) -> None:
-        """Have a delivery in quarantine tried again, behind what waits for its contact.
+        """Have a delivery in quarantine tried again, behind what waits for its contact; ``quarantined`` tells whether.
 
-        :raises UnknownName: there is none of this key.
+        :raises UnknownName: there is none of this key, or its channel is not there.
         """
+        for deliverer in self._holding(key):
+            await deliverer.has_begun.wait()
+            deliverer.retry(key)
 
     async def discard(self, key: str) -> None:
         """Let a delivery in quarantine go.
 
-        :raises UnknownName: there is none of this key.
+        :raises UnknownName: there is none of this key, or its channel is not there.
+        :raises StorageError: it could not be written down.
         """
+        parts = self._parts
+        for deliverer in self._holding(key):
+            one = deliverer.quarantined[key]
+            await parts.threads.run(
+                lambda one=one: parts.quarantine.remove(one.channel, key),  # type: ignore[misc]
+                blocks=parts.quarantine_blocks,
+            )
+            deliverer.quarantined.pop(key, None)
+
+    def _holding(self, key: str) -> list[Deliverer]:
+        holding = [one for one in self._parts.deliverers.values() if key in one.quarantined]
+        if not holding:
+            raise UnknownName("key", key, "the key of a delivery in quarantine")
+        return holding
 
     async def drain(self) -> None:
         """Take no new contacts, and return when nothing is inside any more; then the context may end.
@@ -361,7 +344,7 @@ class Router:
         :raises RouterClosed: the router has ended.
         :raises JournalError: the router has failed.
         """
-        self._is_draining = True
+        self._parts.is_draining = True
         owner = self._parts.owner
         while await self.ask(_inside):
             self._parts.hub.check_open()

@@ -7,8 +7,7 @@ and all waiting goes by it. Any other is compared with the monotonic clock of th
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from typing import Final, final
 
 import anyio
@@ -119,21 +118,24 @@ class Timekeeper:
         else:
             await self._sleep_until(self._clock.now_us() + duration_us)
 
-    @asynccontextmanager
-    async def limit(self, duration_us: int) -> AsyncIterator[anyio.CancelScope]:
-        """Cancel what is inside after a time; the scope tells whether that was so."""
+    async def within(self, duration_us: int, call: Callable[[], Awaitable[object]]) -> bool:
+        """Await a call for a time, and return whether it has returned; else it was cancelled."""
         if self._sleep_until is None:
             with anyio.move_on_after(duration_us / _US) as scope:
-                yield scope
-            return
-        inside = anyio.CancelScope()
+                await call()
+            return not scope.cancelled_caught
+        has_returned, raised = False, None
         async with anyio.create_task_group() as group:
-            group.start_soon(self._wake, self._sleep_until, self._clock.now_us() + duration_us, inside)
+            group.start_soon(self._wake, self._sleep_until, self._clock.now_us() + duration_us, group.cancel_scope)
             try:
-                with inside:
-                    yield inside
-            finally:
-                group.cancel_scope.cancel()
+                await call()
+                has_returned = True
+            except Exception as error:
+                raised = error
+            group.cancel_scope.cancel()
+        if raised is not None:
+            raise raised
+        return has_returned
 
     async def _wake(self, sleep_until: Callable[[int], Awaitable[None]], at_us: int, scope: anyio.CancelScope) -> None:
         await sleep_until(at_us)
