@@ -101,9 +101,10 @@ async def check_channel(
     :param blocked_s_max: how long the event loop may stand still.
     """
     trial = _Trial(make, outside, name, config, patience_s, settle_s)
-    async with watched("a channel", blocked_s_max):
+    async with watched("a channel", blocked_s_max) as look:
         for check in _ALWAYS if outside is None else (*_ALWAYS, *_WITH_OUTSIDE):
             await check(trial)
+            look()
 
 
 @final
@@ -120,9 +121,9 @@ class _Trial:
         settle_s: float,
     ) -> None:
         self.make: Final = make
+        self.inlet: Final = TrialInlet(name, config)
+        """The only one: what a check has left outside may come in while the next one runs."""
         self._outside: Final = outside
-        self._name: Final = name
-        self._config: Final = config
         self.patience_s: Final = patience_s
         self.settle_s: Final = settle_s
         self._run_id: Final = uuid.uuid4().hex[:8]
@@ -134,10 +135,6 @@ class _Trial:
     def outside(self) -> ChannelOutside:
         assert self._outside is not None, "only checks of the outside ask for it"
         return self._outside
-
-    def inlet(self, *, slowness: int = 1) -> TrialInlet:
-        """Return an inlet with an engine of its own."""
-        return TrialInlet(self._name, self._config, slowness=slowness)
 
     def visitor(self) -> Visitor:
         """Return somebody who was not there yet."""
@@ -161,11 +158,33 @@ class _Trial:
             for event in events
         ]
 
-    async def arrived(self, inlet: TrialInlet, visitor: Visitor, known: int = 0) -> EnqueueContact:
-        """Have a visitor come, and return the command by which it came in, behind as many as are known."""
+    async def arrived(self, visitor: Visitor) -> EnqueueContact:
+        """Have a visitor come, and return the command by which it came in."""
+        known = len(self.came())
         await self.outside.come(visitor)
-        await wait_until(lambda: len(_came(inlet)) > known, _COMES, patience_s=self.patience_s)
-        return _came(inlet)[known]
+        await self.wait_came(known + 1, _COMES)
+        return self.came()[known]
+
+    async def wait_came(self, count: int, promise: str) -> None:
+        """Return when so many contacts have come in."""
+        await wait_until(lambda: len(self.came()) >= count, promise, patience_s=self.patience_s)
+
+    def came(self) -> list[EnqueueContact]:
+        """Return the commands by which contacts came in, repeats with the same command_id left out."""
+        kept: dict[str, EnqueueContact] = {}
+        for number, command in enumerate(self.inlet.commands):
+            if isinstance(command, EnqueueContact):
+                kept.setdefault(f"{number}" if command.command_id is None else f"id {command.command_id}", command)
+        return list(kept.values())
+
+    def came_once(self) -> None:
+        """Raise where more contacts came in than visitors came."""
+        came = len(self.came())
+        if came > self._visits:
+            raise AssertionError(
+                f"what the outside tells twice is sent once, or with the same command_id: of {self._visits} visits "
+                f"came {came} contacts"
+            )
 
     async def reached(self) -> list[str]:
         return list(await self.outside.reached())
@@ -190,10 +209,6 @@ class _Trial:
             raise AssertionError(
                 f"deliver returns: {type(delivery.event).__name__} was not taken in {self.patience_s} s"
             )
-
-
-def _came(inlet: TrialInlet) -> list[EnqueueContact]:
-    return [command for command in inlet.commands if isinstance(command, EnqueueContact)]
 
 
 def _life(inlet: TrialInlet, contact: EnqueueContact | None = None) -> list[Event]:
@@ -222,7 +237,7 @@ def _life(inlet: TrialInlet, contact: EnqueueContact | None = None) -> list[Even
 
 async def _runs_until_cancelled(trial: _Trial) -> None:
     channel = trial.make()
-    async with running(lambda: channel.run(trial.inlet()), "run"):
+    async with running(lambda: channel.run(trial.inlet), "run"):
         await settled(trial.settle_s)
 
 
@@ -230,16 +245,16 @@ async def _runs_again(trial: _Trial) -> None:
     """Cancel it at each wait in turn, and run it again."""
     channel = trial.make()
     for wait in range(1, WAITS_TRIED + 1):
-        async with running(lambda: channel.run(trial.inlet()), "run", cancel_at=wait) as run:
+        async with running(lambda: channel.run(trial.inlet), "run", cancel_at=wait) as run:
             await settled()
         if run.waits < wait:
             break
 
 
 async def _takes_events(trial: _Trial) -> None:
-    channel, inlet = trial.make(), trial.inlet()
+    channel, inlet = trial.make(), trial.inlet
     async with running(lambda: channel.run(inlet), "run"):
-        contact = None if trial._outside is None else await trial.arrived(inlet, trial.visitor())
+        contact = None if trial._outside is None else await trial.arrived(trial.visitor())
         deliveries = trial.deliveries(_life(inlet, contact))
         for delivery in deliveries:
             await trial.deliver(channel, delivery)
@@ -250,11 +265,11 @@ async def _takes_events(trial: _Trial) -> None:
 
 async def _is_cancelled_while_it_takes(trial: _Trial) -> None:
     """Cancel a delivery at each of its waits in turn, and hand it over again."""
-    channel, inlet = trial.make(), trial.inlet()
+    channel, inlet = trial.make(), trial.inlet
     keys: list[str] = []
     async with running(lambda: channel.run(inlet), "run"):
         for wait in range(1, WAITS_TRIED + 1):
-            contact = None if trial._outside is None else await trial.arrived(inlet, trial.visitor(), len(_came(inlet)))
+            contact = None if trial._outside is None else await trial.arrived(trial.visitor())
             delivery = trial.deliveries(_life(inlet, contact)[:1])[0] if contact else _one(trial, inlet, wait)
             keys.append(delivery.key)
             waits = await _cancelled_at(channel, delivery, wait)
@@ -297,12 +312,12 @@ def _each_once(reached: Sequence[str], keys: Sequence[str], promise: str) -> Non
 
 
 async def _brings_in(trial: _Trial) -> None:
-    channel, inlet = trial.make(), trial.inlet()
+    channel, inlet = trial.make(), trial.inlet
     visitors = [trial.visitor() for _ in range(3)]
     contact_ids = []
     async with running(lambda: channel.run(inlet), "run"):
-        for number, visitor in enumerate(visitors):
-            contact = await trial.arrived(inlet, visitor, number)
+        for visitor in visitors:
+            contact = await trial.arrived(visitor)
             contact_ids.append(contact.contact_id)
             if contact.channel != inlet.name:
                 raise AssertionError(
@@ -330,29 +345,16 @@ def _holds(sent: str, value: str) -> bool:
 async def _brings_in_once(trial: _Trial) -> None:
     first, second = trial.make(), trial.make()
     visitor = trial.visitor()
-    inlet = trial.inlet()
-    async with running(lambda: first.run(inlet), "run"):
-        await trial.arrived(inlet, visitor)
+    async with running(lambda: first.run(trial.inlet), "run"):
+        await trial.arrived(visitor)
         await trial.outside.come(visitor)
         await settled(trial.settle_s)
-        await trial.arrived(inlet, trial.visitor(), len(_came(inlet)))
-    _came_once(inlet, 2)
-    async with running(lambda: second.run(inlet), "run"):
+        await trial.arrived(trial.visitor())
+    trial.came_once()
+    async with running(lambda: second.run(trial.inlet), "run"):
         await trial.outside.come(visitor)
         await settled(trial.settle_s)
-    _came_once(inlet, 2)
-
-
-def _came_once(inlet: TrialInlet, visits: int) -> None:
-    """Raise unless as many contacts came as there were visits, repeats with the same command_id left out."""
-    kept: dict[str, None] = {}
-    for number, command in enumerate(_came(inlet)):
-        kept.setdefault(f"{number}" if command.command_id is None else f"id {command.command_id}")
-    if len(kept) > visits:
-        raise AssertionError(
-            f"what the outside tells twice is sent once, or with the same command_id: of {visits} visits came "
-            f"{len(kept)} contacts"
-        )
+    trial.came_once()
 
 
 async def _brings_in_though_cancelled(trial: _Trial) -> None:
@@ -363,27 +365,27 @@ async def _brings_in_though_cancelled(trial: _Trial) -> None:
 
 
 async def _is_cancelled_while_somebody_comes(trial: _Trial, wait: int) -> bool:
-    visitor, inlet = trial.visitor(), trial.inlet(slowness=3)
     first, second = trial.make(), trial.make()
-    async with running(lambda: first.run(inlet), "run") as run, anyio.create_task_group() as group:
+    known, visitor = len(trial.came()), trial.visitor()
+    trial.inlet.slowness = 3
+    async with running(lambda: first.run(trial.inlet), "run") as run, anyio.create_task_group() as group:
         run.cancel_at = cancelled_at = run.waits + wait
         group.start_soon(trial.outside.come, visitor)
         await settled(trial.settle_s)
         group.cancel_scope.cancel()
-    async with running(lambda: second.run(inlet), "run"):
+    async with running(lambda: second.run(trial.inlet), "run"):
         await trial.outside.come(visitor)
-        await wait_until(
-            lambda: bool(_came(inlet)),
-            "who came while the channel was stopped is brought in when the outside tells of it again",
-            patience_s=trial.patience_s,
+        await trial.wait_came(
+            known + 1, "who came while the channel was stopped is brought in when the outside tells of it again"
         )
         await settled(trial.settle_s)
-    _came_once(inlet, 1)
+    trial.inlet.slowness = 1
+    trial.came_once()
     return run.waits >= cancelled_at
 
 
 async def _goes_on_after_an_error(trial: _Trial) -> None:
-    channel, inlet = trial.make(), trial.inlet()
+    channel, inlet = trial.make(), trial.inlet
     refused: list[Command] = []
 
     def refuse(command: Command) -> None:
@@ -396,16 +398,16 @@ async def _goes_on_after_an_error(trial: _Trial) -> None:
         await trial.outside.come(trial.visitor())
         await wait_until(lambda: bool(refused), _COMES, patience_s=trial.patience_s)
         inlet.on_command = None
+        known = len(trial.came())
         await trial.outside.come(trial.visitor())
-        await wait_until(
-            lambda: bool(_came(inlet)),
+        await trial.wait_came(
+            known + 1,
             "a command that can never be right harms nobody but whom it is about: the next one who comes is brought in",
-            patience_s=trial.patience_s,
         )
 
 
 async def _tells_once_in_order(trial: _Trial) -> None:
-    channel, inlet = trial.make(), trial.inlet()
+    channel, inlet = trial.make(), trial.inlet
     lives: list[list[Delivery]] = []
     at_once: dict[str, list[str]] = {}
 
@@ -415,8 +417,8 @@ async def _tells_once_in_order(trial: _Trial) -> None:
             at_once[delivery.key] = await trial.reached()
 
     async with running(lambda: channel.run(inlet), "run"):
-        for number in range(2):
-            contact = await trial.arrived(inlet, trial.visitor(), number)
+        for _ in range(2):
+            contact = await trial.arrived(trial.visitor())
             lives.append(trial.deliveries(_life(inlet, contact)))
         async with anyio.create_task_group() as group:
             for life in lives:
@@ -431,7 +433,7 @@ async def _tells_once_in_order(trial: _Trial) -> None:
     again = trial.make()
     keys = [delivery.key for life in lives for delivery in life]
     _each_once(await trial.reached(), keys, "what was taken under a key is not taken again")
-    async with running(lambda: again.run(trial.inlet()), "run"):
+    async with running(lambda: again.run(trial.inlet), "run"):
         for life in lives:
             for delivery in life:
                 await trial.deliver(again, delivery)

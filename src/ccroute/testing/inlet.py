@@ -45,7 +45,8 @@ class TrialInlet:
         """
         self._name: Final = name
         self._learns: Final = config is None
-        self._slowness: Final = slowness
+        self.slowness = slowness
+        """How often others get their turn before a command is carried out."""
         self._waiting = 0
         self._known: Final[set[str]] = set()
         self.engine: Final = Engine(config or Config())
@@ -83,7 +84,7 @@ class TrialInlet:
         self._waiting += 1
         self.waiting_max = max(self.waiting_max, self._waiting)
         try:
-            for _ in range(self._slowness):
+            for _ in range(self.slowness):
                 await checkpoint()
         finally:
             self._waiting -= 1

@@ -67,9 +67,10 @@ async def check_presence(
     :param blocked_s_max: how long the event loop may stand still.
     """
     trial = _Trial(make, outside, patience_s, settle_s)
-    async with watched("a source of presence", blocked_s_max):
+    async with watched("a source of presence", blocked_s_max) as look:
         for check in _ALWAYS if outside is None else (*_ALWAYS, *_WITH_OUTSIDE):
             await check(trial)
+            look()
 
 
 @final

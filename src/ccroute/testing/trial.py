@@ -223,12 +223,15 @@ async def wait_until(condition: Callable[[], bool], promise: str, *, patience_s:
 
 
 @asynccontextmanager
-async def watched(what: str, blocked_s_max: float) -> AsyncIterator[None]:
-    """Have an eye on the loop meanwhile; a loop that was blocked is told before what came of it."""
+async def watched(what: str, blocked_s_max: float) -> AsyncIterator[Callable[[], None]]:
+    """Have an eye on the loop meanwhile; a loop that was blocked is told before what came of it.
+
+    What it yields raises, if it was blocked so far.
+    """
     with single_failure():
         async with LoopWatch(blocked_s_max) as watch:
             try:
-                yield
+                yield lambda: watch.check(what)
             except BaseException:
                 watch.check(what)
                 raise
