@@ -1,1 +1,1 @@
-"""Channels: ways by which contacts come in and are told what becomes of them, as ``ccroute.ports.Channel``."""
+"""Channels: how contacts come in, and how the outside hears of them. Each module is imported by who uses it."""

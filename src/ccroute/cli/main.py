@@ -24,6 +24,7 @@ from ccroute.cli.explain import explain
 from ccroute.cli.history import history_app
 from ccroute.cli.hours import hours
 from ccroute.cli.journal import journal_app
+from ccroute.cli.plugins import plugins
 from ccroute.cli.replay import replay
 from ccroute.cli.run import run
 from ccroute.errors import CcrouteError, ConfigError
@@ -71,7 +72,7 @@ def app() -> typer.Typer:
         pretty_exceptions_enable=False,
     )
     whole.callback()(_options)
-    for command in (check, hours, run, explain, replay):
+    for command in (check, hours, run, explain, replay, plugins):
         whole.command()(command)
     whole.add_typer(journal_app(), name="journal")
     whole.add_typer(history_app(), name="history")
