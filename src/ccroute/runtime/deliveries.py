@@ -172,7 +172,10 @@ class Deliverer:
     def _is_mine(self, event: Event, place: Place | None) -> bool:
         if place is None or isinstance(event, _ANSWERS):
             return False
-        return place.channel == self._id or (type(event) is ChannelChanged and event.from_channel == self._id)
+        if place.channel != self._id and not (type(event) is ChannelChanged and event.from_channel == self._id):
+            return False
+        # After a crash, what was given up may come from the journal once more.
+        return self._key(event) not in self.quarantined
 
     def _put(self, pending: _Pending) -> None:
         contact_id = _contact_of(pending.event)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final, NamedTuple, final
 
 from ccroute.config import Config
@@ -92,6 +92,8 @@ class Opened:
         """Those that there are."""
         self.confirmed: Final = _subscribed(durable, channels)
         """Up to which record each channel is done, by its id."""
+        self.confirm: Callable[[], None] = _confirm_nothing
+        """Tells the journal, at last, what channels are done with."""
         self.through_seq: Final = history.through_seq(name)
         """Seq of the last event that is in it."""
 
@@ -220,3 +222,9 @@ def close_parts(parts: Opened, *, has_failed: bool) -> None:
             closing.callback(parts.history.close)
         closing.callback(parts.quarantine.close)
         closing.callback(parts.durable.close)
+        if not has_failed:
+            parts.confirm()
+
+
+def _confirm_nothing() -> None:
+    """Do nothing: no channel was begun."""

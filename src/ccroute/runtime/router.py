@@ -38,8 +38,8 @@ __all__ = ["Router"]
 COMMANDS_MAX: Final = 65_536
 """Most commands in one call of ``send_many``; they become one record."""
 
-_NOBODY: Final[Mapping[str, Channel]] = {}
-_NOWHERE: Final[Mapping[str, PresenceSource]] = {}
+NO_CHANNELS: Final[Mapping[str, Channel]] = {}
+NO_PRESENCE: Final[Mapping[str, PresenceSource]] = {}
 _T = TypeVar("_T")
 
 
@@ -75,8 +75,8 @@ class Router:
         journal: Journal | None = None,
         history: HistoryStore | None = None,
         clock: Clock | None = None,
-        channels: Mapping[str, Channel] = _NOBODY,
-        presence: Mapping[str, PresenceSource] = _NOWHERE,
+        channels: Mapping[str, Channel] = NO_CHANNELS,
+        presence: Mapping[str, PresenceSource] = NO_PRESENCE,
         directory: CustomerDirectory | None = None,
         customers: Customers | None = None,
         policy: RouterPolicy | None = None,

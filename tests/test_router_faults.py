@@ -1,0 +1,309 @@
+"""What goes wrong around a router: journals that fail, owners that are gone, histories, clocks that jump."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import anyio
+import pytest
+
+from ccroute import (
+    ClockHealth,
+    EnqueueContact,
+    Event,
+    JournaledEngine,
+    JournalFailed,
+    MemoryHistory,
+    MemoryJournal,
+    NotOwner,
+    OnJump,
+    Router,
+    RouterPolicy,
+    RouterState,
+    SqliteJournal,
+    StorageFailed,
+)
+from ccroute.journal.memory import MemoryLog
+from ccroute.runtime.timekeeping import Timekeeper
+from ccroute.testing.clock import VirtualClock
+from tests.living import BEGIN, CONFIG, SECOND, Tape, Wire, chat, comes, turns
+
+pytestmark = [pytest.mark.outer, pytest.mark.anyio]
+
+
+def clock() -> VirtualClock:
+    return VirtualClock(BEGIN)
+
+
+async def test_a_journal_that_fails_ends_everything_with_its_error() -> None:
+    tape = Tape()
+
+    async def listen(router: Router) -> None:
+        with pytest.raises(JournalFailed, match="no space"):
+            async with router.events() as events:
+                _ = [event async for event in events]
+
+    async def send(router: Router, number: int) -> None:
+        with pytest.raises(JournalFailed, match="no space"):
+            await router.send(chat(f"c{number}"))
+
+    async with anyio.create_task_group() as group:
+        with pytest.raises(JournalFailed, match="no space"):  # noqa: PT012
+            async with Router.open(config=CONFIG, clock=clock(), journal=tape, channels={"chat": Wire()}) as router:
+                group.start_soon(listen, router)
+                await router.send(chat("first"))
+                await turns()
+                tape.failure = JournalFailed("no space")
+                for number in range(20):
+                    group.start_soon(send, router, number)
+                await anyio.sleep_forever()
+    assert router.state is RouterState.FAILED
+    assert router.health().failure == "JournalFailed"
+    with pytest.raises(JournalFailed, match="no space"):
+        await router.send(chat("later"))
+    with pytest.raises(JournalFailed, match="no space"):
+        async with router.events():
+            pass
+    with JournaledEngine.open(MemoryJournal(tape.log)) as durable:
+        assert durable.engine.counters().inside == 1
+
+
+async def test_the_error_that_the_application_met_is_the_one_that_comes_out() -> None:
+    tape = Tape()
+    with pytest.raises(JournalFailed, match="no space"):  # noqa: PT012
+        async with Router.open(config=CONFIG, clock=clock(), journal=tape) as router:
+            tape.failure = JournalFailed("no space")
+            await router.send(chat("c1"))
+
+
+async def test_a_fault_of_another_kind_ends_the_router_too() -> None:
+    tape = Tape()
+    with pytest.raises(ZeroDivisionError):  # noqa: PT012
+        async with Router.open(config=CONFIG, clock=clock(), journal=tape) as router:
+            tape.failure = ZeroDivisionError("ours")
+            with pytest.raises(ZeroDivisionError):
+                await router.send(chat("c1"))
+            await anyio.sleep_forever()
+
+
+async def test_a_router_whose_journal_was_taken_ends() -> None:
+    log = MemoryLog()
+    with pytest.raises(NotOwner):  # noqa: PT012
+        async with Router.open(config=CONFIG, clock=clock(), journal=MemoryJournal(log)) as router:
+            MemoryJournal(log).claim(take_over=True)
+            await router.send(chat("c1"))
+
+
+async def test_a_router_takes_a_journal_over() -> None:
+    log = MemoryLog()
+    former = MemoryJournal(log)
+    former.claim()
+    policy = RouterPolicy(take_over=True)
+    async with Router.open(config=CONFIG, clock=clock(), journal=MemoryJournal(log), policy=policy) as router:
+        assert len(await router.send(chat("c1"))) == 1
+
+
+async def test_what_is_told_is_in_the_journal_and_many_share_a_commit() -> None:
+    tape = Tape()
+    gate, begun = threading.Event(), threading.Event()
+    durable: list[int] = []
+
+    def appended() -> None:
+        begun.set()
+        gate.wait()
+
+    async with Router.open(config=CONFIG, clock=clock(), journal=tape) as router:
+        tape.appended = appended
+        async with anyio.create_task_group() as group, router.events() as events:
+            first = router.send(chat("first"))
+
+            async def send(command: EnqueueContact) -> None:
+                await router.send(command)
+                durable.append(tape.mark().seq)
+
+            group.start_soon(send, chat("first"))
+            first.close()
+            await anyio.to_thread.run_sync(begun.wait)
+            for number in range(50):
+                group.start_soon(send, chat(f"c{number}"))
+            await turns()
+            assert durable == []
+            with anyio.move_on_after(0) as scope:
+                await anext(events)
+            assert scope.cancelled_caught
+            assert router.health().event_seq == 0
+            gate.set()
+        assert len(durable) == 51
+        assert router.health().record_seq <= 4
+        assert router.health().event_seq == 51
+
+
+async def test_who_sends_too_much_waits_for_the_commit() -> None:
+    tape = Tape()
+    gate, begun = threading.Event(), threading.Event()
+
+    def appended() -> None:
+        begun.set()
+        gate.wait()
+
+    policy = RouterPolicy(inbox_max=4, staged_max=8, slice_max=4)
+    async with Router.open(config=CONFIG, clock=clock(), journal=tape, policy=policy) as router:
+        tape.appended = appended
+        async with anyio.create_task_group() as group:
+            for number in range(40):
+                group.start_soon(router.send, chat(f"c{number}"))
+            await anyio.to_thread.run_sync(begun.wait)
+            await turns()
+            health = router.health()
+            assert health.inbox >= 20
+            assert health.oldest_us > 0
+            gate.set()
+        assert router.health().inbox == 0
+
+
+async def test_a_history_that_fails_is_told_and_tried_again() -> None:
+    class Shaky:
+        def __init__(self) -> None:
+            self.own = MemoryHistory()
+            self.is_broken = True
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(self.own, name)
+
+        def write(self, events: list[Event], **options: object) -> int:
+            if self.is_broken:
+                raise StorageFailed("history", "broken")
+            return self.own.write(events, **options)  # type: ignore[arg-type]
+
+    time_, shaky = clock(), Shaky()
+    async with Router.open(config=CONFIG, clock=time_, history=shaky) as router:  # type: ignore[arg-type]
+        await router.send(chat("c1", customer_id="ann"))
+        assert (await router.history.customer("ann")).contacts == 0  # it does not hang
+        assert router.health().history.failure == "StorageFailed"
+        shaky.is_broken = False
+        await time_.advance(2 * SECOND)
+        assert router.health().history == type(router.health().history)(through_seq=1, failure=None)
+        assert (await router.history.customer("ann")).contacts == 1
+
+
+async def test_a_history_that_falls_behind_reads_the_journal() -> None:
+    policy = RouterPolicy(recent_max=3)
+    async with Router.open(config=CONFIG, clock=clock(), policy=policy) as router:
+        for number in range(20):
+            await router.send(chat(f"c{number}", customer_id="ann"))
+        assert (await router.history.customer("ann")).contacts == 20
+
+
+# ---- clocks ------------------------------------------------------------------------------------------------------
+
+
+class Hands:
+    """Two clocks that are set by hand."""
+
+    def __init__(self) -> None:
+        self.wall_us, self.pace_us = BEGIN, 0
+
+    def now_us(self) -> int:
+        return self.wall_us
+
+    def go(self, duration_us: int, *, jump_us: int = 0) -> None:
+        self.wall_us += duration_us + jump_us
+        self.pace_us += duration_us
+
+    def keeper(self, on_jump: OnJump, not_before_us: int = 0) -> Timekeeper:
+        return Timekeeper(
+            self, not_before_us=not_before_us, jump_max_us=60 * SECOND, on_jump=on_jump, monotonic=lambda: self.pace_us
+        )
+
+
+@pytest.mark.parametrize("on_jump", OnJump)
+def test_a_clock_that_is_set_back_does_not_stop_time(on_jump: OnJump) -> None:
+    hands = Hands()
+    keeper = hands.keeper(on_jump)
+    hands.go(SECOND, jump_us=-3_600 * SECOND)
+    assert keeper.now_us() == BEGIN + SECOND
+    hands.go(2 * SECOND)
+    assert keeper.now_us() == BEGIN + 3 * SECOND
+    assert keeper.health() == ClockHealth(
+        offset_us=3_600 * SECOND, jumps=0, steps_back=1, largest_jump_us=3_600 * SECOND
+    )
+
+
+@pytest.mark.parametrize(("on_jump", "seen"), [(OnJump.STEPS, 3_600 * SECOND), (OnJump.REFUSE, 0)])
+def test_a_clock_that_jumps_ahead_is_followed_or_not(on_jump: OnJump, seen: int) -> None:
+    hands = Hands()
+    keeper = hands.keeper(on_jump)
+    hands.go(SECOND, jump_us=3_600 * SECOND)
+    assert keeper.now_us() == BEGIN + SECOND + seen
+    hands.go(SECOND, jump_us=30 * SECOND)
+    assert keeper.now_us() == BEGIN + 32 * SECOND + seen
+    health = keeper.health()
+    assert (health.jumps, health.largest_jump_us, health.offset_us) == (1, 3_600 * SECOND, seen - 3_600 * SECOND)
+
+
+def test_a_long_quiet_time_is_no_jump() -> None:
+    hands = Hands()
+    keeper = hands.keeper(OnJump.REFUSE)
+    hands.go(86_400 * SECOND)
+    assert keeper.now_us() == BEGIN + 86_400 * SECOND
+    assert keeper.health().jumps == 0
+
+
+def test_an_engine_that_is_ahead_of_the_clock_goes_on_from_there() -> None:
+    hands = Hands()
+    keeper = hands.keeper(OnJump.STEPS, not_before_us=BEGIN + 50 * SECOND)
+    hands.go(SECOND)
+    assert keeper.now_us() == BEGIN + 51 * SECOND
+    assert keeper.health().offset_us == 50 * SECOND
+
+
+async def test_time_that_passed_while_it_was_closed_is_made_up_for_in_steps() -> None:
+    log = MemoryLog()
+    async with Router.open(config=CONFIG, clock=clock(), journal=MemoryJournal(log)) as router:
+        await router.send(comes())
+        await router.send(chat("c1"))
+    later = VirtualClock(BEGIN + 7_200 * SECOND)
+    async with Router.open(clock=later, journal=MemoryJournal(log)) as router, router.events(after_seq=3) as events:
+        made = [(await anext(events)) for _ in range(4)]
+        assert made[0].at_us == BEGIN + 15 * SECOND
+        [refused] = await router.send(chat("c1"))
+        assert refused.at_us == BEGIN + 7_200 * SECOND
+
+
+async def test_a_clock_of_the_system_drives_timers() -> None:
+    config = CONFIG.__class__.from_toml(
+        '[queues.support]\noffer = { offer_timeout = "1ms" }\n[agents.maxim]\nqueues = { support = 1 }\n'
+    )
+    async with Router.open(config=config) as router, router.events() as events:
+        await router.send(comes())
+        await router.send(chat("c1"))
+        kinds = [type(await anext(events)).__name__ for _ in range(4)]
+        assert kinds[-1] == "OfferExpired"
+
+
+async def test_a_clock_of_the_system_is_slept_by() -> None:
+    async def fail(delivery: object) -> None:
+        if len(wire.tried) == 1:
+            raise ConnectionError
+        if len(wire.tried) == 2:
+            await anyio.sleep_forever()
+
+    wire = Wire(fail)
+    policy = RouterPolicy(pause_us=1, delivery_us=1_000)
+    async with Router.open(config=CONFIG, channels={"chat": wire}, policy=policy) as router:
+        await router.send(chat("c1"))
+        while not wire.taken:
+            await turns()
+    assert [one.attempt for one in wire.tried] == [1, 2, 3]
+
+
+async def test_a_file_that_is_taken_over_ends_the_former_router(tmp_path: Path) -> None:
+    path = tmp_path / "support.ccroute"
+    with pytest.raises(NotOwner):  # noqa: PT012
+        async with Router.open(path, CONFIG) as router:
+            await router.send(chat("c1"))
+            other = SqliteJournal(path)
+            other.claim(take_over=True)
+            other.close()
+            await router.send(chat("c2"))
