@@ -11,9 +11,19 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import anyio
 import pytest
 
-from ccroute import InvalidArgument, MemoryChannel, MemoryPresence, OutOfRange, PluginBroken, PluginNotFound
+from ccroute import (
+    Config,
+    InvalidArgument,
+    MemoryChannel,
+    MemoryPresence,
+    OutOfRange,
+    PluginBroken,
+    PluginNotFound,
+    Router,
+)
 from ccroute.cli.main import main
 from ccroute.errors import UnknownName
 from ccroute.runtime import plugins
@@ -169,6 +179,39 @@ def test_an_option_that_is_not_allowed_is_no_fault_of_the_package(install: Insta
         make("ccroute.channels", "pigeon", {"wrong": True})
 
 
+CENTER = """
+[channels.pigeon]
+[channels.owl]
+[queues.letters]
+"""
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_router_makes_the_channels_of_its_configuration(install: Install, backend: str) -> None:
+    install("test-birds", {"ccroute.channels": dict.fromkeys(("pigeon", "owl"), "sound:channel")}, sound=SOUND)
+    config, owl = Config.from_toml(CENTER), MemoryChannel()
+
+    async def main() -> None:
+        async with Router.open(config=config) as router:
+            assert router.health().channels == {}
+        async with Router.open(config=config, channels={"owl": owl}, plugins=True) as router:
+            assert sorted(router.health().channels) == ["owl", "pigeon"]
+        assert sys.modules["sound"].made == ["pigeon"]
+
+    anyio.run(main, backend=backend)
+
+
+def test_a_router_does_not_open_with_a_plug_in_that_is_broken(install: Install) -> None:
+    install("test-birds", {"ccroute.channels": {"pigeon": "nowhere:make"}})
+
+    async def main() -> None:
+        async with Router.open(config=Config.from_toml(CENTER), plugins=True):
+            raise AssertionError("it opened")
+
+    with pytest.raises(PluginBroken, match="nowhere:make cannot be imported"):
+        anyio.run(main)
+
+
 # ---- the command -------------------------------------------------------------------------------------------------
 
 
@@ -244,3 +287,45 @@ def test_the_command_tells_the_example(pigeon: dict[str, str]) -> None:
             "problem": None,
         }
     ]
+
+
+LIVES = """
+import anyio, os, pathlib, sys
+from ccroute import Config, Presence, Router, SetPresence
+
+CENTER = '''
+[channels.carrier-pigeon]
+[queues.letters]
+[agents.maxim]
+queues = { letters = 1 }
+'''
+
+async def main(folder):
+    loft = pathlib.Path(folder) / "loft"
+    (loft / "in").mkdir(parents=True)
+    (loft / "in" / "hugo-1.letter").write_text("coo")
+    os.environ["CARRIER_PIGEON_LOFT"] = str(loft)
+    answers = loft / "out" / "pigeon-hugo-1.answers"
+    with anyio.fail_after(60):
+        async with Router.open(config=Config.from_toml(CENTER), plugins=True, name="north") as router:
+            async with router.offers(agent_id="maxim") as offers:
+                await router.send(SetPresence(agent_id="maxim", presence=Presence.AVAILABLE))
+                await router.accept(await anext(offers))
+            while not answers.exists() or answers.read_text().count("\\n") < 2:
+                await anyio.sleep(0.01)
+            story = await router.history.contact("pigeon-hugo-1")
+    print(answers.read_text())
+    print([one.addition.body for one in story.entries if one.kind == "message"])
+
+anyio.run(main, sys.argv[1], backend=sys.argv[2])
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_letter_comes_in_by_the_example_and_is_answered(pigeon: dict[str, str], tmp_path: Path, backend: str) -> None:
+    told = _runs(pigeon, "-c", LIVES, str(tmp_path), backend)
+    assert "Your letter has arrived." in told
+    assert "maxim is reading it." in told
+    assert "['coo']" in told
+    assert '["north:' in told

@@ -111,11 +111,11 @@ class Parts:
                 confirmed=found.confirmed[one],
                 given_up=[given_up for given_up in found.given_up if given_up.channel == one],
             )
-            for one, channel in options.channels.items()
+            for one, channel in found.channels.items()
         }
         self.left_over: Final = [one for one in found.given_up if one.channel not in self.deliverers]
         """What was given up of channels that are not there now."""
-        self.channels: Final = {one: self._plug(one, "channel", it.run) for one, it in options.channels.items()}
+        self.channels: Final = {one: self._plug(one, "channel", it.run) for one, it in found.channels.items()}
         self.presence: Final = {one: self._plug(one, "presence", it.run) for one, it in options.presence.items()}
         self.hub.taps.extend(deliverer.hear for deliverer in self.deliverers.values())
         self.owner.confirm = found.confirm = self.confirm

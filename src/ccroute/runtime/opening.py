@@ -20,6 +20,7 @@ from ccroute.journal.journaled import JournaledEngine
 from ccroute.journal.memory import MemoryJournal
 from ccroute.ports import Channel, Clock, CustomerDirectory, HistoryStore, Journal, PresenceSource
 from ccroute.runtime.histories import RecentFeed
+from ccroute.runtime.plugins import channels_of
 from ccroute.runtime.policy import JUMP_MAX_US, RouterPolicy
 from ccroute.runtime.quarantine import MemoryQuarantine, Quarantine, SqlQuarantine
 from ccroute.storage.sqlite import SqliteDatabase
@@ -71,7 +72,7 @@ class Opened:
         quarantine: Quarantine,
         *,
         name: str,
-        channels: Iterable[str],
+        channels: Mapping[str, Channel],
         owns_history: bool,
     ) -> None:
         self.durable: Final = durable
@@ -90,6 +91,8 @@ class Opened:
         """Where deliveries are kept that were given up."""
         self.given_up: Final = quarantine.all()
         """Those that there are."""
+        self.channels: Final = channels
+        """The channels, those that plug-ins made included."""
         self.confirmed: Final = _subscribed(durable, channels)
         """Up to which record each channel is done, by its id."""
         self.confirm: Callable[[], None] = _confirm_nothing
@@ -121,6 +124,7 @@ def open_parts(options: Options, at_us: int) -> Opened:
     :raises InvalidArgument: an option is not allowed.
     :raises JournalError: the journal cannot be opened.
     :raises StorageError: the history cannot be opened.
+    :raises PluginBroken: a channel cannot be made by the package that has it.
     """
     options.policy.check()
     if options.path is not None and options.journal is not None:
@@ -137,6 +141,8 @@ def open_parts(options: Options, at_us: int) -> Opened:
             snapshots=options.policy.snapshots,
         )
         opened.callback(durable.close)
+        if options.plugins:
+            options = options._replace(channels=_with_plugins(options.channels, durable))
         history, owns_history = _history(options)
         if owns_history:
             opened.callback(history.close)
@@ -152,6 +158,11 @@ def open_parts(options: Options, at_us: int) -> Opened:
         )
         opened.pop_all()
         return parts
+
+
+def _with_plugins(channels: Mapping[str, Channel], durable: JournaledEngine) -> Mapping[str, Channel]:
+    made = channels_of(config_of(durable.engine).channels, except_for=channels)
+    return {**channels, **made}
 
 
 def _history(options: Options) -> tuple[HistoryStore, bool]:

@@ -101,6 +101,7 @@ class Router:
         :raises InvalidArgument: an argument is not allowed, or the configuration has faults.
         :raises JournalError: the journal cannot be opened, or failed later.
         :raises StorageError: a file beside it cannot be opened.
+        :raises PluginBroken: a channel cannot be made by the package that has it.
         """
         from ccroute.runtime.life import opened
         from ccroute.runtime.opening import Options
