@@ -77,6 +77,8 @@ class Opened:
     ) -> None:
         self.durable: Final = durable
         self.history: Final = history
+        self.channels: Final = channels
+        """Those that were given, and those that plug-ins made."""
         self.owns_history: Final = owns_history
         """Whether the history is closed with the router: it was opened for it."""
         self.blocks: Final = not isinstance(durable.journal, MemoryJournal)
@@ -146,14 +148,17 @@ def open_parts(options: Options, at_us: int) -> Opened:
         history, owns_history = _history(options)
         if owns_history:
             opened.callback(history.close)
-        quarantine = _quarantine(options)
+        channels = dict(options.channels)
+        if options.plugins:
+            channels |= channels_of(config_of(durable.engine).channels, except_for=options.channels)
+        quarantine = _quarantine(options, has_channels=bool(channels))
         opened.callback(quarantine.close)
         parts = Opened(
             durable,
             history,
             quarantine,
             name=options.name,
-            channels=options.channels,
+            channels=channels,
             owns_history=owns_history,
         )
         opened.pop_all()
@@ -174,11 +179,11 @@ def _history(options: Options) -> tuple[HistoryStore, bool]:
     return SqliteHistory(f"{os.fspath(options.path)}{HISTORY_SUFFIX}", vault=vault), True
 
 
-def _quarantine(options: Options) -> Quarantine:
+def _quarantine(options: Options, *, has_channels: bool) -> Quarantine:
     if options.path is None:
         return MemoryQuarantine()
     place = f"{os.fspath(options.path)}{DELIVERIES_SUFFIX}"
-    if not options.channels and not os.path.exists(place):
+    if not has_channels and not os.path.exists(place):
         return MemoryQuarantine()
     return SqlQuarantine(SqliteDatabase(place))
 
