@@ -74,6 +74,9 @@ class MemoryHistory:
         self._states: dict[str, SourceState] = {}
         self._contacts: dict[int, ContactRow] = {}
         self._legs: dict[int, LegRow] = {}
+        self._numbers: dict[str, list[int]] = {}
+        """Numbers of contacts by their ids, and of legs by the number of their contact: who writes often finds them."""
+        self._legs_of: dict[int, list[int]] = {}
         self._entries: dict[int, EntryRow] = {}
         self._additions: dict[str, _Added] = {}
         self._erased: set[str] = set()
@@ -99,17 +102,24 @@ class MemoryHistory:
             return new[-1].seq
 
     def _project(self, number: int, events: Sequence[Event]) -> None:
-        wanted = set(contact_ids_of(events))
-        rows = [
-            row
-            for row in sorted(self._contacts.values(), key=lambda row: row.number)
-            if row.contact_id in wanted and row.number // SEQS_PER_SOURCE == number
-        ]
-        numbers = {row.number for row in rows}
-        legs = [leg for leg in self._legs.values() if leg.contact_number in numbers and leg.ended_at_us is None]
+        numbers = sorted(
+            one
+            for contact_id in dict.fromkeys(contact_ids_of(events))
+            for one in self._numbers.get(contact_id, ())
+            if one // SEQS_PER_SOURCE == number
+        )
+        rows = [self._contacts[one] for one in numbers]
+        legs = [self._legs[leg] for one in numbers for leg in self._legs_of.get(one, ())]
+        legs = [leg for leg in legs if leg.ended_at_us is None]
         projection = Projection(number, rows, legs, self._erased)
         for event in events:
             projection.follow(event)
+        for one, row in projection.contacts.items():
+            if one not in self._contacts:
+                self._numbers.setdefault(row.contact_id, []).append(one)
+        for one, leg in projection.legs.items():
+            if one not in self._legs:
+                self._legs_of.setdefault(leg.contact_number, []).append(one)
         self._contacts |= projection.contacts
         self._legs |= projection.legs
         self._entries |= {row.number: row for row in projection.entries}
@@ -146,7 +156,7 @@ class MemoryHistory:
             return self._last_number - before
 
     def _owned(self, addition: AnyAddition) -> _Added:
-        numbers = [row.number for row in self._contacts.values() if row.contact_id == addition.contact_id]
+        numbers = self._numbers.get(addition.contact_id or "")
         if not numbers:
             return _Added(0, None, addition)
         contact = self._contacts[max(numbers)]
@@ -369,6 +379,9 @@ class MemoryHistory:
     def _remove_contacts(self, numbers: set[int]) -> None:
         self._contacts = {number: row for number, row in self._contacts.items() if number not in numbers}
         self._legs = {number: row for number, row in self._legs.items() if row.contact_number not in numbers}
+        self._legs_of = {number: legs for number, legs in self._legs_of.items() if number not in numbers}
+        kept = ((contact_id, [one for one in own if one not in numbers]) for contact_id, own in self._numbers.items())
+        self._numbers = {contact_id: own for contact_id, own in kept if own}
         self._entries = {number: row for number, row in self._entries.items() if row.contact_number not in numbers}
 
     def _remove_additions(self, is_gone: Callable[[_Added], bool]) -> int:

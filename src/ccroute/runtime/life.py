@@ -13,7 +13,7 @@ import anyio
 from ccroute.commands import Command, EnqueueContact
 from ccroute.errors import RouterDraining
 from ccroute.events import Event
-from ccroute.ports import Clock, Inlet
+from ccroute.ports import Channel, Clock, Inlet
 from ccroute.runtime.deliveries import Deliverer
 from ccroute.runtime.feeding import FeedReader
 from ccroute.runtime.health import RouterState
@@ -45,7 +45,6 @@ class Parts:
 
     def __init__(self, options: Options, found: Opened, clock: Clock, threads: Threads) -> None:
         policy = options.policy
-        engine = found.engine
         jump_max_us = found.jump_max_us if policy.jump_max_us is None else policy.jump_max_us
         self.name: Final = options.name
         self.policy: Final = policy
@@ -54,6 +53,8 @@ class Parts:
         self.durable: Final = found.durable
         self.history: Final = found.history
         self.threads: Final = threads
+        self.quarantine: Final = found.quarantine
+        self.quarantine_blocks: Final = not isinstance(found.quarantine, MemoryQuarantine)
         self.keeper: Final = HistoryKeeper(
             found.history,
             found.writer,
@@ -61,26 +62,13 @@ class Parts:
             through_seq=found.through_seq,
             threads=threads,
             policy=policy,
-            blocks=found.blocks,
+            blocks=found.history_blocks,
         )
         self.time: Final = Timekeeper(
-            clock, not_before_us=engine.now_us, jump_max_us=jump_max_us, on_jump=policy.on_jump
+            clock, not_before_us=found.engine.now_us, jump_max_us=jump_max_us, on_jump=policy.on_jump
         )
-        self.clock: Final[Clock] = self.time
         self.inbox: Final = Inbox(options.name)
-        self.hub: Final = Hub(
-            name=options.name,
-            record_seq=found.durable.record_seq,
-            last_seq=found.last_seq,
-            recent_max=policy.recent_max,
-            ask=self.place,
-        )
-        for offer in found.offers:
-            self.hub.note_offer(offer)
-        self.hub.taps.append(self.keeper.hear)
-        self.hub.make_reader = lambda after_seq: FeedReader(
-            found.durable.journal, threads, blocks=found.blocks, after_seq=after_seq
-        )
+        self.hub: Final = self._hub(found)
         self.owner: Final = Owner(
             found.durable,
             self.inbox,
@@ -91,34 +79,42 @@ class Parts:
             publish=self.hub.publish,
             jump_max_us=jump_max_us,
         )
-        self.async_history: Final = AsyncHistory(self.keeper, self.hub, threads, blocks=found.blocks)
+        self.async_history: Final = AsyncHistory(self.keeper, self.hub, threads, blocks=found.history_blocks)
         self.state = RouterState.RUNNING
+        self.is_draining = False
+        """Whether no new contacts are taken."""
         self.has_ended: Final = anyio.Event()
         """Set when the engine carries out nothing any more."""
         self._blocks: Final = found.blocks
         self._has_finished: Final = anyio.Event()
         self._finishing: Final = anyio.CancelScope(shield=True)
-
-        self.quarantine: Final = found.quarantine
-        self.quarantine_blocks: Final = not isinstance(found.quarantine, MemoryQuarantine)
-        self.is_draining = False
-        """Whether no new contacts are taken."""
-        self.deliverers: Final = {
-            one: Deliverer(
-                one,
-                channel,
-                self,
-                confirmed=found.confirmed[one],
-                given_up=[given_up for given_up in found.given_up if given_up.channel == one],
-            )
-            for one, channel in found.channels.items()
-        }
+        self.deliverers: Final = {one: self._deliverer(one, channel, found) for one, channel in found.channels.items()}
         self.left_over: Final = [one for one in found.given_up if one.channel not in self.deliverers]
         """What was given up of channels that are not there now."""
         self.channels: Final = {one: self._plug(one, "channel", it.run) for one, it in found.channels.items()}
         self.presence: Final = {one: self._plug(one, "presence", it.run) for one, it in options.presence.items()}
         self.hub.taps.extend(deliverer.hear for deliverer in self.deliverers.values())
         self.owner.confirm = found.confirm = self.confirm
+
+    def _hub(self, found: Opened) -> Hub:
+        hub = Hub(
+            name=self.name,
+            record_seq=found.durable.record_seq,
+            last_seq=found.last_seq,
+            recent_max=self.policy.recent_max,
+            ask=self.place,
+        )
+        for offer in found.offers:
+            hub.note_offer(offer)
+        hub.taps.append(self.keeper.hear)
+        hub.make_reader = lambda after_seq: FeedReader(
+            found.durable.journal, self.threads, blocks=found.blocks, after_seq=after_seq
+        )
+        return hub
+
+    def _deliverer(self, name: str, channel: Channel, found: Opened) -> Deliverer:
+        given_up = [one for one in found.given_up if one.channel == name]
+        return Deliverer(name, channel, self, confirmed=found.confirmed[name], given_up=given_up)
 
     def _plug(self, name: str, kind: str, run: Callable[[Inlet], Awaitable[None]]) -> Plug:
         lane = self.inbox.lane(f"{kind} {name}", self.policy.inlet_max)

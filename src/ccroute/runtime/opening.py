@@ -83,6 +83,8 @@ class Opened:
         """Whether the history is closed with the router: it was opened for it."""
         self.blocks: Final = not isinstance(durable.journal, MemoryJournal)
         """Whether the journal does; one in memory does not."""
+        self.history_blocks: Final = self.blocks or not isinstance(history, MemoryHistory)
+        """Whether writing the history does; it reads the journal, too."""
         self.offers: Final = _standing(durable)
         """The offers that stand."""
         self.feed: Final = RecentFeed(durable.journal, durable.record_seq)

@@ -58,7 +58,7 @@ class Router:
         """What was, and what was said; ``HistoryStore``'s methods, to be awaited."""
         self._reception: Final = Reception(
             self.send,
-            parts.clock,
+            parts.time,
             customers=parts.customers,
             directory=parts.directory,
             history=parts.history,
