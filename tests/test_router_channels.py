@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import anyio
@@ -249,6 +250,23 @@ async def test_a_channel_that_raises_is_run_again_after_growing_pauses() -> None
         await time_.advance(3_600 * SECOND)
         assert broken.runs == 5
         assert len((await router.history.timeline("ann")).entries) == 5
+
+
+async def test_plug_ins_make_channels_of_the_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
+    given, made = Wire(), Wire()
+
+    def channels_of(channel_ids: Iterable[str], *, except_for: Iterable[str]) -> dict[str, Wire]:
+        assert set(channel_ids) >= {"chat", "pigeon"}
+        assert list(except_for) == ["chat"]
+        return {"pigeon": made}
+
+    monkeypatch.setattr("ccroute.runtime.opening.channels_of", channels_of)
+    config = CONFIG.__class__.from_toml("[queues.support]\n[channels.pigeon]\n[channels.chat]\n")
+    async with Router.open(config=config, clock=clock(), channels={"chat": given}, plugins=True) as router:
+        await router.send(chat("c1", channel="pigeon"))
+        await turns()
+    assert made.told("c1") == ["ContactQueued"]
+    assert given.taken == []
 
 
 async def test_presence_comes_by_its_own_way() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import anyio
@@ -12,19 +13,25 @@ from ccroute import (
     ClockHealth,
     EnqueueContact,
     Event,
+    JournalCorrupt,
     JournaledEngine,
     JournalFailed,
     MemoryHistory,
     MemoryJournal,
     NotOwner,
     OnJump,
+    PlugState,
     Router,
+    RouterClosed,
     RouterPolicy,
     RouterState,
     SqliteJournal,
     StorageFailed,
+    Undeliverable,
 )
 from ccroute.journal.memory import MemoryLog
+from ccroute.ports import Delivery, Inlet, Record
+from ccroute.runtime.quarantine import GivenUp, MemoryQuarantine
 from ccroute.runtime.timekeeping import Timekeeper
 from ccroute.testing.clock import VirtualClock
 from tests.living import BEGIN, CONFIG, SECOND, Tape, Wire, chat, comes, turns
@@ -194,6 +201,155 @@ async def test_a_history_that_falls_behind_reads_the_journal() -> None:
         for number in range(20):
             await router.send(chat(f"c{number}", customer_id="ann"))
         assert (await router.history.customer("ann")).contacts == 20
+
+
+async def test_a_fault_while_many_wait_ends_them_all() -> None:
+    tape, failed = Tape(), []
+    gate, begun = threading.Event(), threading.Event()
+
+    def appended() -> None:
+        begun.set()
+        gate.wait()
+
+    async def send(router: Router, number: int) -> None:
+        try:
+            await router.send(chat(f"c{number}"))
+        except JournalFailed:
+            failed.append(number)
+
+    policy = RouterPolicy(inbox_max=4, staged_max=4, slice_max=2)
+    async with anyio.create_task_group() as group:
+        with pytest.raises(JournalFailed, match="no space"):  # noqa: PT012
+            async with Router.open(config=CONFIG, clock=clock(), journal=tape, policy=policy) as router:
+                tape.appended = appended
+                for number in range(30):
+                    group.start_soon(send, router, number)
+                await anyio.to_thread.run_sync(begun.wait)
+                await turns()
+                tape.failure = JournalFailed("no space")
+                gate.set()
+                await anyio.sleep_forever()
+    assert sorted(failed) == list(range(30))
+
+
+async def test_who_waits_for_room_when_the_router_ends_is_told() -> None:
+    closed: list[int] = []
+
+    async def send(router: Router, number: int) -> None:
+        try:
+            await router.send(chat(f"c{number}"))
+        except RouterClosed:
+            closed.append(number)
+
+    policy = RouterPolicy(inbox_max=1, slice_max=1)
+    async with (
+        anyio.create_task_group() as group,
+        Router.open(config=CONFIG, clock=clock(), policy=policy) as router,
+    ):
+        for number in range(30):
+            group.start_soon(send, router, number)
+        await turns(3)
+    assert 0 < len(closed) < 30
+    assert router.state is RouterState.ENDED
+
+
+async def test_a_quarantine_that_cannot_be_written_keeps_the_delivery_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def never(delivery: Delivery) -> None:
+        raise Undeliverable("never")
+
+    broken, put = True, MemoryQuarantine.put
+
+    def keep(self: MemoryQuarantine, one: GivenUp) -> None:
+        if broken:
+            raise StorageFailed("deliveries", "broken")
+        put(self, one)
+
+    monkeypatch.setattr(MemoryQuarantine, "put", keep)
+    time_, wire = clock(), Wire(never)
+    policy = RouterPolicy(pause_us=SECOND, quarantined_max=1)
+    async with Router.open(config=CONFIG, clock=time_, channels={"chat": wire}, policy=policy) as router:
+        await router.send(chat("c1"))
+        await turns()
+        assert router.health().channels["chat"].failure == "StorageFailed"
+        assert await router.quarantined() == []
+        broken = False
+        await time_.advance(SECOND)
+        assert [one.attempts for one in await router.quarantined()] == [2]
+        # There is room for one.
+        await router.send(chat("c2"))
+        await time_.advance(10 * SECOND)
+        assert len(await router.quarantined()) == 1
+        assert router.health().channels["chat"].pending == 1
+        await router.discard("engine:1")
+        await time_.advance(10 * SECOND)
+        assert [one.contact_id for one in await router.quarantined()] == ["c2"]
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_what_a_channel_cancels_of_its_own_harms_nobody() -> None:
+    """Under trio nobody can raise that on their own."""
+
+    class Careless(Wire):
+        async def run(self, inlet: Inlet) -> None:
+            self.runs += 1
+            raise anyio.get_cancelled_exc_class()
+
+    async def careless(delivery: Delivery) -> None:
+        if delivery.attempt == 1:
+            raise anyio.get_cancelled_exc_class()
+
+    time_, wire = clock(), Careless(careless)
+    async with Router.open(config=CONFIG, clock=time_, channels={"chat": wire}) as router:
+        await router.send(chat("c1"))
+        await turns()
+        health = router.health().channels["chat"]
+        assert (health.failed, health.failure, health.state) == (1, "Cancelled", PlugState.PAUSING)
+        await time_.advance(SECOND)
+        assert wire.told("c1") == ["ContactQueued"]
+        assert wire.runs == 2
+
+
+async def test_a_feed_that_fails_is_read_again() -> None:
+    class Shaky:
+        def __init__(self) -> None:
+            self.own = MemoryJournal()
+            self.is_broken = False
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(self.own, name)
+
+        def records(self, after: int = 0) -> Iterator[Record]:
+            if self.is_broken:
+                raise JournalCorrupt("shaky", "it cannot be read")
+            return self.own.records(after)
+
+    gate = anyio.Event()
+
+    async def behave(delivery: Delivery) -> None:
+        await gate.wait()
+
+    shaky, time_, wire = Shaky(), clock(), Wire(behave)
+    policy = RouterPolicy(pending_max=2, recent_max=3, delivery_us=3_600 * SECOND)
+    async with Router.open(
+        config=CONFIG,
+        clock=time_,
+        journal=shaky,  # type: ignore[arg-type]
+        channels={"chat": wire},
+        policy=policy,
+    ) as router:
+        for number in range(10):
+            await router.send(chat(f"c{number}"))
+        while router.health().channels["chat"].pending < 2:
+            await turns()
+        shaky.is_broken = True
+        gate.set()
+        while router.health().channels["chat"].failure is None:
+            await turns()
+        assert router.health().channels["chat"].failure == "JournalCorrupt"
+        shaky.is_broken = False
+        while len(wire.taken) < 10:
+            await time_.advance(SECOND)
+            await anyio.sleep(0.001)
 
 
 # ---- clocks ------------------------------------------------------------------------------------------------------

@@ -153,7 +153,6 @@ class Deliverer:
         """Take what is new, unless there is more than memory is meant for; a tap of the hub."""
         if not self.is_behind and self.pending >= self._policy.pending_max:
             self.is_behind = True
-            self._whereabouts = Whereabouts(self._around.place)
         if self.is_behind:
             self._news.set()
         else:
@@ -240,6 +239,7 @@ class Deliverer:
             for told in recent:
                 self._take(told, [self._whereabouts.follow(event) for event in told.events])
             self.is_behind = False
+            self._whereabouts = Whereabouts(self._around.place)
 
     async def _place(self, event: Event) -> Place | None:
         place = self._whereabouts.follow(event)

@@ -181,6 +181,7 @@ class Parts:
         with anyio.CancelScope(shield=True):
             await self.owner.run()
         self.hub.end(self.owner.failure)
+        self.owner.moved.set()
         self.has_ended.set()
         if self.owner.failure is not None:
             self.state = RouterState.FAILED

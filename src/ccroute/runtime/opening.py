@@ -222,7 +222,7 @@ def _standing(durable: JournaledEngine) -> list[OfferMade]:
         except OutOfRange:
             # What lies there can neither be read nor made again; these offers end without having been shown anew.
             return []
-        if len(found) == len(wanted) or begin <= first:
+        if len(found) == len(wanted) or begin < first:
             return found
         back *= 8
 

@@ -17,7 +17,7 @@ import anyio
 from anyio.lowlevel import checkpoint
 
 from ccroute.engine.engine import Engine, last_seq
-from ccroute.errors import CcrouteError, EngineBug, EngineClosed, JournalError, JournalFailed, TimeJump
+from ccroute.errors import CcrouteError, EngineBug, EngineClosed, JournalError, JournalFailed, TimeJump, WrongType
 from ccroute.events import Event
 from ccroute.journal.journaled import JournaledEngine
 from ccroute.ports import Told
@@ -60,10 +60,8 @@ class Owner:
         """
         self.confirm: Callable[[], None] = lambda: None
         """Tells the journal what subscribers are done with; called where the journal is written."""
-        self.failed = anyio.Event()
-        """Set when nothing can be carried out any more."""
         self.failure: Exception | None = None
-        """Why."""
+        """Why nothing can be carried out any more; None: it can."""
         self.moved = anyio.Event()
         """Set when something was published; replaced by who waits for it."""
         self.commit_us = 0
@@ -204,7 +202,9 @@ class Owner:
         now_us = self._time.now_us()
         if ticket.at_us is None:
             return now_us
-        if type(ticket.at_us) is int and ticket.at_us - now_us > self._jump_max_us:
+        if type(ticket.at_us) is not int:
+            raise WrongType("at_us", ticket.at_us, "an int, or None")
+        if ticket.at_us - now_us > self._jump_max_us:
             raise TimeJump("at_us", ticket.at_us, f"at most {self._jump_max_us} µs ahead of the clock")
         return ticket.at_us
 
@@ -285,5 +285,5 @@ class Owner:
             ticket.fail(copy(self.failure))
         self._taken.clear()
         self._inbox.fail(self.failure)
-        for event in (self._wanted, self._room, self.moved, self.failed):
+        for event in (self._wanted, self._room, self.moved):
             event.set()

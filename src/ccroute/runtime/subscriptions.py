@@ -170,8 +170,11 @@ class Subscription(Generic[_E]):
         raise RouterClosed("subscription")
 
     async def _catch_up(self) -> None:
-        """Take some of what lies behind, from the journal; hear what comes, once nothing more does."""
+        """Take some of what lies behind, from memory or from the journal; hear what comes, once nothing more does."""
         if self._reader is None:
+            self._go_live()
+            if self._is_live or self._waiting:
+                return
             self._reader = self._hub.reader(self._seen)
         records = await self._reader.some()
         for told in records:
@@ -180,14 +183,15 @@ class Subscription(Generic[_E]):
                     self._take(event, self._hub.queue_of(event))
         if not records:
             self._reader = None
-            self._go_live()
 
     def _go_live(self) -> None:
-        """Hear what comes from now on, if what came before is in memory."""
+        """Hear what comes from now on, if what came before is in memory, and not too much to wait together."""
         recent = self._hub.recent_behind(self._seen)
         if recent is None:
             return
         for event in recent:
+            if len(self._waiting) >= self._backlog_max:
+                return
             self._take(event, self._hub.queue_of(event))
         self._is_live = True
         self._hub.add(self)
