@@ -32,12 +32,12 @@ async def check_clock(
 
     :param make: returns a clock.
     :param pass_time: lets time pass on a clock that stands still by itself, so many microseconds; None: it goes by
-        itself.
+        itself, and the order of those who wake is not looked at.
     :param step_us: how long sleeps are: some steps of the clock.
     :param patience_s: how long to wait for somebody to wake.
     :param blocked_s_max: how long the event loop may stand still.
     """
-    async with watched("a clock", blocked_s_max):
+    async with watched("a clock", blocked_s_max) as look:
         _tells_time(make())
         clock = make()
         sleep_until: Callable[[int], Awaitable[None]] | None = getattr(clock, "sleep_until", None)
@@ -45,6 +45,7 @@ async def check_clock(
             pass_on = _goes_by_itself if pass_time is None else partial(pass_time, clock)
             for check in (_wakes_in_time, _lets_others_run, _may_be_cancelled):
                 await check(clock, sleep_until, pass_on, step_us, patience_s)
+                look()
 
 
 async def _goes_by_itself(by_us: int) -> None:
@@ -70,9 +71,11 @@ Pass = Callable[[int], Awaitable[object]]
 
 async def _wakes_in_time(clock: Clock, sleep_until: Sleep, pass_on: Pass, step_us: int, patience_s: float) -> None:
     woken: list[tuple[int, int, int]] = []
-    begin_us = clock.now_us()
+    begin = anyio.Event()
+    begin_us = 0
 
     async def sleep(steps: int) -> None:
+        await begin.wait()
         at_us = begin_us + steps * step_us
         await sleep_until(at_us)
         woken.append((steps, at_us, clock.now_us()))
@@ -81,7 +84,10 @@ async def _wakes_in_time(clock: Clock, sleep_until: Sleep, pass_on: Pass, step_u
         async with anyio.create_task_group() as group:
             for steps in (3, 1, 2):
                 group.start_soon(sleep, steps)
-                await settled()
+            await settled()
+            begin_us = clock.now_us()
+            begin.set()
+            await settled()
             while len(woken) < 3:
                 await pass_on(step_us)
                 await settled()
@@ -90,7 +96,8 @@ async def _wakes_in_time(clock: Clock, sleep_until: Sleep, pass_on: Pass, step_u
     for _, at_us, now_us in woken:
         if now_us < at_us:
             raise AssertionError(f"sleep_until returns at its moment or later: at {now_us}, for {at_us}")
-    if [steps for steps, _, _ in woken] != [1, 2, 3]:
+    # By itself time may pass all three moments at once, where the machine is busy; then nobody can tell who was first.
+    if pass_on is not _goes_by_itself and [steps for steps, _, _ in woken] != [1, 2, 3]:
         raise AssertionError(f"who waits for less wakes first: in the order of {[steps for steps, _, _ in woken]}")
 
 
@@ -123,7 +130,7 @@ async def _may_be_cancelled(clock: Clock, sleep_until: Sleep, pass_on: Pass, ste
 
     async def sleep() -> None:
         nonlocal returned
-        await sleep_until(clock.now_us() + 1_000_000 * step_us)
+        await sleep_until(clock.now_us() + 1_000 * step_us)
         returned = True
 
     async with anyio.create_task_group() as group:

@@ -33,9 +33,10 @@ async def check_directory(make: Make, *, blocked_s_max: float = 0.25) -> None:
     from ccroute.testing.trial import watched
 
     directories = [await make(_RECORDS) for _ in _CHECKS]
-    async with watched("a directory", blocked_s_max):
+    async with watched("a directory", blocked_s_max) as look:
         for check, directory in zip(_CHECKS, directories, strict=True):
             await check(directory)
+            look()
 
 
 def _question(handle: Handle, number: int) -> DirectoryQuestion:
