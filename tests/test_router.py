@@ -256,6 +256,7 @@ async def test_an_error_of_the_application_comes_out_as_it_is() -> None:
     ("options", "error"),
     [
         ({"name": ""}, OutOfRange),
+        ({"name": 1}, WrongType),
         ({"path": "x", "journal": MemoryJournal()}, InvalidArgument),
         ({"config": None}, WrongType),
         ({"policy": RouterPolicy(inbox_max=0)}, OutOfRange),

@@ -145,6 +145,14 @@ async def test_an_end_comes_behind_everything_that_waits() -> None:
     assert names(found) == ["ContactQueued", "ContactQueued"]
 
 
+async def test_draining_sees_what_ends_right_behind_its_question() -> None:
+    async with Router.open(config=CONFIG, clock=clock()) as router, anyio.create_task_group() as group:
+        await router.send(chat("c1"))
+        # Both are carried out together: the question first, and then what makes its answer old.
+        group.start_soon(router.drain)
+        group.start_soon(router.send, CancelContact(contact_id="c1"))
+
+
 async def test_who_drains_a_router_that_ends_is_told() -> None:
     async with anyio.create_task_group() as group:
 

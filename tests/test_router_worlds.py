@@ -230,7 +230,7 @@ def check(world: World) -> None:
 async def test_the_journal_is_the_truth(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     world = World(seed)
     # What a file beside the journal is to other routers.
-    monkeypatch.setattr("ccroute.runtime.opening._quarantine", lambda options, **_: world.quarantine)
+    monkeypatch.setattr("ccroute.runtime.opening._quarantine", lambda options: world.quarantine)
     for life in range(LIVES):
         try:
             await world.live(life)

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple, final
 from ccroute.config import Config
 from ccroute.customers.store import Customers
 from ccroute.engine.engine import Engine, config_of, last_seq
-from ccroute.errors import CcrouteError, InvalidArgument, OutOfRange
+from ccroute.errors import CcrouteError, InvalidArgument, OutOfRange, WrongType
 from ccroute.events import OfferMade
 from ccroute.history.memory import MemoryHistory
 from ccroute.history.opening import SqliteHistory
@@ -95,8 +95,6 @@ class Opened:
         """Where deliveries are kept that were given up."""
         self.given_up: Final = quarantine.all()
         """Those that there are."""
-        self.channels: Final = channels
-        """The channels, those that plug-ins made included."""
         self.confirmed: Final = _subscribed(durable, channels)
         """Up to which record each channel is done, by its id."""
         self.confirm: Callable[[], None] = _confirm_nothing
@@ -133,6 +131,8 @@ def open_parts(options: Options, at_us: int) -> Opened:
     options.policy.check()
     if options.path is not None and options.journal is not None:
         raise InvalidArgument("journal", options.journal, "None where a path is given")
+    if type(options.name) is not str:
+        raise WrongType("name", options.name, "a str")
     if not options.name or len(options.name) > _NAME_MAX:
         raise OutOfRange("name", options.name, f"of 1 to {_NAME_MAX} characters")
     target = options.journal if options.path is None else options.path
@@ -150,17 +150,14 @@ def open_parts(options: Options, at_us: int) -> Opened:
         history, owns_history = _history(options)
         if owns_history:
             opened.callback(history.close)
-        channels = dict(options.channels)
-        if options.plugins:
-            channels |= channels_of(config_of(durable.engine).channels, except_for=options.channels)
-        quarantine = _quarantine(options, has_channels=bool(channels))
+        quarantine = _quarantine(options)
         opened.callback(quarantine.close)
         parts = Opened(
             durable,
             history,
             quarantine,
             name=options.name,
-            channels=channels,
+            channels=options.channels,
             owns_history=owns_history,
         )
         opened.pop_all()
@@ -181,11 +178,11 @@ def _history(options: Options) -> tuple[HistoryStore, bool]:
     return SqliteHistory(f"{os.fspath(options.path)}{HISTORY_SUFFIX}", vault=vault), True
 
 
-def _quarantine(options: Options, *, has_channels: bool) -> Quarantine:
+def _quarantine(options: Options) -> Quarantine:
     if options.path is None:
         return MemoryQuarantine()
     place = f"{os.fspath(options.path)}{DELIVERIES_SUFFIX}"
-    if not has_channels and not os.path.exists(place):
+    if not options.channels and not os.path.exists(place):
         return MemoryQuarantine()
     return SqlQuarantine(SqliteDatabase(place))
 

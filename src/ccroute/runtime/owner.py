@@ -267,10 +267,10 @@ class Owner:
         events = [event for one in told for event in one.events]
         if events:
             self._publish(Told(record_seq=record_seq, events=events))
+            self.moved.set()
         for one in told:
             if one.ticket is not None:
                 one.ticket.done.set()
-        self.moved.set()
         self._room.set()
 
     # ---- failing -----------------------------------------------------------------------------------------------

@@ -347,11 +347,14 @@ class Router:
         """
         self._parts.is_draining = True
         owner = self._parts.owner
-        while await self.ask(_inside):
-            self._parts.hub.check_open()
+        while True:
+            # Before it is asked, so that nothing that moves behind the answer is missed.
             if owner.moved.is_set():
                 owner.moved = anyio.Event()
-            await owner.moved.wait()
+            moved = owner.moved
+            if not await self.ask(_inside):
+                return
+            await moved.wait()
 
 
 def _inside(engine: Engine) -> int:
