@@ -94,6 +94,30 @@ async def test_a_fault_of_another_kind_ends_the_router_too() -> None:
             await anyio.sleep_forever()
 
 
+async def test_an_engine_that_breaks_in_a_command_ends_the_router(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stage(*_: object, **__: object) -> list[Event]:
+        raise ZeroDivisionError("ours")
+
+    with pytest.raises(ZeroDivisionError):  # noqa: PT012
+        async with Router.open(config=CONFIG, clock=clock()) as router:
+            monkeypatch.setattr(JournaledEngine, "stage", stage)
+            await router.send(chat("c1"))
+
+
+async def test_a_task_that_is_broken_off_lets_nobody_wait() -> None:
+    class BreakOff(BaseException):
+        pass
+
+    async def broken() -> None:
+        raise BreakOff
+
+    with pytest.raises(JournalFailed, match="broken off"):  # noqa: PT012
+        async with Router.open(config=CONFIG, clock=clock()) as router:
+            with pytest.raises(BreakOff):
+                await router._parts.owner._guarded(broken)
+            await router.send(chat("c1"))
+
+
 async def test_a_router_whose_journal_was_taken_ends() -> None:
     log = MemoryLog()
     with pytest.raises(NotOwner):  # noqa: PT012
@@ -167,6 +191,32 @@ async def test_who_sends_too_much_waits_for_the_commit() -> None:
             assert health.oldest_us > 0
             gate.set()
         assert router.health().inbox == 0
+
+
+async def test_nothing_turns_while_the_disk_is_waited_for() -> None:
+    class Looked:
+        looks = 0
+
+        def now_us(self) -> int:
+            self.looks += 1
+            return BEGIN
+
+    tape, looked = Tape(), Looked()
+    gate, begun = threading.Event(), threading.Event()
+
+    def appended() -> None:
+        begun.set()
+        gate.wait()
+
+    async with Router.open(config=CONFIG, clock=looked, journal=tape) as router, anyio.create_task_group() as group:
+        tape.appended = appended
+        group.start_soon(router.send, chat("c1"))
+        await anyio.to_thread.run_sync(begun.wait)
+        await turns()
+        looks = looked.looks
+        await turns(100)
+        assert looked.looks == looks
+        gate.set()
 
 
 async def test_a_history_that_fails_is_told_and_tried_again() -> None:

@@ -7,7 +7,7 @@ from typing import Final, final
 
 from ccroute.errors import EventsGone, OutOfRange
 from ccroute.journal.feed import JournalFeed
-from ccroute.journal.records import head_of
+from ccroute.journal.records import Head, head_of
 from ccroute.ports import Journal, Told
 from ccroute.runtime.threads import Threads
 
@@ -69,27 +69,27 @@ def record_before(journal: Journal, seq: int) -> int:
     :raises EventsGone: some of them are not kept any more.
     """
     first, last = journal.first_seq(), journal.mark().seq
-    if _first_event(journal, first) > seq + 1:
-        raise EventsGone(seq, _first_event(journal, first))
+    if _head(journal, first).first_event > seq + 1:
+        raise EventsGone(seq, _first_seq(journal))
     while first < last:
         middle = (first + last + 1) // 2
-        if _first_event(journal, middle) <= seq + 1:
+        if _head(journal, middle).first_event <= seq + 1:
             first = middle
         else:
             last = middle - 1
     return first - 1
 
 
-def _first_event(journal: Journal, record_seq: int) -> int:
-    """Return the seq of the first event of a record, or of the next, where it has none."""
+def _head(journal: Journal, record_seq: int) -> Head:
     record = next(journal.records(record_seq - 1))
-    return head_of(record.head, journal.name, record.seq).first_event
+    return head_of(record.head, journal.name, record.seq)
 
 
 def _first_seq(journal: Journal) -> int:
     """Return the seq of the first event that can be had: behind the oldest snapshot, where the beginning is gone."""
     first = journal.first_seq()
     kept = [seq for seq in journal.snapshots.seqs() if seq >= first]
-    if first > 1 and kept:
-        return _first_event(journal, min(kept[-1] + 1, journal.mark().seq))
-    return _first_event(journal, first)
+    if first == 1 or not kept:
+        return _head(journal, first).first_event
+    head = _head(journal, kept[-1])
+    return head.first_event + head.events

@@ -85,6 +85,8 @@ class Owner:
         """Set when there is something to commit."""
         self._room = anyio.Event()
         """Set when what was staged was told."""
+        self._has_staged = False
+        """Whether something was carried out since it was handed over last."""
         self._has_moved = False
         """Whether any of it must be made durable; questions move nothing."""
         self._is_ending = False
@@ -122,11 +124,14 @@ class Owner:
                 self._taken.extend(self._inbox.take(self._policy.slice_max))
                 while self._taken:
                     self._carry_out(self._taken.popleft())
-            if self._staged:
+            if self._has_staged:
+                self._has_staged = False
                 await self._hand_over()
-            elif not is_behind and self._is_ending and self._inbox.is_empty:
+            elif is_behind:
+                await checkpoint()
+            elif self._is_ending and self._inbox.is_empty:
                 break
-            elif not is_behind:
+            else:
                 await self._rest()
         self._is_ending = True
 
@@ -166,6 +171,7 @@ class Owner:
         return to_us < now_us
 
     def _stage(self, ticket: Ticket | None, events: list[Event], *, moved: bool = True) -> None:
+        self._has_staged = True
         self._has_moved = self._has_moved or moved
         self._staged.append(_Staged(ticket, events))
         self._staged_weight += 1 if ticket is None else ticket.weight
