@@ -81,6 +81,7 @@ from ccroute.engine.statuses import (
 )
 from ccroute.errors import (
     CcrouteError,
+    ChatRefused,
     CodecError,
     ConcurrentUse,
     ConfigError,
@@ -293,6 +294,7 @@ __all__ = [
     "ChangeOffers",
     "Channel",
     "ChannelChanged",
+    "ChatRefused",
     "Choice",
     "Clock",
     "ClockHealth",

@@ -25,6 +25,7 @@ from ccroute.errors.argument import (
     WrongType,
     shown,
 )
+from ccroute.errors.channel import ChatRefused
 from ccroute.errors.customer import (
     IdentityTaken,
     InvalidHandle,
@@ -72,6 +73,7 @@ from ccroute.errors.storage import (
 
 __all__ = [
     "CcrouteError",
+    "ChatRefused",
     "CodecError",
     "ConcurrentUse",
     "ConfigError",
