@@ -46,8 +46,8 @@ PHASE_AFTER: Final[Mapping[type[Event], ChatPhase]] = MappingProxyType(
         ContactExpired: ChatPhase.OVER,
     }
 )
-"""The phase behind each event that has one. ``ContactActive`` also brings an agent in, ``LegEnded`` takes one out,
-``ContactTransferred`` and ``WrapUpStarted`` are told as they are."""
+"""The phase behind each event that has one. ``ContactActive`` also brings an agent in, ``WrapUpStarted`` and
+``LegEnded`` take one out, ``ContactTransferred`` is told as it is."""
 
 _TOLD: Final = (LegEnded, ContactTransferred, WrapUpStarted)
 
@@ -68,13 +68,16 @@ def follow(state: ChatState, event: Event) -> ChatState | None:
     agents = contact.agents
     if isinstance(event, ContactActive) and event.agent_id not in agents:
         agents = (*agents, event.agent_id)
-    elif isinstance(event, LegEnded):
+    elif isinstance(event, LegEnded | WrapUpStarted):
         agents = tuple(one for one in agents if one != event.agent_id)
     elif phase is ChatPhase.OVER:
         agents = ()
     changed = msgspec.structs.replace(contact, phase=phase or contact.phase, agents=agents, seq=event.seq)
-    # What was said while the contact was inside was said to its agents, and is nothing to the bot.
-    return msgspec.structs.replace(state, contact=changed, heard=state.number)
+    # What was said while the contact was inside was said to its agents, and is nothing to the bot; but for what was
+    # said when the last of them was writing it up, which begins anew behind the end.
+    nobody_there = contact.phase is ChatPhase.ACTIVE and not contact.agents
+    heard = state.heard if nobody_there else state.number
+    return msgspec.structs.replace(state, contact=changed, heard=heard)
 
 
 def asked(state: ChatState, command: EnqueueContact) -> ChatState:
