@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -20,6 +21,7 @@ from ccroute import (
     OfferMade,
     Presence,
     SetPresence,
+    Undeliverable,
 )
 from ccroute.channels.webchat_protocol import (
     ClientFrame,
@@ -90,7 +92,8 @@ class Floor:
             self._news = anyio.Event()
             while self._delivered < len(self.events):
                 event = self.events[self._delivered]
-                await self.channel.deliver(Delivery(key=f"engine:{event.seq}", event=event, attempt=1))
+                with contextlib.suppress(Undeliverable):
+                    await self.channel.deliver(Delivery(key=f"engine:{event.seq}", event=event, attempt=1))
                 self._delivered += 1
             await self._news.wait()
 

@@ -22,7 +22,6 @@ _US: Final = 1_000_000
 _SECONDS: Final = 9_007_199_254
 _KIND: Final = re.compile("[a-z][a-z0-9_.]{0,47}")
 _TEXT: Final = 1_000
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
 class Incoming(Personal, frozen=True, kw_only=True):
@@ -102,14 +101,15 @@ def _moment(value: Any) -> int:
 
 
 def _text(value: Any) -> str:
-    if not isinstance(value, str) or len(value) > BODY_LENGTH_MAX or _SURROGATE.search(value) is not None:
+    # Lone surrogates are none of JSON's; the decoder refuses them.
+    if not isinstance(value, str) or len(value) > BODY_LENGTH_MAX:
         raise _Unreadable
     return value
 
 
 def _short(value: Any) -> str | None:
     """Return a name, cut to a sensible length; None: there is none."""
-    if not isinstance(value, str) or _SURROGATE.search(value) is not None:
+    if not isinstance(value, str):
         return None
     return " ".join(value.split())[:200] or None
 

@@ -103,9 +103,7 @@ class MemoryHooks:
                 return
             self._seen.add(digest)
             heapq.heappush(self._oldest, (at_us, digest))
-            while len(self._oldest) > self._ids or (
-                self._oldest and self._oldest[0][0] < now_us - self._window_us
-            ):
+            while len(self._oldest) > self._ids or (self._oldest and self._oldest[0][0] < now_us - self._window_us):
                 sent_us, gone = heapq.heappop(self._oldest)
                 self._seen.remove(gone)
                 self._horizon_us = max(self._horizon_us, sent_us)
