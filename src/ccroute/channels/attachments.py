@@ -245,6 +245,8 @@ class DirectoryBlobs:
         beside = folder / f"{digest}.{os.urandom(8).hex()}.part"
         try:
             if place.exists():
+                # It may be there without that being durable yet.
+                _sync(folder)
                 return digest
             if not folder.exists():
                 folder.mkdir(mode=0o700, exist_ok=True)
