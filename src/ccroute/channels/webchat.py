@@ -13,7 +13,7 @@ import contextlib
 import secrets
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import ClassVar, Final, final
 
 import anyio
@@ -226,18 +226,19 @@ class WebChat:
         if session is None:
             await self._turn_away(socket, CloseCode.UNAUTHORIZED)
             return
-        buckets = self._buckets_of(f"session:{session.session_id}")
-        if buckets.sockets >= self._limits.sockets:
-            await self._turn_away(socket, CloseCode.TOO_MANY)
-            return
-        async with self._talks.holding(session.conversation_id) as conversation:
-            peer = self._peer(socket, Party.CUSTOMER, None)
-            ends_at_us = session.began_at_us + self._limits.session_us
-            peer.tell(joined(peer, conversation, token=None if opened is None else opened.token, ends_at_us=ends_at_us))
-            peer.join(conversation, hello.after)
-            conversation.absent_since_us = None
-            service = self._service(socket, peer, buckets, conversation, session)
-            await self._run(socket, peer, service, buckets, session.session_id)
+        with self._seat(f"session:{session.session_id}") as buckets:
+            if buckets is None:
+                await self._turn_away(socket, CloseCode.TOO_MANY)
+                return
+            async with self._talks.holding(session.conversation_id) as conversation:
+                peer = self._peer(socket, Party.CUSTOMER, None)
+                told_token = None if opened is None else opened.token
+                ends_at_us = session.began_at_us + self._limits.session_us
+                peer.tell(joined(peer, conversation, token=told_token, ends_at_us=ends_at_us))
+                peer.join(conversation, hello.after)
+                conversation.absent_since_us = None
+                service = self._service(socket, peer, buckets, conversation, session)
+                await self._run(socket, peer, service, session.session_id)
 
     async def serve_agent(self, socket: Socket, agent_id: str) -> None:
         """Serve an agent's socket, and return when it is closed. That it is this agent's, the host has made sure.
@@ -249,17 +250,17 @@ class WebChat:
         if isinstance(hello, CloseCode):
             await self._turn_away(socket, hello)
             return
-        buckets = self._buckets_of(f"agent:{agent_id}")
-        if buckets.sockets >= self._limits.sockets:
-            await self._turn_away(socket, CloseCode.TOO_MANY)
-            return
-        peer = self._peer(socket, Party.AGENT, agent_id)
-        for conversation in self._talks.live():
-            invited = invitation(conversation, agent_id)
-            if invited is not None:
-                peer.tell(invited)
-        service = self._service(socket, peer, buckets, None, None)
-        await self._run(socket, peer, service, buckets, None)
+        with self._seat(f"agent:{agent_id}") as buckets:
+            if buckets is None:
+                await self._turn_away(socket, CloseCode.TOO_MANY)
+                return
+            peer = self._peer(socket, Party.AGENT, agent_id)
+            for conversation in self._talks.live():
+                invited = invitation(conversation, agent_id)
+                if invited is not None:
+                    peer.tell(invited)
+            service = self._service(socket, peer, buckets, None, None)
+            await self._run(socket, peer, service, None)
 
     async def _hello(self, socket: Socket) -> Hello | CloseCode:
         text = await receive(socket, self._limits.hello_us / _US)
@@ -311,10 +312,7 @@ class WebChat:
             on_frame=see,
         )
 
-    async def _run(
-        self, socket: Socket, peer: Peer, service: Service, buckets: Buckets, session_id: str | None
-    ) -> None:
-        buckets.sockets += 1
+    async def _run(self, socket: Socket, peer: Peer, service: Service, session_id: str | None) -> None:
         self._peers[peer] = session_id
         try:
             async with anyio.create_task_group() as group:
@@ -335,15 +333,24 @@ class WebChat:
                     peer.end(CloseCode.FAILED)
                 peer.end(CloseCode.NORMAL)
         finally:
-            buckets.sockets -= 1
             del self._peers[peer]
             for conversation in peer.heard():
                 peer.leave(conversation.conversation_id)
             self._closed[peer.code.name.lower()] += 1
             await _close(socket, peer.code, self._limits.send_us)
 
-    def _buckets_of(self, key: str) -> Buckets:
-        return self._buckets.setdefault(key, Buckets(self._limits))
+    @contextlib.contextmanager
+    def _seat(self, key: str) -> Iterator[Buckets | None]:
+        """Count one more socket of somebody; None: there are as many as there may be."""
+        buckets = self._buckets.setdefault(key, Buckets(self._limits))
+        if buckets.sockets >= self._limits.sockets:
+            yield None
+            return
+        buckets.sockets += 1
+        try:
+            yield buckets
+        finally:
+            buckets.sockets -= 1
 
     # ---- the host's voice --------------------------------------------------------------------------------------
 
