@@ -40,8 +40,8 @@ _T = TypeVar("_T")
 
 CONFIG = Config.from_dict(
     {
-        "queues": {"support": {}, "loans": {}},
-        "agents": {"charles": {"queues": {"support": 1}}, "mary": {"queues": {"loans": 1}}},
+        "queues": {"support": {}, "loans": {}, "wrapped": {"wrap_up_us": 60_000_000}},
+        "agents": {"charles": {"queues": {"support": 1, "wrapped": 1}}, "mary": {"queues": {"loans": 1}}},
     }
 )
 PATIENCE_S = 10

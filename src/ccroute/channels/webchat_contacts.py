@@ -47,7 +47,10 @@ PHASE_AFTER: Final[Mapping[type[Event], ChatPhase]] = MappingProxyType(
     }
 )
 """The phase behind each event that has one. ``ContactActive`` also brings an agent in, ``WrapUpStarted`` and
-``LegEnded`` take one out, ``ContactTransferred`` is told as it is."""
+``LegEnded`` take one out: behind the last ``WrapUpStarted`` it is over for the customer, unless ``ContactTransferred``
+came before, behind which it waits."""
+
+_WITHOUT_AGENTS: Final[Mapping[type[Event], ChatPhase]] = MappingProxyType({WrapUpStarted: ChatPhase.OVER})
 
 _TOLD: Final = (LegEnded, ContactTransferred, WrapUpStarted)
 
@@ -65,19 +68,26 @@ def follow(state: ChatState, event: Event) -> ChatState | None:
     phase = PHASE_AFTER.get(type(event))
     if phase is None and not isinstance(event, _TOLD):
         return None
-    agents = contact.agents
-    if isinstance(event, ContactActive) and event.agent_id not in agents:
-        agents = (*agents, event.agent_id)
+    if contact.phase is ChatPhase.OVER and phase in (None, ChatPhase.OVER):
+        # It was over for the customer when its last agent began to write it up.
+        return None
+    agents, is_handed_on = contact.agents, contact.is_handed_on
+    if isinstance(event, ContactTransferred):
+        is_handed_on = True
+    elif isinstance(event, ContactActive):
+        is_handed_on = False
+        agents = agents if event.agent_id in agents else (*agents, event.agent_id)
     elif isinstance(event, LegEnded | WrapUpStarted):
         agents = tuple(one for one in agents if one != event.agent_id)
+        if not agents and contact.phase is ChatPhase.ACTIVE:
+            phase = ChatPhase.WAITING if is_handed_on else _WITHOUT_AGENTS.get(type(event))
     elif phase is ChatPhase.OVER:
         agents = ()
-    changed = msgspec.structs.replace(contact, phase=phase or contact.phase, agents=agents, seq=event.seq)
-    # What was said while the contact was inside was said to its agents, and is nothing to the bot; but for what was
-    # said when the last of them was writing it up, which begins anew behind the end.
-    nobody_there = contact.phase is ChatPhase.ACTIVE and not contact.agents
-    heard = state.heard if nobody_there else state.number
-    return msgspec.structs.replace(state, contact=changed, heard=heard)
+    changed = msgspec.structs.replace(
+        contact, phase=phase or contact.phase, agents=agents, is_handed_on=is_handed_on, seq=event.seq
+    )
+    # What was said while the contact was inside was said to its agents, and is nothing to the bot.
+    return msgspec.structs.replace(state, contact=changed, heard=state.number)
 
 
 def asked(state: ChatState, command: EnqueueContact) -> ChatState:

@@ -59,6 +59,8 @@ class ChatContact(msgspec.Struct, frozen=True, kw_only=True):
     """Where it stands."""
     agents: tuple[str, ...] = ()
     """Who is in it, in the order in which they came."""
+    is_handed_on: bool = False
+    """Whether an agent has given it away, and nobody has taken it yet."""
     seq: int = 0
     """Seq of the last event that was taken; those before it come again and do nothing."""
 
