@@ -92,11 +92,10 @@ def origin_of(party: Party, agent_id: str | None) -> str:
 
 def addition_of(state: ChatState, one: Spoken, channel: str) -> Message:
     """Return a message as it goes into the history."""
-    contact = state.contact
     return Message(
         entry_id=f"chat:{state.conversation_id}:{one.number}:{origin_of(one.party, one.agent_id)}:{one.client_id}",
         at_us=one.at_us,
-        contact_id=contact.command.contact_id if contact is not None and contact.is_open else None,
+        contact_id=state.contact_id,
         customer_id=state.customer_id,
         conversation_id=state.conversation_id,
         agent_id=one.agent_id,

@@ -121,7 +121,7 @@ class Following:
         inlet = self._running()
         state = conversation.state
         if state.contact is None or not state.contact.is_open:
-            command = make(inlet.name, f"{state.conversation_id}.{state.contacts + 1}")
+            command = make(inlet.name, state.contact_id)
             self._change(conversation, webchat_contacts.asked(state, command), None)
         elif state.phase is not ChatPhase.ASKED:
             return HandedOver(contact_id=state.contact.command.contact_id, reason=None)

@@ -94,6 +94,13 @@ class ChatState(msgspec.Struct, frozen=True, kw_only=True):
         return ChatPhase.BOT if self.contact is None else self.contact.phase
 
     @property
+    def contact_id(self) -> str:
+        """What is said now belongs to this contact: the one that is inside, or else the next one."""
+        if self.contact is not None and self.contact.is_open:
+            return self.contact.command.contact_id
+        return f"{self.conversation_id}.{self.contacts + 1}"
+
+    @property
     def needs_attention(self) -> bool:
         """Whether something is to be done about it: a contact is inside, or the bot has not heard all."""
         return (self.contact is not None and self.contact.is_open) or self.heard < self.number
