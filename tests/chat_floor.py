@@ -23,12 +23,16 @@ from ccroute import (
     SetPresence,
     Undeliverable,
 )
+from ccroute.channels.attachments import MemoryBlobs
+from ccroute.channels.webchat import WebChat
+from ccroute.channels.webchat_limits import ChatLimits
 from ccroute.channels.webchat_protocol import (
     ClientFrame,
     CloseCode,
     FromServer,
     Hello,
     Posted,
+    Refused,
     read_server_frame,
     write_frame,
 )
@@ -225,3 +229,22 @@ async def agent(chat: object, agent_id: str) -> AsyncIterator[Wire]:
         wire.say(Hello())
         yield wire
         wire.cut()
+
+
+def chat_on(floor: Floor, **options: object) -> WebChat:
+    """Put a chat on a floor; ``limits`` may be a dict of those that differ."""
+    limits = options.pop("limits", {})
+    assert isinstance(limits, dict)
+    chat = WebChat(
+        history=floor.history,
+        limits=ChatLimits(**limits),
+        **{"blobs": MemoryBlobs()} | options,  # type: ignore[arg-type]
+    )
+    floor.channel = chat
+    return chat
+
+
+async def refused(wire: Wire, frame: ClientFrame | str | bytes) -> Refused:
+    """Return how a frame is refused."""
+    wire.say(frame)
+    return await wire.until(Refused)
