@@ -422,6 +422,8 @@ def _article(name: str) -> str:
 
 def pages() -> dict[Path, str]:
     """Return what every page and picture made here should hold, by path from the repository's folder."""
+    from docs import chat  # it builds on this module
+
     pictures = {
         REFERENCE / "states" / f"{name}.svg": draw(
             f"The states of {_article(name)}", transitions(table, layout), layout
@@ -437,6 +439,7 @@ def pages() -> dict[Path, str]:
         REFERENCE / "timeline.md": timeline_page(),
         REFERENCE / "states.md": states_page(),
         **pictures,
+        **chat.pages(),
     }
 
 
