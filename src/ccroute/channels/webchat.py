@@ -187,11 +187,11 @@ class WebChat:
     def _ends_at_us(self, session: ChatSession) -> int:
         if session.ended_at_us is not None:
             return session.ended_at_us
-        # One that has a socket open is in use, whatever was noted last.
-        is_here = any(session_id == session.session_id for session_id in self._peers.values())
-        idle_us = session.began_at_us if is_here else session.seen_at_us + self._limits.session_idle_us
         last_us = session.began_at_us + self._limits.session_us
-        return last_us if is_here else min(idle_us, last_us)
+        # One that has a socket open is in use, whatever was noted last.
+        if session.session_id in self._peers.values():
+            return last_us
+        return min(last_us, session.seen_at_us + self._limits.session_idle_us)
 
     async def end_session(self, token: str) -> None:
         """End a session: its sockets are closed, its token opens nothing any more. Its contact stays as it is."""

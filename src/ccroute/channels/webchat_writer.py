@@ -151,10 +151,10 @@ class Writer:
         additions = [addition_of(draft.conversation.state, one, inlet.name) for draft, one in numbered]
         try:
             await self._again(partial(inlet.add, *additions))
-        except (InvalidArgument, KeyDestroyed):
+        except (InvalidArgument, KeyDestroyed) as error:
             # Nothing was added. One of them cannot be; alone it harms only itself.
             if len(numbered) == 1:
-                numbered[0][0].end(ChatRefused(ChatRefusal.ERASED, "a conversation of a customer who was not erased"))
+                numbered[0][0].end(_never(error))
                 return
             for draft in batch:
                 if not draft.done.is_set():
@@ -240,6 +240,12 @@ class Writer:
                 self.retries += 1
                 await anyio.sleep(_RETRY_S[min(attempt, len(_RETRY_S) - 1)])
                 attempt += 1
+
+
+def _never(error: InvalidArgument | KeyDestroyed) -> ChatRefused:
+    if isinstance(error, KeyDestroyed):
+        return ChatRefused(ChatRefusal.ERASED, "a conversation of a customer who was not erased")
+    return ChatRefused(ChatRefusal.MALFORMED, f"{error.argument}: {error.allowed}")
 
 
 def _unavailable(allowed: str) -> ChatRefused:
