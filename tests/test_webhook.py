@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import anyio
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from ccroute import (
     CancelContact,
+    CommandRefused,
     ContactQueued,
     EnqueueContact,
     Event,
     MemoryHistory,
     Message,
     OutOfRange,
+    RefusalReason,
     Undeliverable,
-    WrongType,
 )
 from ccroute.channels.messengers import Incoming, Parsed, read_telegram, read_vk, read_whatsapp
 from ccroute.channels.webchat_protocol import ChatPhase
@@ -31,164 +28,26 @@ from ccroute.channels.webhook import Outbound, WebhookChannel
 from ccroute.channels.webhook_storing import HookStore, MemoryHooks, Novelty, SqliteHooks
 from ccroute.channels.webhook_verifying import (
     HmacSignature,
-    HubChallenge,
-    SecretHeader,
     SecretInBody,
-    SignedTimestamp,
-    Verifier,
     VkConfirmation,
     WebhookRequest,
     WebhookResponse,
 )
+from ccroute.commands import Command
 from ccroute.customers import memory_vault
 from ccroute.errors import StorageUnavailable
 from ccroute.ports import Delivery
 from tests.chat_floor import Floor, settle
+from tests.hook_requests import NOW_US, SECRET, payload, request, signed
 
 pytestmark = pytest.mark.outer
 
-PAYLOADS = Path(__file__).parent / "payloads"
-SECRET = "a-secret-of-a-test"
 KEY = b"a key that never changes"
-NOW_US = 1_700_000_000_000_000
 
 
 @pytest.fixture(params=["asyncio", "trio"])
 def anyio_backend(request: pytest.FixtureRequest) -> str:
     return str(request.param)
-
-
-def payload(name: str) -> bytes:
-    return (PAYLOADS / f"{name}.json").read_bytes()
-
-
-def request(
-    body: bytes = b"{}", *, method: str = "POST", headers: dict[str, str] | None = None, **query: str
-) -> WebhookRequest:
-    return WebhookRequest(
-        method=method,
-        headers=headers or {},
-        query={name.replace("_", ".", 1): value for name, value in query.items()},
-        body=body,
-    )
-
-
-def signed(body: bytes, secret: str = SECRET) -> WebhookRequest:
-    digest = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-    return request(body, headers={"x-hub-signature-256": f"sha256={digest}"})
-
-
-def slack(body: bytes, at_s: int | str, secret: str = SECRET) -> WebhookRequest:
-    digest = hmac.new(secret.encode(), f"v0:{at_s}:".encode() + body, hashlib.sha256).hexdigest()
-    return request(body, headers={"x-slack-signature": f"v0={digest}", "x-slack-request-timestamp": str(at_s)})
-
-
-# ---- verifying -----------------------------------------------------------------------------------------------------
-
-GENUINE: list[tuple[Verifier, WebhookRequest]] = [
-    (HmacSignature(SECRET), signed(b"{}")),
-    (HmacSignature("an-old-secret", SECRET), signed(b"{}")),
-    (SecretHeader(SECRET), request(headers={"x-telegram-bot-api-secret-token": SECRET})),
-    (SecretInBody(SECRET), request(payload("vk_message"))),
-    (SignedTimestamp(SECRET), slack(b"{}", NOW_US // 1_000_000)),
-    (SignedTimestamp(SECRET), slack(b"{}", NOW_US // 1_000_000 - 300)),
-]
-
-FORGED: list[tuple[Verifier, WebhookRequest]] = [
-    (HmacSignature(SECRET), signed(b"{}", "another-secret")),
-    (HmacSignature(SECRET), request(b"{}")),
-    (HmacSignature(SECRET), request(b"{ }", headers=dict(signed(b"{}").headers))),
-    (HmacSignature(SECRET), request(headers={"x-hub-signature-256": "\ud800"})),
-    (SecretHeader(SECRET), request()),
-    (SecretHeader(SECRET), request(headers={"x-telegram-bot-api-secret-token": SECRET + "x"})),
-    (SecretInBody(SECRET), request()),
-    (SecretInBody(SECRET), request(b"[1]")),
-    (SecretInBody(SECRET), request(b"\xff")),
-    (SecretInBody(SECRET), request(b'{"secret": ["a-secret-of-a-test"]}')),
-    (SignedTimestamp(SECRET), slack(b"{}", NOW_US // 1_000_000 - 301)),
-    (SignedTimestamp(SECRET), slack(b"{}", NOW_US // 1_000_000 + 301)),
-    (SignedTimestamp(SECRET), slack(b"{}", "soon")),
-    (SignedTimestamp(SECRET), slack(b"{}", 10**12)),
-    (SignedTimestamp(SECRET), slack(b"{}", NOW_US // 1_000_000, "another-secret")),
-]
-
-
-@pytest.mark.parametrize(("verifier", "told"), GENUINE)
-def test_what_is_genuine_is_taken(verifier: Verifier, told: WebhookRequest) -> None:
-    assert verifier.is_genuine(told, NOW_US)
-
-
-@pytest.mark.parametrize(("verifier", "told"), FORGED)
-def test_what_is_forged_is_not(verifier: Verifier, told: WebhookRequest) -> None:
-    assert not verifier.is_genuine(told, NOW_US)
-
-
-@given(body=st.binary(max_size=200), headers=st.dictionaries(st.text(max_size=20), st.text(max_size=80), max_size=4))
-def test_no_request_makes_a_verifier_raise(body: bytes, headers: dict[str, str]) -> None:
-    names = ["x-hub-signature-256", "x-slack-signature", "x-slack-request-timestamp"]
-    told = request(body, headers=headers | dict(zip(names, headers.values(), strict=False)))
-    for verifier, _ in GENUINE:
-        assert not verifier.is_genuine(told, NOW_US)
-
-
-@pytest.mark.parametrize(
-    "make",
-    [
-        lambda: HmacSignature(),
-        lambda: SecretHeader("short"),
-        lambda: SecretInBody(""),
-        lambda: SignedTimestamp(b"1234567"),
-        lambda: HubChallenge("short"),
-    ],
-)
-def test_a_secret_that_is_none_is_refused(make: Callable[[], object]) -> None:
-    with pytest.raises(OutOfRange) as raised:
-        make()
-    assert "short" not in str(raised.value)
-
-
-def test_a_secret_of_another_type_is_refused() -> None:
-    with pytest.raises(WrongType):
-        HmacSignature(12345678)  # type: ignore[arg-type]
-
-
-def test_no_repr_tells_a_secret() -> None:
-    for verifier in (
-        *(one for one, _ in GENUINE),
-        HubChallenge(SECRET),
-        VkConfirmation(group_id=1, confirmation="0a1b"),
-    ):
-        assert SECRET not in repr(verifier)
-        assert "0a1b" not in repr(verifier)
-    assert "secret" not in repr(request(payload("vk_message")))
-
-
-# ---- handshakes ----------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("query", "answer"),
-    [
-        ({"hub_mode": "subscribe", "hub_verify_token": SECRET, "hub_challenge": "1158201444"}, (200, "1158201444")),
-        ({"hub_mode": "subscribe", "hub_verify_token": "wrong", "hub_challenge": "1158201444"}, (403, "")),
-        ({"hub_mode": "subscribe", "hub_verify_token": SECRET, "hub_challenge": "<script>"}, (403, "")),
-        ({"hub_mode": "subscribe", "hub_verify_token": SECRET}, (403, "")),
-        ({"hub_mode": "unsubscribe"}, None),
-    ],
-)
-def test_the_challenge_is_answered_to_who_knows_the_token(
-    query: dict[str, str], answer: tuple[int, str] | None
-) -> None:
-    got = HubChallenge(SECRET).answer(request(b"", method="GET", **query))
-    assert got == (None if answer is None else WebhookResponse(status=answer[0], body=answer[1]))
-
-
-def test_the_confirmation_is_told_to_the_right_group() -> None:
-    handshake = VkConfirmation(group_id=1, confirmation="0a1b2c3d")
-    assert handshake.answer(request(payload("vk_confirmation"))) == WebhookResponse(status=200, body="0a1b2c3d")
-    assert handshake.answer(request(b'{"type": "confirmation", "group_id": 2}')) == WebhookResponse(status=403)
-    assert handshake.answer(request(payload("vk_message"))) is None
-    assert handshake.answer(request(payload("vk_confirmation"), method="GET")) is None
 
 
 # ---- storing -------------------------------------------------------------------------------------------------------
@@ -414,24 +273,55 @@ async def test_what_fails_is_to_be_sent_again() -> None:
 
 @pytest.mark.anyio
 async def test_who_takes_too_long_is_asked_to_send_again() -> None:
-    hook = Hook(answer_us=1, at_once=1)
-    begun = anyio.Event()
-
     async def hang(message: Incoming) -> str | None:
-        begun.set()
         await anyio.sleep_forever()
 
-    hook.channel = hook.floor.channel = hook.make(identify=hang, answer_us=10_000, at_once=1)
+    hook = Hook(identify=hang, answer_us=1)
+    async with hook.floor.running():
+        assert (await hook.channel.handle(update(1))).status == 503
+    assert hook.messages() == []
+
+
+@pytest.mark.anyio
+async def test_more_requests_than_are_worked_on_are_to_be_sent_again() -> None:
+    begun, gone_on = anyio.Event(), anyio.Event()
+
+    async def wait(message: Incoming) -> str | None:
+        begun.set()
+        await gone_on.wait()
+        return None
+
+    hook = Hook(identify=wait, at_once=1)
+    answers: list[int] = []
+
+    async def ask() -> None:
+        answers.append((await hook.channel.handle(update(1))).status)
+
     async with hook.floor.running(), anyio.create_task_group() as group:
-        answers: list[WebhookResponse] = []
-
-        async def ask() -> None:
-            answers.append(await hook.channel.handle(update(1)))
-
         group.start_soon(ask)
         await begun.wait()
-        assert (await hook.channel.handle(update(2))).status == 503
-    assert [one.status for one in answers] == [503]
+        answers.append((await hook.channel.handle(update(2))).status)
+        gone_on.set()
+    assert answers == [503, 200]
+
+
+@pytest.mark.anyio
+async def test_a_contact_that_the_engine_refuses_is_counted() -> None:
+    hook = Hook()
+    real = hook.floor.send
+
+    async def refuse(command: Command) -> list[Event]:
+        await real(command)
+        return [
+            CommandRefused(
+                seq=1, at_us=1, cause="command:1", command="contact.enqueue", reason=RefusalReason.CONTACTS_MAX
+            )
+        ]
+
+    hook.floor.send = refuse  # type: ignore[method-assign]
+    async with hook.floor.running():
+        assert (await hook.channel.handle(update(1))).status == 200
+    assert hook.channel.figures().passed_over == {"contact_refused.contacts_max": 1}
 
 
 @pytest.mark.anyio
