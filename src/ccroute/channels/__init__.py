@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import typing
 
+from ccroute.errors import ExtraMissing
+
 if typing.TYPE_CHECKING:
     from ccroute.channels.attachments import MEDIA_TYPES, BlobStore, DirectoryBlobs, MemoryBlobs
     from ccroute.channels.memory import MemoryChannel
@@ -141,6 +143,12 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    value: object = getattr(import_module(f"{__name__}.{_LAZY[name]}"), name)
+    try:
+        module = import_module(f"{__name__}.{_LAZY[name]}")
+    except ModuleNotFoundError as error:
+        if error.name != "anyio":
+            raise
+        raise ExtraMissing("webchat", f"channels such as {name}") from error
+    value: object = getattr(module, name)
     globals()[name] = value
     return value

@@ -12,19 +12,13 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Final, final
 
+import anyio
 import msgspec
 
 from ccroute.channels.webchat_conversations import Conversation, Spoken, addition_of, origin_of
 from ccroute.channels.webchat_protocol import Attachment, ChatRefusal, Party
 from ccroute.errors import ChatRefused, InvalidArgument, KeyDestroyed
 from ccroute.ports import Inlet
-
-try:
-    import anyio
-except ImportError as error:  # pragma: no cover - the extra is there where the tests run
-    from ccroute.errors import ExtraMissing
-
-    raise ExtraMissing("webchat", "web chats") from error
 
 __all__ = ["Draft", "Writer"]
 

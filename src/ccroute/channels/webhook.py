@@ -13,7 +13,9 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from typing import ClassVar, Final, final
 
+import anyio
 import msgspec
+from anyio import to_thread
 
 from ccroute.channels import webchat_contacts
 from ccroute.channels.messengers import Incoming, Parsed
@@ -22,18 +24,12 @@ from ccroute.channels.webchat_sessions import ChatState, MemorySessions, Session
 from ccroute.channels.webhook_storing import HookStore, MemoryHooks, Novelty
 from ccroute.channels.webhook_verifying import Verifier, WebhookHandshake, WebhookRequest, WebhookResponse
 from ccroute.commands import EnqueueContact
-from ccroute.errors import ExtraMissing, InvalidArgument, KeyDestroyed, OutOfRange, Undeliverable
+from ccroute.errors import InvalidArgument, KeyDestroyed, OutOfRange, Undeliverable
 from ccroute.events import CommandRefused, Event
 from ccroute.personal import Personal, withheld
 from ccroute.ports import Delivery, Inlet
 from ccroute.timeline import Message
 from ccroute.types import RefusalReason
-
-try:
-    import anyio
-    from anyio import to_thread
-except ImportError as error:  # pragma: no cover - the extra is there where the tests run
-    raise ExtraMissing("runtime", "channels") from error
 
 __all__ = ["Outbound", "WebhookChannel", "WebhookFigures"]
 
