@@ -300,3 +300,33 @@ def test_refusals_survive_pickling() -> None:
     refusal = ChatRefused("busy", "later", 5)
     again = pickle.loads(pickle.dumps(refusal))
     assert (again.code, again.allowed, again.retry_after_us, str(again)) == ("busy", "later", 5, "busy: later")
+
+
+async def test_a_chat_that_runs_sweeps(monkeypatch: pytest.MonkeyPatch) -> None:
+    from ccroute.channels import webchat
+
+    monkeypatch.setattr(webchat, "_SWEEP_S", 0.001)
+    floor = Floor()
+    chat = chat_on(floor)
+    conversation_id = (await chat.open_session()).session.conversation_id
+    async with floor.running():
+        await chat.say(conversation_id, "hello")
+        with anyio.fail_after(10):
+            while chat.figures().conversations:
+                await anyio.sleep(0.001)
+
+
+async def test_a_store_that_is_behind_the_history_follows_it() -> None:
+    floor = Floor()
+    sessions = MemorySessions()
+    chat = chat_on(floor, sessions=sessions)
+    opened = await chat.open_session()
+    async with floor.running():
+        await chat.say(opened.session.conversation_id, "hello")
+    # As a crash leaves it between the history and the store.
+    sessions.save([ChatState(conversation_id=opened.session.conversation_id, customer_id=None)])
+    chat = chat_on(floor, sessions=sessions)
+    async with floor.running(), customer(chat, opened.token) as ada:
+        assert (await ada.until(Posted)).number == 1
+        ada.say(Post(client_id="m1", body="again"))
+        assert (await ada.until(Posted)).number == 2
