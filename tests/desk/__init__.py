@@ -1,0 +1,1 @@
+"""The reference server of ``examples/desk``: its doors, its rooms, and what happens when it is killed."""
