@@ -7,7 +7,7 @@ voice, e-mail, administration or reports, is added to the list in ``desk.app`` a
 from __future__ import annotations
 
 import enum
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Final, TypeVar, final
 
 import msgspec
@@ -197,7 +197,7 @@ class Room(msgspec.Struct, frozen=True, kw_only=True):
     """What can be asked."""
     sockets: tuple[SocketDoor, ...] = ()
     """What can be opened."""
-    tasks: tuple[Callable[[], Awaitable[None]], ...] = ()
+    tasks: tuple[Callable[[], Coroutine[object, object, None]], ...] = ()
     """What runs as long as the server does."""
 
 

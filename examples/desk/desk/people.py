@@ -19,6 +19,7 @@ import apsw
 import msgspec
 
 from desk.passwords import hash_of, is_right
+from desk.sqlite_files import opened
 
 __all__ = ["SESSION_US", "NameTaken", "People", "Role", "Session", "User", "WrongName", "csrf_of"]
 
@@ -28,7 +29,6 @@ SESSIONS_MAX: Final = 20
 """Sessions that one user may have; the oldest one ends when there is one more."""
 _TOKEN_BYTES: Final = 32
 _NAME_LENGTH_MAX: Final = 128
-_SCHEMA_VERSION: Final = 1
 _SCHEMA: Final = """
 create table users (
     name text primary key,
@@ -109,16 +109,11 @@ class People:
         :param path: the file; nobody but its owner may read it.
         :raises apsw.Error: it cannot be opened, or is no database.
         """
-        place = os.fspath(path)
-        os.close(os.open(place, os.O_CREAT | os.O_RDWR, 0o600))
         # One transaction at a time on a connection.
         self._lock = threading.Lock()
-        self._writing = _opened(place)
-        if self._writing.pragma("user_version") != _SCHEMA_VERSION:
-            with self._writing:
-                self._writing.execute(_SCHEMA)
+        self._writing = opened(path, _SCHEMA)
         # A connection waits while another thread writes with it, so that who only reads has one of its own.
-        self._reading = _opened(place)
+        self._reading = opened(path, _SCHEMA)
 
     def add(self, user: User, password: str) -> None:
         """Let somebody sign in from now on.
@@ -145,6 +140,10 @@ class People:
         """Return all users, by name."""
         rows = self._reading.execute("select name, shown_name, role, agent_id from users order by name")
         return [_user(row) for row in rows]
+
+    def agents(self) -> dict[str, str]:
+        """Return what the users are called that are agents, by agent."""
+        return {one.agent_id: one.shown_name for one in self.users() if one.agent_id is not None}
 
     def who_is(self, name: str, password: str) -> User | None:
         """Return the user who has this name and password; None: nobody has. Takes as long for both; for a thread."""
@@ -195,15 +194,6 @@ class People:
 def csrf_of(token: str) -> str:
     """Return what a page of this server, and no other page, can send along with the requests of a session."""
     return hmac.new(token.encode(), b"csrf", "sha256").hexdigest()
-
-
-def _opened(place: str) -> apsw.Connection:
-    connection = apsw.Connection(place)
-    connection.set_busy_timeout(5_000)
-    connection.pragma("journal_mode", "wal")
-    connection.pragma("synchronous", "full")
-    connection.pragma("foreign_keys", True)
-    return connection
 
 
 def _kept(token: str) -> bytes:

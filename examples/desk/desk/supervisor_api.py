@@ -1,0 +1,291 @@
+"""The room of supervisors: the board, the question why a contact waits, and stepping in."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Final, final
+
+import anyio
+import msgspec
+
+from ccroute import (
+    AcceptOffer,
+    AssignAs,
+    AssignContact,
+    ChangeContact,
+    Config,
+    ContactPatch,
+    ContactState,
+    Engine,
+    ExpediteContact,
+    Ignorable,
+    OfferMade,
+    OpenQueue,
+    PauseQueue,
+    Router,
+    SetPresence,
+    SubscriptionLagged,
+    TransferContact,
+)
+from desk.agent_shapes import Pong, Story
+from desk.board import board_of, people_on, why
+from desk.calls import Access, Call, Done, Operation, Room, SocketDoor, Visit
+from desk.faults import fault
+from desk.naming import Naming
+from desk.stories import Stories
+from desk.supervisor_shapes import Assign, Server, SetTheirPresence, Why
+from desk.telling import ask, tell
+
+__all__ = ["SupervisorRoom"]
+
+PAUSE_S: Final = 0.25
+"""Boards are told no more often than this."""
+ANYWAY_S: Final = 5.0
+"""A board is told after this, even where nothing has happened: waits have grown."""
+_TIER_MAX: Final = 2**31 - 1
+
+
+class _FromPage(msgspec.Struct, frozen=True, kw_only=True):
+    type: str
+
+
+@final
+class SupervisorRoom:
+    """The operations and the socket of supervisors. The board is made once for all who watch."""
+
+    def __init__(
+        self,
+        router: Router,
+        config: Config,
+        stories: Stories,
+        naming: Naming,
+        server: Callable[[], Awaitable[Server]],
+    ) -> None:
+        self._router = router
+        self._config = config
+        self._stories = stories
+        self._naming = naming
+        self._server = server
+        self._watching = 0
+        self._wanted = anyio.Event()
+        self._board = ""
+        self._news = anyio.Event()
+
+    def room(self) -> Room:
+        """Return the room."""
+        return Room(
+            name="supervisor",
+            about="What supervisors do: see everything, ask why, step in.",
+            operations=tuple(self._operations()),
+            sockets=(
+                SocketDoor(
+                    path="/api/supervisor/socket",
+                    name="supervisor",
+                    handle=self._talk,
+                    access=Access.SUPERVISOR,
+                ),
+            ),
+            tasks=(self._make_boards,),
+        )
+
+    def _operations(self) -> list[Operation]:
+        contact = "/api/supervisor/contacts/{contact_id}"
+        queue = "/api/supervisor/queues/{queue_id}"
+        return [
+            _get(contact, "any_story", "Tell a contact and what was said.", self._story, Story),
+            _get(f"{contact}/why", "why", "Tell why a contact is where it is.", self._why, Why),
+            _post(f"{contact}/assign", "assign", "Give a waiting contact to an agent.", self._assign, Assign),
+            _post(f"{contact}/take-over", "take_over", "Take a contact into one's own hands.", self._take_over),
+            _post(f"{contact}/expedite", "expedite", "Take the next step of its plan now.", self._expedite),
+            _post(f"{contact}/to-front", "to_front", "Serve a waiting contact before all others.", self._to_front),
+            _post(f"{queue}/pause", "pause_queue", "Make no offers from a queue.", self._pause),
+            _post(f"{queue}/open", "open_queue", "Make offers from a queue again.", self._open),
+            _post(
+                "/api/supervisor/agents/{agent_id}/presence",
+                "set_their_presence",
+                "Say where an agent is.",
+                self._presence,
+                SetTheirPresence,
+            ),
+        ]
+
+    # ---- looking -----------------------------------------------------------------------------------------------
+
+    async def _story(self, call: Call) -> Story:
+        return await self._stories.story(call.part("contact_id"))
+
+    async def _why(self, call: Call) -> Why:
+        found = await ask(self._router, why(call.part("contact_id"), self._naming))
+        if found is None:
+            raise fault("not_found")
+        return found
+
+    # ---- stepping in -------------------------------------------------------------------------------------------
+
+    async def _assign(self, call: Call) -> Done:
+        wanted = call.body_as(Assign)
+        command = AssignContact(
+            contact_id=call.part("contact_id"),
+            agent_id=wanted.agent_id,
+            as_=wanted.as_,
+            ignoring=wanted.ignoring,
+            actor=call.who.user.name,
+        )
+        await tell(self._router, command)
+        return Done()
+
+    async def _take_over(self, call: Call) -> Done:
+        """Take a contact that waits as it is; one that is active is given to this user first, by whoever has it."""
+        contact_id, mine, actor = call.part("contact_id"), call.agent_id, call.who.user.name
+        contact = await ask(self._router, lambda engine: engine.contact(contact_id))
+        if contact is None:
+            raise fault("not_found")
+        if contact.state is ContactState.ACTIVE and mine not in contact.agents:
+            given = TransferContact(contact_id=contact_id, agent_id=contact.agents[0], to_agent=mine, actor=actor)
+            for event in await tell(self._router, given):
+                if isinstance(event, OfferMade) and event.agent_id == mine:
+                    await tell(self._router, AcceptOffer(offer_id=event.offer_id, actor=actor))
+                    return Done()
+        taken = AssignContact(
+            contact_id=contact_id, agent_id=mine, as_=AssignAs.ACTIVE, ignoring=list(Ignorable), actor=actor
+        )
+        await tell(self._router, taken)
+        return Done()
+
+    async def _expedite(self, call: Call) -> Done:
+        await tell(self._router, ExpediteContact(contact_id=call.part("contact_id"), actor=call.who.user.name))
+        return Done()
+
+    async def _to_front(self, call: Call) -> Done:
+        tier = min(_TIER_MAX, 1 + await ask(self._router, _highest_tier))
+        command = ChangeContact(
+            contact_id=call.part("contact_id"), patch=ContactPatch(tier=tier), actor=call.who.user.name
+        )
+        await tell(self._router, command)
+        return Done()
+
+    async def _pause(self, call: Call) -> Done:
+        await tell(self._router, PauseQueue(queue_id=await self._queue(call), actor=call.who.user.name))
+        return Done()
+
+    async def _open(self, call: Call) -> Done:
+        await tell(self._router, OpenQueue(queue_id=await self._queue(call), actor=call.who.user.name))
+        return Done()
+
+    async def _queue(self, call: Call) -> str:
+        queue_id = call.part("queue_id")
+        if await ask(self._router, lambda engine: engine.queue(queue_id)) is None:
+            raise fault("not_found")
+        return queue_id
+
+    async def _presence(self, call: Call) -> Done:
+        wanted = call.body_as(SetTheirPresence)
+        command = SetPresence(
+            agent_id=call.part("agent_id"),
+            presence=wanted.presence,
+            label=wanted.label,
+            actor=call.who.user.name,
+        )
+        await tell(self._router, command)
+        return Done()
+
+    # ---- the board ---------------------------------------------------------------------------------------------
+
+    async def _talk(self, visit: Visit) -> None:
+        self._watching += 1
+        self._wanted.set()
+        try:
+            async with anyio.create_task_group() as group:
+                group.start_soon(self._show, visit)
+                while (frame := await visit.receive()) is not None:
+                    if not _is_ping(frame):
+                        await visit.close(4400, "bad_request")
+                        break
+                    await visit.send(msgspec.json.encode(Pong(at_us=self._router.now_us())).decode())
+                group.cancel_scope.cancel()
+        finally:
+            self._watching -= 1
+
+    async def _show(self, visit: Visit) -> None:
+        # A slow visitor is told the newest board, and never those that it has missed.
+        while True:
+            news, board = self._news, self._board
+            if board:
+                await visit.send(board)
+            await news.wait()
+
+    async def _make_boards(self) -> None:
+        async with anyio.create_task_group() as group:
+            group.start_soon(self._hear)
+            while True:
+                with anyio.move_on_after(ANYWAY_S):
+                    await self._wanted.wait()
+                self._wanted = anyio.Event()
+                if self._watching:
+                    await self._make_board()
+                    await anyio.sleep(PAUSE_S)
+                else:
+                    self._board = ""
+
+    async def _make_board(self) -> None:
+        await self._naming.learn(await self._router.ask(people_on))
+        server = await self._server()
+        board = await self._router.ask(board_of(self._config, self._naming, server, self._router.now_us()))
+        self._board = msgspec.json.encode(board).decode()
+        news, self._news = self._news, anyio.Event()
+        news.set()
+
+    async def _hear(self) -> None:
+        while True:
+            try:
+                async with self._router.events() as events:
+                    async for _ in events:
+                        self._wanted.set()
+            except SubscriptionLagged:  # a board is whole, so that nothing is missed
+                continue
+
+
+def _highest_tier(engine: Engine) -> int:
+    waiting = engine.contacts(state=ContactState.QUEUED, limit=1_000)
+    return max((one.tier for one in waiting), default=0)
+
+
+def _is_ping(frame: str | bytes) -> bool:
+    try:
+        return msgspec.json.decode(frame, type=_FromPage).type == "ping"
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return False
+
+
+def _post(
+    path: str,
+    name: str,
+    summary: str,
+    handle: Callable[[Call], Awaitable[object]],
+    body: type[msgspec.Struct] | None = None,
+) -> Operation:
+    return Operation(
+        method="POST",
+        path=path,
+        name=name,
+        summary=summary,
+        handle=handle,
+        access=Access.SUPERVISOR,
+        body=body,
+        answer=Done,
+        faults=("refused", "no_agent", "bad_request"),
+    )
+
+
+def _get(
+    path: str, name: str, summary: str, handle: Callable[[Call], Awaitable[object]], answer: type[msgspec.Struct]
+) -> Operation:
+    return Operation(
+        method="GET",
+        path=path,
+        name=name,
+        summary=summary,
+        handle=handle,
+        access=Access.SUPERVISOR,
+        answer=answer,
+    )
