@@ -189,5 +189,5 @@ def test_dots_stand_for_anything(shown: str, told: str, same: bool) -> None:
 def test_the_readme_names_two_commands_that_exist() -> None:
     readme = (ROOT / "README.md").read_text()
     commands = re.findall(r"^bash (scripts/\w+)", readme, re.MULTILINE)
-    assert commands == ["scripts/replay", "scripts/test"]
+    assert commands == ["scripts/serve", "scripts/test"]
     assert all((ROOT / command).exists() for command in commands)

@@ -27,6 +27,7 @@ from ccroute.cli.journal import journal_app
 from ccroute.cli.plugins import plugins
 from ccroute.cli.replay import replay
 from ccroute.cli.run import run
+from ccroute.cli.serve import serve
 from ccroute.errors import CcrouteError, ConfigError
 
 _FINE: Final = 0
@@ -74,6 +75,7 @@ def app() -> typer.Typer:
     whole.callback()(_options)
     for command in (check, hours, run, explain, replay, plugins):
         whole.command()(command)
+    whole.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(serve)
     whole.add_typer(journal_app(), name="journal")
     whole.add_typer(history_app(), name="history")
     whole.add_typer(bench_app(), name="bench")

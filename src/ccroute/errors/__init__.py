@@ -43,7 +43,7 @@ from ccroute.errors.engine import (
     ForkedEngine,
     ReentrantCall,
 )
-from ccroute.errors.installation import ExtraMissing
+from ccroute.errors.installation import ExtraMissing, ServerMissing
 from ccroute.errors.journal import (
     EventNotReached,
     HistoryGap,
@@ -113,6 +113,7 @@ __all__ = [
     "RouterDraining",
     "SchemaTooNew",
     "SealBroken",
+    "ServerMissing",
     "SnapshotError",
     "StorageBusy",
     "StorageClosed",

@@ -8,6 +8,7 @@ from ccroute.errors.argument import CcrouteError
 
 __all__ = [
     "ExtraMissing",
+    "ServerMissing",
 ]
 
 
@@ -24,3 +25,17 @@ class ExtraMissing(CcrouteError, ImportError):
 
     def __reduce__(self) -> tuple[type[ExtraMissing], tuple[object, ...]]:
         return type(self), (self.extra, self.purpose)
+
+
+@final
+class ServerMissing(CcrouteError, LookupError):
+    """No package is installed that has a server for ``ccroute serve``."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "no server is installed: pip install ccroute-desk, or from a clone of ccroute pip install ./examples/desk; "
+            "any package with an entry point of the group ccroute.servers will do"
+        )
+
+    def __reduce__(self) -> tuple[type[ServerMissing], tuple[object, ...]]:
+        return type(self), ()
