@@ -9,7 +9,6 @@ import anyio
 import msgspec
 
 from ccroute import (
-    AcceptOffer,
     AssignAs,
     AssignContact,
     ChangeContact,
@@ -19,13 +18,12 @@ from ccroute import (
     Engine,
     ExpediteContact,
     Ignorable,
-    OfferMade,
     OpenQueue,
     PauseQueue,
+    RequeueContact,
     Router,
     SetPresence,
     SubscriptionLagged,
-    TransferContact,
 )
 from desk.agent_shapes import Pong, Story
 from desk.board import board_of, people_on, why
@@ -34,7 +32,7 @@ from desk.faults import fault
 from desk.naming import Naming
 from desk.stories import Stories
 from desk.supervisor_shapes import Assign, Server, SetTheirPresence, Why
-from desk.telling import ask, tell
+from desk.telling import ask, tell, tell_all
 
 __all__ = ["SupervisorRoom"]
 
@@ -135,21 +133,19 @@ class SupervisorRoom:
         return Done()
 
     async def _take_over(self, call: Call) -> Done:
-        """Take a contact that waits as it is; one that is active is given to this user first, by whoever has it."""
+        """Take a contact, whether it waits or somebody else has it; the user need not be available for that."""
         contact_id, mine, actor = call.part("contact_id"), call.agent_id, call.who.user.name
         contact = await ask(self._router, lambda engine: engine.contact(contact_id))
         if contact is None:
             raise fault("not_found")
-        if contact.state is ContactState.ACTIVE and mine not in contact.agents:
-            given = TransferContact(contact_id=contact_id, agent_id=contact.agents[0], to_agent=mine, actor=actor)
-            for event in await tell(self._router, given):
-                if isinstance(event, OfferMade) and event.agent_id == mine:
-                    await tell(self._router, AcceptOffer(offer_id=event.offer_id, actor=actor))
-                    return Done()
         taken = AssignContact(
             contact_id=contact_id, agent_id=mine, as_=AssignAs.ACTIVE, ignoring=list(Ignorable), actor=actor
         )
-        await tell(self._router, taken)
+        if contact.state is ContactState.ACTIVE and mine not in contact.agents:
+            # At one moment, so that nobody can accept it in between.
+            await tell_all(self._router, [RequeueContact(contact_id=contact_id, actor=actor), taken])
+        else:
+            await tell(self._router, taken)
         return Done()
 
     async def _expedite(self, call: Call) -> Done:

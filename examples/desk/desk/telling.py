@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
 from ccroute import (
@@ -34,16 +34,30 @@ async def tell(router: Router, command: Command) -> list[Event]:
     :raises Fault: it was refused, is wrong, or cannot be taken now.
     """
     try:
-        events = await router.send(command)
+        return _carried_out(await router.send(command))
     except CcrouteError as error:
         raise as_fault(error) from error
+
+
+async def tell_all(router: Router, commands: Sequence[Command]) -> list[Event]:
+    """Carry out commands at one moment and return what they caused. The first refusal is told, the others stand.
+
+    :raises Fault: one was refused, is wrong, or they cannot be taken now.
+    """
+    try:
+        answers = await router.send_many(commands)
+    except CcrouteError as error:
+        raise as_fault(error) from error
+    return _carried_out([event for events in answers for event in events])
+
+
+def _carried_out(events: list[Event]) -> list[Event]:
     for event in events:
         if isinstance(event, CommandRefused):
             if event.reason in _NOT_THERE:
                 raise fault("not_found")
-            message = _WORDS.get(event.reason)
             rule = None if event.rule is None else event.rule.value
-            raise fault("refused", message, reason=event.reason.value, rule=rule)
+            raise fault("refused", _WORDS.get(event.reason), reason=event.reason.value, rule=rule)
     return events
 
 

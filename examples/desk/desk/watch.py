@@ -59,7 +59,6 @@ class Watch:
             _figure("desk_commit_seconds", "How long the last write to disk took.", told.commit_us / _US),
             _figure("desk_commits", "Writes to disk since the start.", told.commits),
             _figure("desk_events", "Events since the beginning.", told.event_seq),
-            _figure("desk_contacts_inside", "Contacts that have not ended.", told.inside),
             _figure(
                 "desk_history_behind_events",
                 "Events that are not in the history yet.",
@@ -84,7 +83,7 @@ def _figure(name: str, about: str, value: float, labels: dict[str, str] | None =
 
 def _queues(engine: Engine) -> list[Figure]:
     figures = engine.statistics().queues
-    found = []
+    found = [_figure("desk_contacts_inside", "Contacts that have not ended.", engine.counters().inside)]
     for queue in engine.queues(limit=_ROWS_MAX):
         label = {"queue": queue.queue_id}
         told = figures[queue.queue_id]
