@@ -17,10 +17,23 @@ from starlette.responses import Response
 from desk.faults import fault
 from desk.people import Role, Session
 
-__all__ = ["BODY_SIZE_MAX", "Access", "Call", "Done", "Operation", "Room", "SocketDoor", "Visit", "may_enter"]
+__all__ = [
+    "BODY_SIZE_MAX",
+    "ID_LENGTH_MAX",
+    "Access",
+    "Call",
+    "Done",
+    "Operation",
+    "Room",
+    "SocketDoor",
+    "Visit",
+    "may_enter",
+]
 
 _S = TypeVar("_S")
 
+ID_LENGTH_MAX: Final = 128
+"""Characters of an id in a path."""
 BODY_SIZE_MAX: Final = 128 * 1_024
 """Bytes of a body of JSON."""
 

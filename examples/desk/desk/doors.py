@@ -17,7 +17,7 @@ from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import Response
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from desk.calls import BODY_SIZE_MAX, Access, Call, Operation, SocketDoor, Visit, may_enter
+from desk.calls import BODY_SIZE_MAX, ID_LENGTH_MAX, Access, Call, Operation, SocketDoor, Visit, may_enter
 from desk.faults import Fault, FaultTold, fault
 from desk.limits import Allowances, Buckets
 from desk.metrics import Meter
@@ -143,6 +143,9 @@ class Doors:
             sent = request.headers.get(CSRF_HEADER, "")
             if not hmac.compare_digest(sent.encode(), csrf_of(token or "").encode()):
                 raise fault("bad_csrf")
+        # What can be no id names nothing.
+        if not all(1 <= len(one) <= ID_LENGTH_MAX and one.isprintable() for one in request.path_params.values()):
+            raise fault("not_found")
         query = _query(request, operation)
         body = await _body(request, operation)
         return Call(request, session=session, token=token, body=body, query=query)

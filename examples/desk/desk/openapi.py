@@ -9,14 +9,13 @@ from typing import Any, Final
 import msgspec
 
 import desk
-from desk.calls import Access, Call, Operation, Room, plain
+from desk.calls import ID_LENGTH_MAX, Access, Call, Operation, Room, plain
 from desk.faults import CODES, FaultTold
 
 __all__ = ["document", "room"]
 
 _REF: Final = "#/components/schemas/{name}"
 _PART: Final = re.compile(r"\{(\w+)\}")
-_ID_LENGTH_MAX: Final = 128
 
 
 def document(rooms: Sequence[Room]) -> dict[str, Any]:
@@ -90,7 +89,7 @@ def _described(room_: Room, one: Operation) -> dict[str, Any]:
             "name": part,
             "in": "path",
             "required": True,
-            "schema": {"type": "string", "minLength": 1, "maxLength": _ID_LENGTH_MAX},
+            "schema": {"type": "string", "minLength": 1, "maxLength": ID_LENGTH_MAX},
         }
         for part in _PART.findall(one.path)
     ]
