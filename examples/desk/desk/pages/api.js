@@ -1,0 +1,151 @@
+// Asking the server: requests with the token against forgery, a socket that comes back by itself, and the server's time.
+
+let csrf = null;
+
+/** What the server answered instead of what was asked for. `status` 0 means that it could not be reached. */
+export class Refusal extends Error {
+  constructor(status, { code = "unreachable", message = "The server cannot be reached.", reason = null, retry_after_s = null } = {}) {
+    super(message);
+    Object.assign(this, { status, code, reason, retry_after_s });
+  }
+}
+
+/** Ask once. `body` is sent as JSON, a Blob as it is. */
+export async function ask(method, path, body = undefined) {
+  const headers = {};
+  if (csrf && method !== "GET") headers["X-CSRF-Token"] = csrf;
+  if (body instanceof Blob) headers["Content-Type"] = body.type || "application/octet-stream";
+  else if (body !== undefined) headers["Content-Type"] = "application/json";
+  const content = body === undefined || body instanceof Blob ? body : JSON.stringify(body);
+  let answer;
+  try {
+    answer = await fetch(path, { method, headers, body: content, credentials: "same-origin" });
+  } catch {
+    throw new Refusal(0);
+  }
+  const said = answer.status === 204 ? null : await answer.json().catch(() => null);
+  if (!answer.ok) throw new Refusal(answer.status, said?.error ?? { code: "unavailable", message: "The server is not ready." });
+  return said;
+}
+
+export const get = (path) => ask("GET", path);
+export const post = (path, body) => ask("POST", path, body);
+
+/** The bytes behind an address, as a Blob. */
+export async function take(path, { method = "GET", body = undefined } = {}) {
+  const headers = body === undefined ? {} : { "Content-Type": "application/json" };
+  const answer = await fetch(path, { method, headers, body: body && JSON.stringify(body), credentials: "same-origin" });
+  if (!answer.ok) throw new Refusal(answer.status, { code: "unavailable", message: "The file cannot be loaded." });
+  return answer.blob();
+}
+
+/** Who is signed in, or null. Remembers the token that later requests carry. */
+export async function session() {
+  try {
+    return remember(await get("/api/session"));
+  } catch (refusal) {
+    if (refusal.status === 401) return null;
+    throw refusal;
+  }
+}
+
+export async function signIn(name, password) {
+  return remember(await post("/api/sign-in", { name, password }));
+}
+
+export async function signOut() {
+  await post("/api/sign-out").catch(() => null);
+  csrf = null;
+}
+
+function remember(found) {
+  csrf = found.csrf;
+  return found;
+}
+
+// The server's clock, as far as its messages tell: countdowns are right though this machine's clock is not.
+let ahead_us = 0;
+export const now_us = () => Date.now() * 1000 + ahead_us;
+export function learnTime(at_us) {
+  if (at_us) ahead_us = at_us - Date.now() * 1000;
+}
+
+/** An id that nobody else makes; `crypto.randomUUID` is missing where the page did not come over https. */
+export function newId() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+const PAUSE_MS_MIN = 300;
+const PAUSE_MS_MAX = 8_000;
+const SILENCE_MS_MAX = 15_000;
+
+/**
+ * Keep a socket open until `close()`.
+ * `onOpen(send)` after each connecting, `onMessage(object)`, `onState("open" | "down" | "signed-out" | "forbidden")`.
+ * A `ping` goes out every 5 s where `heartbeat` is true, and a socket on which nothing comes back is given up.
+ */
+export function keepConnected(path, { onOpen = () => {}, onMessage, onState = () => {}, heartbeat = true }) {
+  let socket = null;
+  let pause_ms = PAUSE_MS_MIN;
+  let waiting = null;
+  let isOver = false;
+  let heard_ms = 0;
+
+  const send = (message) => {
+    if (socket?.readyState !== WebSocket.OPEN) return false;
+    socket.send(JSON.stringify(message));
+    return true;
+  };
+  const open = () => {
+    clearTimeout(waiting);
+    waiting = null;
+    socket = new WebSocket(location.origin.replace(/^http/, "ws") + path);
+    heard_ms = Date.now();
+    socket.onopen = () => {
+      onState("open");
+      onOpen(send);
+    };
+    socket.onmessage = ({ data }) => {
+      heard_ms = Date.now();
+      // Only now: a server that accepts and closes at once is not to be asked without end.
+      pause_ms = PAUSE_MS_MIN;
+      onMessage(JSON.parse(data));
+    };
+    socket.onclose = ({ code }) => {
+      if (isOver) return;
+      if (code === 4401) return onState("signed-out");
+      if (code === 4403) return onState("forbidden");
+      if (code === 4429) pause_ms = PAUSE_MS_MAX;
+      onState("down");
+      waiting = setTimeout(open, pause_ms * (0.75 + Math.random() / 2));
+      pause_ms = Math.min(PAUSE_MS_MAX, pause_ms * 1.7);
+    };
+  };
+  const hurry = () => {
+    if (waiting !== null && document.visibilityState === "visible") {
+      pause_ms = PAUSE_MS_MIN;
+      open();
+    }
+  };
+  const beat = setInterval(() => {
+    if (!heartbeat || socket?.readyState !== WebSocket.OPEN) return;
+    if (Date.now() - heard_ms > SILENCE_MS_MAX) socket.close();
+    else send({ type: "ping" });
+  }, 5_000);
+  addEventListener("online", hurry);
+  document.addEventListener("visibilitychange", hurry);
+  open();
+  return {
+    send,
+    sendBytes: (content) => socket.send(content),
+    close() {
+      isOver = true;
+      clearInterval(beat);
+      clearTimeout(waiting);
+      removeEventListener("online", hurry);
+      document.removeEventListener("visibilitychange", hurry);
+      socket?.close();
+    },
+  };
+}
