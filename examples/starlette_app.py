@@ -6,7 +6,8 @@
     curl localhost:8000/contacts/c1
     curl -N localhost:8000/events
 
-CCROUTE_FILE names a file for the journal; without it everything is in memory. There is no sign-in here: see examples/desk.
+CCROUTE_FILE names a file for the journal; without it everything is in memory.
+There is no sign-in here: examples/desk has one.
 """
 
 from __future__ import annotations

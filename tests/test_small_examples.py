@@ -14,10 +14,10 @@ from typing import Any
 import anyio
 import httpx
 import pytest
+from examples import script
 from starlette.requests import Request
 
 from ccroute import Presence, Router, SetPresence
-from examples import script
 
 pytestmark = [pytest.mark.outer, pytest.mark.anyio]
 

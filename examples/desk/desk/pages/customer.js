@@ -1,5 +1,5 @@
 // The customer's page: a company's site, and a chat on it that survives reloads and lost connections.
-import { get, take } from "/static/api.js";
+import { get, post, take } from "/static/api.js";
 import { Composer, Log } from "/static/chat.js";
 import { Dialog, Icon, Mark, ThemeButton, html, initials, render, titled, useEffect, useReducer, useRef, useState } from "/static/parts.js";
 import { WebChat, entriesOf, outgoing } from "/static/webchat.js";
@@ -24,39 +24,58 @@ function useSettings() {
   return settings;
 }
 
+const AGAIN_MS = 2_000;
+
 /** The chat, once there is a session or the first message; before, nothing is opened. */
 function useChat() {
   const [, changed] = useReducer((count) => count + 1, 0);
   const chat = useRef(null);
-  const open = ({ queue, name, first = null }) => {
-    if (queue) kept.set("begun", { queue, name });
-    const waiting = first ? [first] : (kept.get("unsent") ?? []);
+  // A session for what the customer has chosen; asked for until the server gives one.
+  const begin = async (isStill) => {
+    while (isStill() && !kept.get("token")) {
+      const { queue = null, name = null } = kept.get("begun") ?? {};
+      try {
+        kept.set("token", (await post("/api/chat/begin", { queue_id: queue, name: name || null })).token);
+      } catch (refusal) {
+        await new Promise((resolve) => setTimeout(resolve, (refusal.retry_after_s ?? 0) * 1000 || AGAIN_MS));
+      }
+    }
+  };
+  const open = (first = null) => {
+    const waiting = [...(kept.get("unsent") ?? []), ...(first ? [first] : [])];
     kept.set("unsent", waiting);
-    const query = new URLSearchParams(Object.entries(kept.get("begun") ?? {}).filter(([, value]) => value));
-    chat.current = new WebChat({
-      path: `/api/chat/socket?${query}`,
+    const opened = new WebChat({
+      path: "/api/chat/socket",
       role: "customer",
       token: () => kept.get("token"),
-      onToken: (token) => kept.set("token", token),
       onEnded: () => {
         // The session is over: what is written next begins a new one, in the same matter.
         kept.set("token", null);
-        chat.current.close();
-        open({});
+        opened.close();
+        open();
       },
       keep: (unsent) => kept.set("unsent", unsent),
       changed: (conversation, what) => {
-        if (what === "joined") for (const entry of waiting.splice(0)) chat.current.take(conversation, entry);
+        if (what === "joined") for (const entry of waiting.splice(0)) opened.take(conversation, entry);
         changed();
       },
-    }).open();
+    });
+    chat.current = opened;
     changed();
+    begin(() => chat.current === opened).then(() => chat.current === opened && opened.open());
+  };
+  const start = ({ queue, name, body }) => {
+    kept.set("begun", { queue, name });
+    open(outgoing(body));
   };
   useEffect(() => {
-    if (kept.get("token") || kept.get("unsent")?.length) open({});
-    return () => chat.current?.close();
+    if (kept.get("token") || kept.get("unsent")?.length) open();
+    return () => {
+      chat.current?.close();
+      chat.current = null;
+    };
   }, []);
-  return [chat.current, open];
+  return [chat.current, start];
 }
 
 function about(queue) {
@@ -156,14 +175,13 @@ function Window({ chat, settings, topic, onStart, onShut, onEnd }) {
 
 function Page() {
   const settings = useSettings();
-  const [chat, open] = useChat();
+  const [chat, start] = useChat();
   const [isShown, setShown] = useState(kept.get("shown") === true);
   const [topic, setTopic] = useState(null);
   const show = (whether) => {
     kept.set("shown", whether);
     setShown(whether);
   };
-  const start = ({ queue, name, body }) => open({ queue, name, first: outgoing(body) });
   const unread = chat?.unread(chat.own, { party: "customer" }) ?? 0;
   return html`<${Site} settings=${settings} onTopic=${(queue) => { setTopic(queue); show(true); }} />
     ${isShown ? html`<${Window} chat=${chat} settings=${settings} topic=${topic} onStart=${start} onShut=${() => show(false)} onEnd=${() => chat.end()} />`

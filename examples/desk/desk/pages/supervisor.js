@@ -78,13 +78,19 @@ function Waiting({ board, now, show, act, me }) {
     })}</tbody></table></div>`}</section>`;
 }
 
+// Since when somebody has been with a contact: the agents' chats tell.
+function beganAt(board, contactId) {
+  const began = board.agents.flatMap((agent) => agent.chats).filter((chat) => chat.contact_id === contactId).map((chat) => chat.began_at_us);
+  return began.length ? Math.min(...began) : null;
+}
+
 function Active({ board, now, show, act, me }) {
   return html`<section class="panel"><header><h2>In conversation</h2><span class="badge">${board.totals.active}</span></header>
     ${board.active.length === 0 ? html`<p class="empty">No conversations.</p>` : html`<div class="scroll long" tabindex="0" role="region" aria-label="In conversation"><table>
     <thead><tr><th scope="col">Customer</th><th scope="col">Queue</th><th scope="col">With</th><th scope="col" class="number">For</th><th><span class="unseen">Actions</span></th></tr></thead>
     <tbody>${board.active.map((contact) => html`<tr key=${contact.contact_id} data-contact=${contact.contact_id}>
       <th scope="row">${nameOf(contact)}${contact.tier > 0 && html`<span class="badge vip"><${Icon} name="bolt" />VIP</span>`}</th><td>${titled(contact.queue_id)}</td>
-      <td>${contact.agents.map(titled).join(", ")}</td><td class="number">${span(now - contact.began_at_us)}</td>
+      <td>${contact.agents.map(titled).join(", ")}</td><td class="number">${span(now - (beganAt(board, contact.contact_id) ?? now))}</td>
       <td class="actions"><button class="button small" type="button" onClick=${() => show("story", contact)}>Read<span class="unseen"> what ${nameOf(contact)} says</span></button>
         ${me.user.agent_id && !contact.agents.includes(me.user.agent_id) && html`<button class="button small" type="button"
           onClick=${() => act(`contacts/${encodeURIComponent(contact.contact_id)}/take-over`)}>Take over<span class="unseen"> ${nameOf(contact)}</span></button>`}</td></tr>`)}</tbody></table></div>`}</section>`;

@@ -46,11 +46,11 @@ export class WebChat {
   #isReceiptDue = false;
 
   /**
-   * `role` is customer or agent; `token()` gives the customer's session, `onToken(token)` a new one.
+   * `role` is customer or agent; `token()` gives the customer's session, `onEnded()` tells that there is none.
    * `changed(conversation, what)` after every change; `keep(entries)` what has not gone out, for the next page load.
    */
-  constructor({ path, role, token = () => null, onToken = () => {}, onEnded = () => {}, changed = () => {}, keep = () => {} }) {
-    Object.assign(this, { path, role, token, onToken, onEnded, changed, keep });
+  constructor({ path, role, token = () => null, onEnded = () => {}, changed = () => {}, keep = () => {} }) {
+    Object.assign(this, { path, role, token, onEnded, changed, keep });
   }
 
   open() {
@@ -107,7 +107,6 @@ export class WebChat {
   }
 
   #joined(conversation, frame) {
-    if (frame.token) this.onToken(frame.token);
     Object.assign(conversation, { isJoined: true, phase: frame.phase, contactId: frame.contact_id ?? null, agents: frame.agents ?? [] });
     for (const receipt of frame.receipts ?? []) this.#receipt(conversation, receipt);
     for (const entry of conversation.unsent) if (entry.state === "sending") this.#post(conversation, entry);
