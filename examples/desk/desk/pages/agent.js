@@ -21,6 +21,7 @@ function useDesk({ onSignedOut, onNotice }) {
   const [link, setLink] = useState("connecting");
   useEffect(() => {
     const connection = keepConnected("/api/agent/socket", {
+      heartbeat_ms: 2_000,
       onState: (now) => (now === "signed-out" || now === "forbidden" ? onSignedOut() : setLink(now)),
       onMessage: (frame) => {
         learnTime(frame.at_us);
@@ -136,11 +137,18 @@ function Desk({ me, onSignedOut }) {
     const mark = offers.length ? `(${offers.length}) New chat · ` : "";
     document.title = `${mark}My desk`;
   }, [offers.length]);
+  // Where the cursor goes as soon as the chat is there: after an offer was accepted it comes a moment later.
+  const wanted = useRef(null);
   const goTo = (contactId) => {
+    wanted.current = contactId;
     setFocus(contactId);
-    // After the panel has been drawn, which on a narrow page shows only now.
-    requestAnimationFrame(() => document.querySelector(`[data-chat="${CSS.escape(contactId)}"] textarea`)?.focus());
   };
+  useEffect(() => {
+    const field = wanted.current && document.querySelector(`[data-chat="${CSS.escape(wanted.current)}"] textarea`);
+    if (!field) return;
+    wanted.current = null;
+    field.focus();
+  });
   const answer = useRef(null);
   useKeys({
     a: () => offers[0] && answer.current(offers[0], "accept"),

@@ -83,9 +83,9 @@ const SILENCE_MS_MAX = 15_000;
 /**
  * Keep a socket open until `close()`.
  * `onOpen(send)` after each connecting, `onMessage(object)`, `onState("open" | "down" | "signed-out" | "forbidden")`.
- * A `ping` goes out every 5 s where `heartbeat` is true, and a socket on which nothing comes back is given up.
+ * A `ping` goes out every `heartbeat_ms`, and a socket on which nothing comes back is given up.
  */
-export function keepConnected(path, { onOpen = () => {}, onMessage, onState = () => {}, heartbeat = true }) {
+export function keepConnected(path, { onOpen = () => {}, onMessage, onState = () => {}, heartbeat_ms = 5_000 }) {
   let socket = null;
   let pause_ms = PAUSE_MS_MIN;
   let waiting = null;
@@ -129,10 +129,10 @@ export function keepConnected(path, { onOpen = () => {}, onMessage, onState = ()
     }
   };
   const beat = setInterval(() => {
-    if (!heartbeat || socket?.readyState !== WebSocket.OPEN) return;
+    if (socket?.readyState !== WebSocket.OPEN) return;
     if (Date.now() - heard_ms > SILENCE_MS_MAX) socket.close();
     else send({ type: "ping" });
-  }, 5_000);
+  }, heartbeat_ms);
   addEventListener("online", hurry);
   document.addEventListener("visibilitychange", hurry);
   open();

@@ -1,7 +1,7 @@
 // The customer's page: a company's site, and a chat on it that survives reloads and lost connections.
 import { get, post, take } from "/static/api.js";
 import { Composer, Log } from "/static/chat.js";
-import { Dialog, Icon, Mark, ThemeButton, html, initials, render, titled, useEffect, useReducer, useRef, useState } from "/static/parts.js";
+import { Dialog, Icon, Mark, ThemeButton, html, initials, render, useEffect, useReducer, useRef, useState } from "/static/parts.js";
 import { WebChat, entriesOf, outgoing } from "/static/webchat.js";
 
 const POSITION_MS = 5_000;
@@ -116,14 +116,16 @@ function Start({ settings, topic, onStart }) {
 function Banner({ conversation, link }) {
   if (link === "down") return html`<p class="banner warn">The connection is lost. What you write is sent as soon as it is back.</p>`;
   if (!conversation) return html`<p class="banner">One moment …</p>`;
-  const { phase, position, agents } = conversation;
+  const { position, agents } = conversation;
+  // Whose agents have all left is over, though somebody may still be writing notes about it.
+  const phase = conversation.phase === "active" && agents.length === 0 ? "over" : conversation.phase;
   const words = {
     asked: "We are looking for somebody for you.",
     waiting: position ? (position === 1 ? "You are next. Somebody will be with you in a moment." : `You are number ${position} in line.`) : "Somebody will be with you soon.",
     parked: "We come back to you as soon as we can.",
     over: "The conversation is over. Write again whenever you like.",
   }[phase];
-  if (phase === "active" && agents.length > 1) return html`<p class="banner">${agents.map(titled).join(" and ")} are here.</p>`;
+  if (phase === "active" && agents.length > 1) return html`<p class="banner">${agents.join(" and ")} are here.</p>`;
   return words ? html`<p class="banner" data-phase=${phase}>${words}</p>` : null;
 }
 
@@ -144,11 +146,11 @@ function Talk({ chat, settings }) {
     return () => document.removeEventListener("visibilitychange", look);
   }, [conversation, conversation?.last]);
   const typing = [...(conversation?.typing.values() ?? [])][0];
-  const entries = entriesOf(conversation, { me, names: (agent) => titled(agent ?? "agent") });
+  const entries = entriesOf(conversation, { me, names: (agent) => agent ?? "We" });
   const load = (file) => take(`/api/chat/attachments/${file.attachment_id}`, { method: "POST", body: { token: kept.get("token") } });
   return html`<div role="status"><${Banner} conversation=${conversation} link=${chat.link} /></div>
     <${Log} entries=${entries} label="Conversation" load=${load} />
-    <p class="typing" aria-live="polite">${typing ? `${typing.agent ? titled(typing.agent) : "Somebody"} is typing …` : ""}</p>
+    <p class="typing" aria-live="polite">${typing ? `${typing.agent ?? "Somebody"} is typing …` : ""}</p>
     <${Composer} label="Your message" fieldRef=${field} lengthMax=${settings.message_length_max} isOff=${!conversation} onSend=${(body, files) => chat.say(null, body, files)}
       onTyping=${(isTyping) => chat.typing(null, isTyping)} upload=${settings.attachment_size_max ? (file) => chat.upload(null, file) : null} />`;
 }
@@ -157,7 +159,7 @@ function Window({ chat, settings, topic, onStart, onShut, onEnd }) {
   const [isLeaving, setLeaving] = useState(false);
   const conversation = chat?.own;
   const isTalking = conversation?.phase === "active" && conversation.agents.length > 0;
-  const who = isTalking ? titled(conversation.agents[0]) : "Fernway";
+  const who = isTalking ? conversation.agents.at(-1) : "Fernway";
   const isInside = conversation && !["over", "bot"].includes(conversation.phase);
   const element = useRef(null);
   useEffect(() => element.current.querySelector("textarea")?.focus(), [chat === null]);

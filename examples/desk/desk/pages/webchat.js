@@ -3,7 +3,8 @@ import { keepConnected, newId, now_us } from "/static/api.js";
 
 const PART_BYTES = 32 * 1024;
 const RECEIPT_MS = 150;
-const AGAIN_MS = 1_000;
+const AGAIN_MS = 300;
+const AGAIN_MS_MAX = 5_000;
 const FOREVER = new Set(["too_long", "empty", "too_many_attachments", "unknown_attachment", "not_in_conversation", "conversation_full", "no_attachments", "malformed", "frame_too_large", "erased"]);
 
 const HEARD = new Set(["invited", "joined", "left", "message", "ack", "typing", "receipt", "status", "position", "uploaded", "refused"]);
@@ -94,7 +95,7 @@ export class WebChat {
     const conversation = frame.conversation_id ? this.#of(frame.conversation_id) : this.own;
     if (frame.type === "invited") this.#send({ type: "join", conversation_id: conversation.id, after: conversation.last });
     else if (frame.type === "joined") this.#joined(conversation, frame);
-    else if (frame.type === "left") this.conversations.delete(frame.conversation_id);
+    else if (frame.type === "left") conversation.isJoined = false; // what was heard stays, for the wrap-up
     else if (frame.type === "message") this.#said(conversation, frame);
     else if (frame.type === "ack") this.#acknowledged(conversation, frame);
     else if (frame.type === "typing") this.#typing(conversation, frame);
@@ -169,9 +170,15 @@ export class WebChat {
       const entry = conversation.unsent.find((each) => each.id === frame.client_id);
       if (!entry) continue;
       if (FOREVER.has(frame.code)) Object.assign(entry, { state: "refused", why: frame.code });
-      else setTimeout(() => conversation.isJoined && conversation.unsent.includes(entry) && this.#post(conversation, entry), frame.retry_after_us ? frame.retry_after_us / 1000 : AGAIN_MS);
+      else this.#postLater(conversation, entry, frame.retry_after_us);
       this.#keep(conversation);
     }
+  }
+
+  #postLater(conversation, entry, after_us = null) {
+    entry.attempts = (entry.attempts ?? 0) + 1;
+    const pause_ms = after_us ? after_us / 1000 : Math.min(AGAIN_MS_MAX, AGAIN_MS * entry.attempts);
+    setTimeout(() => conversation.isJoined && conversation.unsent.includes(entry) && this.#post(conversation, entry), pause_ms);
   }
 
   #post(conversation, entry) {

@@ -1,0 +1,75 @@
+"""The way in, and the supervisor's board."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.people import Agent, Customer, Supervisor
+from tests.browser.test_chats import at_work
+
+pytestmark = [pytest.mark.outer, pytest.mark.slow, pytest.mark.browser]
+
+Visit = Callable[..., Any]
+
+
+def test_only_the_right_password_and_role_get_in(visit: Visit) -> None:
+    maxim = visit(Agent)
+    maxim.sign_in("maxim", "wrong horse battery")
+    expect(maxim.page.get_by_role("alert")).to_contain_text("Name or password is wrong")
+    maxim.sign_in("maxim")
+    expect(maxim.page.get_by_text("You are offline")).to_be_visible()
+    maxim.page.goto(maxim.address + "/supervisor")
+    expect(maxim.page.get_by_text("Not for Maxim")).to_be_visible()
+    maxim.page.goto(maxim.address + "/agent")
+    maxim.button("Sign out").click()
+    expect(maxim.button("Sign in")).to_be_visible()
+    maxim.page.reload()
+    expect(maxim.button("Sign in")).to_be_visible()
+
+
+def test_supervisor_sees_why_somebody_waits_and_takes_over(visit: Visit) -> None:
+    lena, dorit = visit(Supervisor), at_work(visit, "dorit")
+    lena.sign_in("lena")
+    nadia = visit(Customer)
+    nadia.begin("My bill is wrong.", topic="Billing", name="Nadia")
+    expect(lena.queue("billing").get_by_role("cell").first).to_have_text("1")
+    lena.row("Waiting", "Nadia").get_by_role("button", name="Why?").click()
+    expect(lena.page.get_by_role("dialog")).to_contain_text("Maxim")
+    lena.page.keyboard.press("Escape")
+    expect(lena.page.get_by_role("dialog")).to_have_count(0)
+
+    lena.row("Waiting", "Nadia").get_by_role("button", name="Give to").click()
+    lena.page.get_by_role("dialog").get_by_label("Agent").select_option("dorit")
+    for word in ("skills", "not in the queue"):
+        lena.page.get_by_role("dialog").get_by_label(word).check()
+    lena.button("Give").click()
+    dorit.accept()
+    dorit.say("Nadia", "I am new to bills.")
+    expect(nadia.log).to_contain_text("new to bills")
+
+    row = lena.row("In conversation", "Nadia")
+    row.get_by_role("button", name="Read").click()
+    expect(lena.page.get_by_role("dialog")).to_contain_text("I am new to bills.")
+    lena.page.keyboard.press("Escape")
+    row.get_by_role("button", name="Take over").click()
+    expect(dorit.chat("Nadia")).to_have_count(0)
+    lena.page.get_by_role("link", name="My desk").click()
+    desk = Agent.__new__(Agent)
+    desk.page = lena.page
+    desk.say("Nadia", "Let me see.")
+    expect(nadia.log).to_contain_text("Let me see.")
+
+
+def test_supervisor_pauses_a_queue_and_sends_an_agent_away(visit: Visit) -> None:
+    lena, dorit = visit(Supervisor), at_work(visit, "dorit")
+    lena.sign_in("lena")
+    lena.queue("support").get_by_role("button", name="Pause").click()
+    expect(lena.queue("support")).to_contain_text("paused")
+    lena.queue("support").get_by_role("button", name="Open").click()
+    expect(lena.queue("support")).not_to_contain_text("paused")
+    lena.page.get_by_label("Presence of Dorit").select_option(label="Away")
+    expect(dorit.page.get_by_text("You are away")).to_be_visible()

@@ -1,0 +1,142 @@
+"""Chats from their first word to their last, over the pages of customers and agents."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.people import Agent, Customer
+
+pytestmark = [pytest.mark.outer, pytest.mark.slow, pytest.mark.browser]
+
+Visit = Callable[..., Any]
+
+
+def at_work(visit: Visit, name: str) -> Agent:
+    """Return an agent who is signed in and available."""
+    agent: Agent = visit(Agent)
+    agent.sign_in(name)
+    agent.be("Available")
+    expect(agent.page.get_by_text("You are available")).to_be_visible()
+    return agent
+
+
+def test_chat_is_offered_answered_transferred_and_finished(visit: Visit) -> None:
+    maxim, nadia = at_work(visit, "maxim"), visit(Customer)
+    nadia.begin("My line is slow.", name="Nadia")
+    expect(maxim.offer).to_contain_text("Nadia")
+    expect(maxim.offer.get_by_role("timer")).to_be_visible()
+    assert maxim.page.title().startswith("(1) New chat")
+    maxim.accept()
+
+    maxim.say("Nadia", "Hello Nadia!")
+    expect(nadia.log).to_contain_text("Hello Nadia!")
+    expect(maxim.chat("Nadia").locator("[data-state=read]")).to_be_visible()
+    nadia.page.get_by_label("Your message").press_sequentially("Since Mon")
+    expect(maxim.page.get_by_text("Nadia is typing")).to_be_visible()
+    nadia.say("Since Monday.")
+    expect(maxim.chat("Nadia").get_by_role("log")).to_contain_text("Since Monday.")
+
+    dorit = at_work(visit, "dorit")
+    maxim.chat("Nadia").get_by_role("button", name="Transfer").click()
+    maxim.page.get_by_role("radio", name="Dorit").check()
+    maxim.page.get_by_role("dialog").get_by_role("button", name="Transfer").click()
+    dorit.accept()
+    expect(nadia.page.get_by_role("heading", name="Dorit")).to_be_visible()
+    dorit.say("Nadia", "I am Dorit, I have read it all.")
+    expect(nadia.log).to_contain_text("I have read it all.")
+    said = [
+        ("Nadia", "My line is slow."),
+        ("Maxim", "Hello Nadia!"),
+        ("Nadia", "Since Monday."),
+        ("You", "I am Dorit, I have read it all."),
+    ]
+    assert dorit.told("Nadia") == said
+
+    dorit.page.keyboard.press("Alt+f")
+    dorit.page.get_by_role("dialog").get_by_label("Note for colleagues").fill("Line was reset.")
+    dorit.page.get_by_role("dialog").get_by_role("button", name="Finish").click()
+    expect(nadia.banner).to_contain_text("The conversation is over")
+    expect(dorit.chat("Nadia")).to_contain_text("Wrap-up")
+    dorit.button("Done").click()
+    expect(dorit.chat("Nadia")).to_have_count(0)
+
+
+def test_vip_overtakes(visit: Visit) -> None:
+    nadia, ada = visit(Customer), visit(Customer)
+    nadia.begin("I was first.", name="Nadia")
+    expect(nadia.banner).to_contain_text("You are next")
+    ada.page.get_by_role("link", name="Sign in").click()
+    ada.sign_in("ada")
+    expect(ada.page.get_by_text("Hello, Ada")).to_be_visible()
+    ada.begin("I am in a hurry.")
+    expect(ada.banner).to_contain_text("You are next")
+    expect(nadia.banner).to_contain_text("You are number 2 in line")
+    dorit = at_work_quietly(visit, "dorit")
+    expect(dorit.offer).to_contain_text("Ada")
+    expect(dorit.offer).to_contain_text("VIP")
+
+
+def at_work_quietly(visit: Visit, name: str) -> Agent:
+    """Return an agent who is signed in and available, to whom something is offered at once."""
+    agent: Agent = visit(Agent)
+    agent.sign_in(name)
+    agent.be("Available")
+    return agent
+
+
+def test_chat_survives_a_reload_and_files_arrive(visit: Visit, tmp_path: Path) -> None:
+    maxim, nadia = at_work(visit, "maxim"), visit(Customer)
+    nadia.begin("See the picture.", name="Nadia")
+    maxim.accept()
+    bill = tmp_path / "bill.txt"
+    bill.write_text("Charged twice.")
+    expect(maxim.chat("Nadia")).to_be_visible()
+    nadia.page.get_by_label("Attach a file").set_input_files(bill)
+    expect(nadia.button("Remove bill.txt")).to_be_visible()
+    nadia.say("Here it is.")
+    with maxim.page.expect_download() as download:
+        maxim.chat("Nadia").get_by_role("button", name="bill.txt").click()
+    assert Path(download.value.path()).read_text() == "Charged twice."
+    nadia.page.reload()
+    expect(nadia.log).to_contain_text("Here it is.")
+    maxim.page.reload()
+    maxim.say("Nadia", "I have it.")
+    expect(nadia.log).to_contain_text("I have it.")
+    assert [who for who, _ in nadia.told()] == ["You", "You", "Maxim"]
+
+
+def test_declined_offer_goes_to_the_next_agent(visit: Visit) -> None:
+    maxim = at_work(visit, "maxim")
+    dorit = at_work(visit, "dorit")
+    nadia = visit(Customer)
+    nadia.begin("Hello?", name="Nadia")
+    expect(maxim.offer).to_be_visible()
+    maxim.page.keyboard.press("Alt+d")
+    expect(maxim.offer).to_have_count(0)
+    expect(dorit.offer).to_contain_text("Nadia")
+
+
+def test_several_chats_stand_side_by_side(visit: Visit) -> None:
+    maxim = at_work(visit, "maxim")
+    names = ("Nadia", "Omar")
+    for name in names:
+        customer = visit(Customer)
+        customer.begin(f"This is {name}.", name=name)
+        maxim.accept()
+        expect(maxim.chat(name)).to_be_visible()
+    left, right = (maxim.chat(name).bounding_box() for name in names)
+    assert left is not None
+    assert right is not None
+    assert left["y"] == right["y"]
+    assert left["x"] + left["width"] < right["x"]
+    maxim.page.keyboard.press("Alt+1")
+    maxim.page.keyboard.type("/bye")
+    maxim.page.keyboard.press("Enter")
+    maxim.page.keyboard.press("Enter")
+    expect(maxim.chat("Nadia").get_by_role("log")).to_contain_text("Have a nice day!")
+    expect(maxim.chat("Omar").get_by_role("log")).not_to_contain_text("Have a nice day!")

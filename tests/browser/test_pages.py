@@ -1,0 +1,66 @@
+"""Every page can be used by everybody: in the dark, on a telephone, without a mouse, with a screen reader."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.people import Agent, Customer, Supervisor
+from tests.browser.test_chats import at_work_quietly
+
+pytestmark = [pytest.mark.outer, pytest.mark.slow, pytest.mark.browser]
+
+Visit = Callable[..., Any]
+
+
+@pytest.mark.parametrize(
+    ("scheme", "width"), [("light", 1280), ("dark", 390)], ids=["light and wide", "dark and narrow"]
+)
+def test_pages_have_no_barriers(visit: Visit, scheme: str, width: int) -> None:
+    looks = {"scheme": scheme, "width": width}
+    nadia, omar = visit(Customer, **looks), visit(Customer, **looks)
+    assert nadia.barriers() == []
+    for customer, name in ((nadia, "Nadia"), (omar, "Omar")):
+        customer.begin("My line is slow.", name=name)
+        expect(customer.banner).to_be_visible()
+    assert nadia.barriers() == []
+    lena = visit(Supervisor, **looks)
+    assert lena.barriers() == []
+    lena.sign_in("lena")
+    lena.row("Waiting", "Omar").get_by_role("button", name="Why?").click()
+    expect(lena.page.get_by_role("dialog").get_by_text("Agent", exact=True)).to_be_visible()
+    assert lena.barriers() == []
+    maxim: Agent = at_work_quietly(visit, "maxim")
+    maxim.page.set_viewport_size({"width": width, "height": 800})
+    maxim.page.emulate_media(color_scheme=scheme)
+    maxim.accept()
+    expect(maxim.offer).to_contain_text("Omar")
+    expect(maxim.page.get_by_role("log")).to_contain_text("My line is slow.")
+    assert maxim.barriers() == []
+
+
+def test_agent_needs_no_mouse(visit: Visit) -> None:
+    maxim = visit(Agent)
+    keys = maxim.page.keyboard
+    expect(maxim.page.get_by_label("Name")).to_be_focused()
+    for text in ("maxim", "\t", "correct horse battery", "\n"):
+        keys.press("Tab") if text == "\t" else keys.press("Enter") if text == "\n" else keys.type(text)
+    expect(maxim.page.get_by_text("You are offline")).to_be_visible()
+    while maxim.page.evaluate("document.activeElement.tagName") != "SELECT":
+        keys.press("Tab")
+    keys.press("Home")
+    expect(maxim.page.get_by_text("You are available")).to_be_visible()
+    nadia = visit(Customer)
+    nadia.begin("Hello?", name="Nadia")
+    maxim.accept()
+    expect(maxim.page.get_by_label("Message to Nadia")).to_be_focused()
+    keys.type("Hello!")
+    keys.press("Enter")
+    expect(nadia.log).to_contain_text("Hello!")
+    keys.press("Alt+f")
+    expect(maxim.page.get_by_role("dialog")).to_be_visible()
+    keys.press("Escape")
+    expect(maxim.page.get_by_role("dialog")).to_have_count(0)
