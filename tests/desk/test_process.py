@@ -125,7 +125,7 @@ def test_ccroute_serve_starts_the_server_that_is_installed(tmp_path: Path) -> No
     with running(tmp_path / "demo", "--no-demo-people", entry=entry) as server:
         person = Person(server.url)
         assert person.get("/health/ready").json()["status"] == "ok"
-        assert person.get("/").headers["content-type"].startswith("text/html")
+        assert len(person.get("/api/chat/settings").json()["queues"]) == 3
         person.close()
 
 
