@@ -13,7 +13,7 @@ from ccroute import ContactState, CustomerRecord
 from ccroute.customers import handle
 from desk.customer_chat import ACCOUNT, GREETING
 from desk.house import House
-from tests.desk.houses import house_in, visitor_of
+from tests.desk.houses import CONFIG, house_in, visitor_of
 from tests.desk.visitors import Socket, socket
 
 pytestmark = [pytest.mark.outer, pytest.mark.slow, pytest.mark.anyio]
@@ -154,6 +154,17 @@ async def test_a_browser_that_returns_is_the_same_customer_and_an_account_is_its
         assert (await visitor.get("/api/chat/settings")).json()["signed_in"] is None
         for wrong in ({"queue_id": "nowhere"}, {"name": "x" * 81}):
             assert (await visitor.post("/api/chat/begin", json=wrong)).status_code == 400
+
+
+async def test_a_queue_may_be_kept_for_customers_who_are_signed_in(tmp_path: Path, people_file: Path) -> None:
+    config = CONFIG.replace("[queues.billing]", '[queues.billing]\nattributes = { visitors = false, title = "Bills" }')
+    async with house_in(tmp_path, people_file, config=config) as house:
+        for name, titles, status in ((None, ["Support"], 400), ("ada", ["Support", "Bills"], 200)):
+            async with visitor_of(house, name) as visitor:
+                settings = (await visitor.get("/api/chat/settings")).json()
+                assert [one["title"] for one in settings["queues"]] == titles
+                answer = await visitor.post("/api/chat/begin", json={"queue_id": "billing"})
+                assert answer.status_code == status
 
 
 async def test_a_vip_overtakes(tmp_path: Path, people_file: Path) -> None:

@@ -223,10 +223,12 @@ class ChatRoom:
         ]
 
     async def _settings(self, call: Call) -> ChatSettings:
-        def look(engine: Engine) -> list[QueueChoice]:
-            return [_choice(engine, queue_id, self._channel) for queue_id in self._config.queues]
-
         customer = _customer(call)
+        open_to = self._open_to(customer)
+
+        def look(engine: Engine) -> list[QueueChoice]:
+            return [_choice(engine, queue_id, title, self._channel) for queue_id, title in open_to.items()]
+
         return ChatSettings(
             queues=await ask(self._router, look),
             signed_in=None if customer is None else ShownCustomer(shown_name=customer.shown_name),
@@ -234,15 +236,24 @@ class ChatRoom:
             message_length_max=self._limits.body_characters,
         )
 
+    def _open_to(self, account: User | None) -> dict[str, str]:
+        """Return the queues that a customer may choose, with their titles."""
+        found = {}
+        for queue_id, queue in self._config.queues.items():
+            if account is not None or queue.attributes.get("visitors", True) is True:
+                found[queue_id] = str(queue.attributes.get("title") or _title(queue_id))
+        return found
+
     async def _begin(self, call: Call) -> Response:
         wanted = call.body_as(Begin)
-        queue_id = next(iter(self._config.queues)) if wanted.queue_id is None else wanted.queue_id
-        if queue_id not in self._config.queues:
-            raise fault("bad_request", "There is no such queue.")
+        account = _customer(call)
+        open_to = self._open_to(account)
+        queue_id = next(iter(open_to), None) if wanted.queue_id is None else wanted.queue_id
+        if queue_id is None or queue_id not in open_to:
+            raise fault("bad_request", "There is no such queue, or it is not open to this customer.")
         name = None if wanted.name is None else " ".join(wanted.name.split()) or None
         if name is not None and len(name) > _NAME_LENGTH_MAX:
             raise fault("bad_request", f"A name has at most {_NAME_LENGTH_MAX} characters.")
-        account = _customer(call)
         cookie = call.request.cookies.get(_COOKIE, "")
         visitor = cookie if len(cookie) == _VISITOR_LENGTH else secrets.token_urlsafe(_VISITOR_LENGTH * 3 // 4)
         try:
@@ -322,7 +333,11 @@ def _customer(call: Call) -> User | None:
     return call.session.user
 
 
-def _choice(engine: Engine, queue_id: str, channel: str) -> QueueChoice:
+def _title(queue_id: str) -> str:
+    return queue_id.replace("_", " ").replace("-", " ").capitalize()
+
+
+def _choice(engine: Engine, queue_id: str, title: str, channel: str) -> QueueChoice:
     queue = engine.queue(queue_id)
     try:
         estimate = engine.estimate_wait(queue_id=queue_id, channel=channel)
@@ -330,7 +345,7 @@ def _choice(engine: Engine, queue_id: str, channel: str) -> QueueChoice:
         estimate = None
     return QueueChoice(
         queue_id=queue_id,
-        title=queue_id.replace("_", " ").replace("-", " ").capitalize(),
+        title=title,
         waiting=0 if queue is None else queue.waiting,
         estimated_wait_us=None if estimate is None else estimate.expected_us,
     )

@@ -42,11 +42,11 @@ class Naming:
         self._agents_known: tuple[dict[str, str], int] | None = None
 
     def agent(self, agent_id: str) -> str:
-        """Return what an agent is called; its id, where no user is this agent."""
+        """Return what an agent is called; its id with a capital letter, where no user is this agent."""
         now_us = self._now_us()
         if self._agents_known is None or now_us - self._agents_known[1] > KNOWN_US:
             self._agents_known = (self._agents(), now_us)
-        return self._agents_known[0].get(agent_id, agent_id)
+        return self._agents_known[0].get(agent_id) or agent_id[:1].upper() + agent_id[1:]
 
     def customer(self, customer_id: str | None) -> str | None:
         """Return what a customer is called, as far as it was learned."""

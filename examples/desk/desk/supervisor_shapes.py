@@ -202,7 +202,7 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     quarantined: int
     """Deliveries that came to nothing."""
     channels: dict[str, str]
-    """How each channel is."""
+    """How each channel is: ``up`` or ``failing``."""
 
 
 class Board(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="board"):

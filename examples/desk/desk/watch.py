@@ -45,7 +45,7 @@ class Watch:
             last_commit_us=told.commit_us if told.commits else None,
             journal_seq=told.record_seq,
             quarantined=sum(one.quarantined for one in told.channels.values()),
-            channels={name: one.state.value for name, one in told.channels.items()},
+            channels={name: "up" if one.state in _WORKING else "failing" for name, one in told.channels.items()},
         )
 
     async def figures(self) -> list[Figure]:
