@@ -41,15 +41,18 @@ def board_of(config: Config, naming: Naming, server: Server, now_us: int) -> Cal
             at_us=now_us,
             queues=_queues(engine, config),
             agents=agents,
-            waiting=sorted(
-                (_waiting(engine, one, naming) for one in waiting), key=lambda one: (-one.waited_us, one.contact_id)
-            ),
+            waiting=[_waiting(engine, one, naming) for one in sorted(waiting, key=_place)],
             active=[_active(one, naming) for one in active],
             totals=_totals(engine, agents),
             server=server,
         )
 
     return ask
+
+
+def _place(one: ContactStatus) -> tuple[int, bool, int, str]:
+    """Return what orders those who wait: as they are served, where queues age alike and agents may serve all."""
+    return -one.tier, not one.overdue, one.place_at_us, one.contact_id
 
 
 def people_on(engine: Engine) -> list[str]:
