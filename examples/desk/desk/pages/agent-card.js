@@ -27,7 +27,7 @@ export function CardPanel({ chat }) {
   const name = card?.customer_name || nameOf(chat);
   const isVip = chat.tier > 0 || card?.tier > 0;
   return html`<aside class="card panel" aria-label="Customer"><header><span class="initials" aria-hidden="true">${initials(name)}</span>
-      <div class="grow"><h2 class="cut">${name}</h2>${card?.customer_id && html`<span class="small soft cut">${card.customer_id}</span>`}</div>
+      <div class="grow"><h2 class="cut" title=${card?.customer_id}>${name}</h2></div>
       ${isVip && html`<span class="badge vip"><${Icon} name="bolt" />VIP</span>`}</header>
     <div class="card-body stack">
       ${card?.remarks && html`<p class="notice warn">${card.remarks}</p>`}

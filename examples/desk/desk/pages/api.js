@@ -105,6 +105,7 @@ export function keepConnected(path, { onOpen = () => {}, onMessage, onState = ()
     socket.onopen = () => {
       onState("open");
       onOpen(send);
+      send({ type: "ping" });
     };
     socket.onmessage = ({ data }) => {
       heard_ms = Date.now();

@@ -28,13 +28,15 @@ function Figure({ label, value, beside = null, tone = "" }) {
   return html`<div class=${`figure ${tone}`}><dt>${label}</dt><dd>${value}${beside && html` <small>${beside}</small>`}</dd></div>`;
 }
 
-/** The longest wait of a queue now: the server tells it as it was when the board was made. */
-const waitNow = (wait_us, board, now) => (wait_us === null ? null : wait_us + Math.max(0, now - board.at_us));
+/** The longest wait now, of a queue or of all: as long as somebody waits, it grows from one board to the next. */
+function longestWait(board, now, queueId = null) {
+  const since = board.waiting.filter((contact) => queueId === null || contact.queue_id === queueId).map((contact) => contact.in_queue_at_us);
+  return since.length ? now - Math.min(...since) : null;
+}
 
 function Figures({ board, now }) {
   const { totals, queues } = board;
-  const waits = queues.map((queue) => queue.longest_wait_us).filter((wait) => wait !== null);
-  const longest = waits.length ? waitNow(Math.max(...waits), board, now) : null;
+  const longest = longestWait(board, now);
   const answered = queues.reduce((sum, queue) => sum + queue.answered, 0);
   const within = queues.reduce((sum, queue) => sum + queue.answered * (queue.service_level ?? 0), 0);
   return html`<dl class="figures" aria-label="Now">
@@ -51,7 +53,7 @@ function Queues({ board, now, act }) {
     <thead><tr><th scope="col">Queue</th><th scope="col" class="number">Waiting</th><th scope="col" class="number">Longest</th><th scope="col" class="number">Active</th>
       <th scope="col" class="number">Mean wait</th><th scope="col" class="number">In time</th><th scope="col" class="number">Gave up</th><th><span class="unseen">Actions</span></th></tr></thead>
     <tbody>${board.queues.map((queue) => {
-      const wait = waitNow(queue.longest_wait_us, board, now);
+      const wait = longestWait(board, now, queue.queue_id);
       const isBehind = queue.service_level !== null && queue.answered > 0 && queue.service_level < queue.target;
       return html`<tr key=${queue.queue_id} data-queue=${queue.queue_id}><th scope="row">${titled(queue.queue_id)}${queue.paused && html`<span class="badge warn">paused</span>`}</th>
         <td class="number"><b>${queue.waiting}</b></td><td class=${`number${wait > LONG_WAIT_US ? " late" : ""}`}>${span(wait)}</td><td class="number">${queue.active}</td>
