@@ -17,7 +17,7 @@ import re
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,6 +48,8 @@ class Tally:
     """Each message on its way, and when it went."""
     heard: Counter[str] = field(default_factory=Counter)
     """How often each arrived, where it was to."""
+    refused: int = 0
+    """How often something was refused for now, and sent again."""
     chats: int = 0
     """Chats that have come to their end."""
     faults: list[str] = field(default_factory=list)
@@ -70,6 +72,7 @@ class Tally:
             "chats": self.chats,
             "messages": len(self.said),
             "lost": sum(1 for text in self.said if not self.heard[text]),
+            "sent_again": self.refused,
             "doubled": sum(1 for count in self.heard.values() if count > 1),
             "faults": self.faults[:20],
             "latency_ms": {kind: percentiles(took_s) for kind, took_s in self.took_s.items()},
@@ -102,6 +105,10 @@ class Site:
         """Return whether new chats may begin."""
         return time.perf_counter() < self.ends_at
 
+    def client(self) -> httpx.AsyncClient:
+        """Return a client of one's own, with its cookies."""
+        return httpx.AsyncClient(base_url=self.address, headers={"Origin": self.address}, timeout=PATIENCE_S)
+
     def socket(self, path: str, cookies: httpx.Cookies | None = None) -> connect:
         """Return a WebSocket of the desk, to be entered."""
         cookie = "; ".join(f"{name}={value}" for name, value in (cookies or {}).items())
@@ -128,19 +135,24 @@ async def be_customer(site: Site, number: int, luck: random.Random) -> None:
     round_ = 0
     while site.is_open():
         round_ += 1
-        async with httpx.AsyncClient(base_url=site.address, headers={"Origin": site.address}) as client:
-            begun = await client.post("/api/chat/begin", json={"queue_id": None, "name": f"Customer {number}"})
-        if begun.status_code != 200:
-            site.tally.faults.append(f"a chat could not begin: {begun.status_code}")
-            await asyncio.sleep(1)
-            continue
         try:
-            async with asyncio.timeout(PATIENCE_S * 3), site.socket("/api/chat/socket") as socket:
-                await send(socket, type="hello", token=begun.json()["token"], after=0)
-                await chat(site, socket, f"{number}.{round_}", luck)
-                site.tally.chats += 1
-        except (TimeoutError, ConnectionClosed, OSError) as error:
-            site.tally.faults.append(f"customer {number}: {type(error).__name__}")
+            async with asyncio.timeout(PATIENCE_S * 3):
+                token = await begin(site, f"Customer {number}")
+                async with site.socket("/api/chat/socket") as socket:
+                    await send(socket, type="hello", token=token, after=0)
+                    await chat(site, socket, f"{number}.{round_}", luck)
+            site.tally.chats += 1
+        except (TimeoutError, ConnectionClosed, OSError, httpx.HTTPError) as error:
+            site.tally.faults.append(f"customer {number}: {error!r}")
+            await asyncio.sleep(site.pause_s)
+
+
+async def begin(site: Site, name: str) -> str:
+    """Begin a chat as a new customer, and return its token."""
+    async with site.client() as client:
+        begun = await client.post("/api/chat/begin", json={"queue_id": None, "name": name})
+    begun.raise_for_status()
+    return str(begun.json()["token"])
 
 
 async def chat(site: Site, socket: ClientConnection, name: str, luck: random.Random) -> None:
@@ -168,7 +180,8 @@ async def hear_answer(site: Site, socket: ClientConnection, text: str, last: int
             if frame["type"] == "ack" and frame["client_id"] == text.replace(".", "-"):
                 tally.took_s["durable"].append(time.perf_counter() - tally.said[text])
             elif frame["type"] == "refused":
-                tally.faults.append(f"refused: {frame['code']}")
+                await asyncio.sleep(pause_of(frame, tally))
+                await send(socket, type="post", client_id=text.replace(".", "-"), body=text)
             elif frame["type"] == "message":
                 if frame["number"] != last + 1:
                     tally.faults.append(f"message {frame['number']} came behind {last}")
@@ -182,6 +195,14 @@ async def hear_answer(site: Site, socket: ClientConnection, text: str, last: int
     return last
 
 
+def pause_of(refused: Frame, tally: Tally) -> float:
+    """Return in how many seconds it may be sent again; what may never be is a fault."""
+    if refused["code"] not in {"rate_limited", "unavailable"}:
+        tally.faults.append(f"refused: {refused['code']}")
+    tally.refused += 1
+    return float(refused.get("retry_after_us") or 300_000) / 1_000_000
+
+
 # ---- agents ----------------------------------------------------------------------------------------------------------
 
 
@@ -193,11 +214,16 @@ class Agent:
         self.client = client
         self.taken: set[str] = set()
         self.last: dict[str, int] = {}
-        self.answers: set[asyncio.Task[None]] = set()
+        self.unheard: dict[str, tuple[str, str]] = {}
+        self.tasks: set[asyncio.Task[None]] = set()
 
     async def post(self, path: str, body: Frame | None = None) -> None:
         """Do something; who comes too late is no fault."""
-        answer = await self.client.post(f"/api/agent/{path}", json=body or {})
+        try:
+            answer = await self.client.post(f"/api/agent/{path}", json=body or {})
+        except httpx.HTTPError as error:
+            self.site.tally.faults.append(f"{path.rsplit('/', 1)[-1]}: {error!r}")
+            return
         if answer.status_code not in {200, 404, 409}:
             self.site.tally.faults.append(f"{path.rsplit('/', 1)[-1]}: {answer.status_code}")
 
@@ -205,9 +231,13 @@ class Agent:
         """Do something beside everything else, unless it was done already."""
         if key not in self.taken:
             self.taken.add(key)
-            task = asyncio.create_task(self.post(path))
-            self.answers.add(task)
-            task.add_done_callback(self.answers.discard)
+            self.beside(self.post(path))
+
+    def beside(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something while everything else goes on."""
+        task = asyncio.create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
 
     async def work(self, desk: ClientConnection) -> None:
         """Take what is offered, and end each wrap-up."""
@@ -229,16 +259,23 @@ class Agent:
             where = frame.get("conversation_id", "")
             if frame["type"] == "invited":
                 await send(room, type="join", conversation_id=where, after=self.last.get(where, 0))
-            elif frame["type"] == "refused" and frame["code"] != "not_in_conversation":
-                self.site.tally.faults.append(f"refused: {frame['code']}")
+            elif frame["type"] == "refused" and frame.get("client_id") in self.unheard:
+                self.beside(self.answer(room, frame["client_id"], after_s=pause_of(frame, self.site.tally)))
+            elif frame["type"] == "ack":
+                self.unheard.pop(frame["client_id"], None)
             elif frame["type"] == "message" and frame["number"] > self.last.get(where, 0):
                 self.last[where] = frame["number"]
                 if frame["party"] == "customer":
                     self.site.tally.hear(frame["body"], "heard")
-                    answer = self.site.tally.say(f"re: {frame['body']}")
-                    await send(
-                        room, type="post", conversation_id=where, client_id=frame["body"].replace(".", "-"), body=answer
-                    )
+                    client_id = frame["body"].replace(".", "-")
+                    self.unheard[client_id] = (where, self.site.tally.say(f"re: {frame['body']}"))
+                    await self.answer(room, client_id)
+
+    async def answer(self, room: ClientConnection, client_id: str, *, after_s: float = 0.0) -> None:
+        """Say what was prepared; under one id, it is said once."""
+        await asyncio.sleep(after_s)
+        where, text = self.unheard[client_id]
+        await send(room, type="post", conversation_id=where, client_id=client_id, body=text)
 
     async def beat(self, *sockets: ClientConnection) -> None:
         """Tell that the agent is still there."""
@@ -251,9 +288,7 @@ class Agent:
 async def be_agent(site: Site, name: str, password: str, is_ready: asyncio.Event) -> None:
     """Sign in, be available, and work until cancelled."""
     async with AsyncExitStack() as stack:
-        client = await stack.enter_async_context(
-            httpx.AsyncClient(base_url=site.address, headers={"Origin": site.address}, timeout=30)
-        )
+        client = await stack.enter_async_context(site.client())
         session = await client.post("/api/sign-in", json={"name": name, "password": password})
         session.raise_for_status()
         client.headers["X-CSRF-Token"] = session.json()["csrf"]
@@ -282,7 +317,7 @@ async def run(
     *,
     customers: int,
     seconds: float,
-    pause_s: float = 1.0,
+    pause_s: float = 4.0,
     seed: int = 0,
 ) -> dict[str, Any]:
     """Put a desk under load, and return what was counted."""
@@ -323,7 +358,11 @@ NAMES = {
 def show(report: dict[str, Any]) -> None:
     """Print the counts and a table of latencies."""
     print("{customers} customers, {agents} agents, {seconds:g} s: {chats} chats, {messages} messages".format(**report))
-    print("lost {lost}, doubled {doubled}, other faults {count}".format(**report, count=len(report["faults"])))
+    print(
+        "lost {lost}, doubled {doubled}, sent again {sent_again}, other faults {count}".format(
+            **report, count=len(report["faults"])
+        )
+    )
     for fault in report["faults"]:
         print(f"  {fault}")
     columns = [f"p{rank}" for rank in PERCENTILES] + ["max"]
@@ -342,7 +381,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--customers", type=int, default=100)
     parser.add_argument("--agents", type=int, help="at most so many of the users")
     parser.add_argument("--seconds", type=float, default=30.0)
-    parser.add_argument("--pause", type=float, default=1.0, help="mean seconds between hearing and saying")
+    parser.add_argument("--pause", type=float, default=4.0, help="mean seconds between hearing and saying")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args(arguments)

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.browser.desks import DeskProcess
+from tests.browser.desks import CONFIG, DeskProcess
 from tests.browser.people import Visitor
 
 # As few calls to the outside as may be, and no sandbox for root, under whom Chromium has none.
@@ -40,9 +40,9 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[DeskProcess]:
-    """Serve a desk of this test's own."""
-    desk = DeskProcess(tmp_path)
+def desk(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[DeskProcess]:
+    """Serve a desk of this test's own, with another configuration if the test says so."""
+    desk = DeskProcess(tmp_path, getattr(request, "param", CONFIG))
     desk.add_users()
     desk.make_vip("ada")
     desk.start()

@@ -12,12 +12,11 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
+from ccroute import CustomerRecord
+from ccroute.customers import handle, make_master_file, master_file, sqlite_customers, sqlite_vault
 from desk.customer_chat import ACCOUNT
 from desk.house import Files
 from desk.people import People, Role, User
-
-from ccroute import CustomerRecord
-from ccroute.customers import handle, make_master_file, master_file, sqlite_customers, sqlite_vault
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS_MAX = 60
@@ -41,8 +40,6 @@ cooldown = "5s"
 skills = { billing = 40 }
 queues = { support = 1, billing = 1 }
 channels = { chat = { max = 2 } }
-lease = "6s"
-lease_grace = "1s"
 
 [agents.dorit]
 queues = { support = 2 }
@@ -52,6 +49,9 @@ channels = { chat = { max = 1 } }
 skills = { billing = 90 }
 queues = { support = 3, billing = 3 }
 """
+
+LEASED = CONFIG.replace("[agents.maxim]", '[agents.maxim]\nlease = "8s"\nlease_grace = "1s"')
+"""The same, but that Maxim is lost when his page has not been heard for a while."""
 
 USERS = (
     ("maxim", "agent", "maxim"),

@@ -22,12 +22,14 @@ Visit = Callable[..., Any]
 def test_pages_have_no_barriers(visit: Visit, scheme: str, width: int) -> None:
     looks = {"scheme": scheme, "width": width}
     nadia, omar = visit(Customer, **looks), visit(Customer, **looks)
+    expect(nadia.page.get_by_role("button", name="Start a chat")).to_have_count(2)
     assert nadia.barriers() == []
     for customer, name in ((nadia, "Nadia"), (omar, "Omar")):
         customer.begin("My line is slow.", name=name)
         expect(customer.banner).to_be_visible()
     assert nadia.barriers() == []
     lena = visit(Supervisor, **looks)
+    expect(lena.button("Sign in")).to_be_visible()
     assert lena.barriers() == []
     lena.sign_in("lena")
     lena.row("Waiting", "Omar").get_by_role("button", name="Why?").click()
