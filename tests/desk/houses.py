@@ -29,6 +29,7 @@ wrap_up = "15s"
 requires = "agent.skills.billing >= 30"
 
 [agents.maxim]
+lease = "20s"
 skills = { billing = 40 }
 queues = { support = 1, billing = 1 }
 
@@ -56,23 +57,26 @@ def make_people(path: Path) -> None:
     people.close()
 
 
-def plan_in(folder: Path, config: str = CONFIG) -> Plan:
-    """Return the plan of a house in a folder."""
+def plan_in(folder: Path, config: str = CONFIG, begin: Rate = PLENTY) -> Plan:
+    """Return the plan of a house in a folder.
+
+    :param begin: how many chats may be begun.
+    """
     return Plan(
         files=Files(folder=folder),
         config=Config.from_toml(config),
         origins=Origins.of([ORIGIN]),
-        allowances=Allowances(sign_in=PLENTY, visitor=PLENTY, user=PLENTY, sockets=PLENTY),
+        allowances=Allowances(sign_in=PLENTY, visitor=PLENTY, user=PLENTY, sockets=PLENTY, begin=begin),
     )
 
 
 @asynccontextmanager
 async def house_in(
-    folder: Path, people: Path, *, config: str = CONFIG, clock: Clock | None = None
+    folder: Path, people: Path, *, config: str = CONFIG, clock: Clock | None = None, begin: Rate = PLENTY
 ) -> AsyncIterator[House]:
     """Open a house in a folder, with the users of a file where it has none."""
     folder.mkdir(exist_ok=True)
-    plan = plan_in(folder, config)
+    plan = plan_in(folder, config, begin)
     if not plan.files.people.exists():
         plan.files.people.write_bytes(people.read_bytes())
     async with opened(plan, clock=clock) as house, anyio.create_task_group() as group:

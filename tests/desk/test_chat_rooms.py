@@ -13,6 +13,7 @@ from ccroute import ContactState, CustomerRecord
 from ccroute.customers import handle
 from desk.customer_chat import ACCOUNT, GREETING
 from desk.house import House
+from desk.limits import Rate
 from tests.desk.houses import CONFIG, house_in, visitor_of
 from tests.desk.visitors import Socket, socket
 
@@ -165,6 +166,14 @@ async def test_a_queue_may_be_kept_for_customers_who_are_signed_in(tmp_path: Pat
                 assert [one["title"] for one in settings["queues"]] == titles
                 answer = await visitor.post("/api/chat/begin", json={"queue_id": "billing"})
                 assert answer.status_code == status
+
+
+async def test_nobody_begins_chats_without_end(tmp_path: Path, people_file: Path) -> None:
+    begin_twice = Rate(burst=2, per_s=0.001)
+    async with house_in(tmp_path, people_file, begin=begin_twice) as house, visitor_of(house, None) as visitor:
+        answers = [await visitor.post("/api/chat/begin") for _ in range(3)]
+        assert [one.status_code for one in answers] == [200, 200, 429]
+        assert int(answers[-1].headers["retry-after"]) > 100
 
 
 async def test_a_vip_overtakes(tmp_path: Path, people_file: Path) -> None:

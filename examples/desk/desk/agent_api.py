@@ -298,6 +298,9 @@ class AgentRoom:
             await visit.send(_frame(Pong(at_us=self._router.now_us())))
 
     async def _beat(self, agent_id: str) -> None:
+        agent = self._config.agents.get(agent_id)
+        if agent is None or agent.lease_us is None:
+            return  # the engine does not ask, and the journal would only grow
         now_us = self._router.now_us()
         if now_us - self._beaten_at_us.get(agent_id, 0) >= HEARTBEAT_US:
             self._beaten_at_us[agent_id] = now_us

@@ -96,6 +96,11 @@ class Call:
         return self.session
 
     @property
+    def address(self) -> str:
+        """Return from where the request comes."""
+        return "" if self.request.client is None else self.request.client.host
+
+    @property
     def agent_id(self) -> str:
         """Return the agent that the user is."""
         agent_id = self.who.user.agent_id

@@ -6,6 +6,7 @@ keeps; who the customer is follows from the account, where one is signed in, els
 
 from __future__ import annotations
 
+import math
 import secrets
 from typing import Final, final
 
@@ -21,6 +22,7 @@ from desk.agent_view import is_in_conversation
 from desk.calls import Access, Call, Operation, Room, SocketDoor, Visit
 from desk.doors import Doors
 from desk.faults import fault
+from desk.limits import Buckets, Rate
 from desk.naming import Naming
 from desk.people import Role, User
 from desk.telling import as_fault, ask
@@ -150,8 +152,10 @@ class ChatRoom:
         topics: Topics,
         doors: Doors,
         channel: str,
+        begin: Rate,
     ) -> None:
         self._chat = chat
+        self._begun = Buckets(begin)
         self._limits = limits
         self._router = router
         self._config = config
@@ -246,6 +250,8 @@ class ChatRoom:
 
     async def _begin(self, call: Call) -> Response:
         wanted = call.body_as(Begin)
+        if wait_s := self._begun.take(call.address, self._doors.clock_s()):
+            raise fault("too_many", retry_after_s=math.ceil(wait_s))
         account = _customer(call)
         open_to = self._open_to(account)
         queue_id = next(iter(open_to), None) if wanted.queue_id is None else wanted.queue_id

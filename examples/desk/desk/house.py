@@ -285,6 +285,7 @@ def _house(
             topics=stores.topics,
             doors=doors,
             channel=CHANNEL,
+            begin=plan.allowances.begin,
         ).room(),
         AgentRoom(router, plan.config, stories, naming, read_canned(plan.files.canned)).room(),
         SupervisorRoom(router, plan.config, stories, naming, watch.server).room(),

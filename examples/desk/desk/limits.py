@@ -38,6 +38,8 @@ class Allowances(msgspec.Struct, frozen=True, kw_only=True):
     """Calls of one session."""
     sockets: Rate = Rate(burst=300, per_s=20)
     """WebSockets that one address opens."""
+    begin: Rate = Rate(burst=200, per_s=2)
+    """Chats that one address begins; each makes a session, and may make a customer."""
 
 
 @final

@@ -101,9 +101,8 @@ class SignIn:
 
     async def _sign_in(self, call: Call) -> Response:
         sent = call.body_as(Credentials)
-        address = "" if call.request.client is None else call.request.client.host
-        visitor = f"{address}\n{sent.name}"
-        self._slow_down(address, visitor, sent.name)
+        visitor = f"{call.address}\n{sent.name}"
+        self._slow_down(call.address, visitor, sent.name)
         if len(sent.password) > PASSWORD_LENGTH_MAX:
             raise fault("wrong_credentials")
         if self._hashing is None:
