@@ -221,9 +221,8 @@ class Agent:
         """Do something; who comes too late is no fault."""
         try:
             answer = await self.client.post(f"/api/agent/{path}", json=body or {})
-        except httpx.HTTPError as error:
-            self.site.tally.faults.append(f"{path.rsplit('/', 1)[-1]}: {error!r}")
-            return
+        except httpx.ReadError:  # the server closed an idle connection just then: once more, on a new one
+            answer = await self.client.post(f"/api/agent/{path}", json=body or {})
         if answer.status_code not in {200, 404, 409}:
             self.site.tally.faults.append(f"{path.rsplit('/', 1)[-1]}: {answer.status_code}")
 
@@ -237,7 +236,13 @@ class Agent:
         """Do something while everything else goes on."""
         task = asyncio.create_task(work)
         self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
+        task.add_done_callback(self.done)
+
+    def done(self, task: asyncio.Task[None]) -> None:
+        """Forget what is done; what failed is a fault."""
+        self.tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.site.tally.faults.append(f"an agent: {error!r}")
 
     async def work(self, desk: ClientConnection) -> None:
         """Take what is offered, and end each wrap-up."""

@@ -54,6 +54,7 @@ def test_supervisor_sees_why_somebody_waits_and_takes_over(visit: Visit) -> None
     row = lena.row("In conversation", "Nadia")
     row.get_by_role("button", name="Read").click()
     expect(lena.page.get_by_role("dialog")).to_contain_text("I am new to bills.")
+    assert lena.barriers() == []
     lena.page.keyboard.press("Escape")
     row.get_by_role("button", name="Take over").click()
     expect(dorit.chat("Nadia")).to_have_count(0)

@@ -1,6 +1,6 @@
 // Who the customer is: from the history, whatever the channel was.
 import { get } from "/static/api.js";
-import { Icon, day, html, initials, nameOf, titled, useEffect, useState } from "/static/parts.js";
+import { Icon, day, html, initials, moment, nameOf, titled, useEffect, useState } from "/static/parts.js";
 
 const KINDS = {
   "contact.queued": "came", "contact.active": "answered", "contact.closed": "closed", "contact.abandoned": "left", "contact.transferred": "handed on",
@@ -35,7 +35,7 @@ export function CardPanel({ chat }) {
       ${notes.length > 0 && html`<section><h3>Notes</h3><ul class="stack">${notes.map((note) =>
         html`<li class="small" key=${note.entry_id}>${note.body} <span class="soft">${note.agent_id}, ${day(note.at_us)}</span></li>`)}</ul></section>`}
       ${card?.last_contacts.length > 0 && html`<section><h3>Last contacts</h3><ol class="past">${card.last_contacts.map((past) =>
-        html`<li key=${past.contact_id}><b>${day(past.began_at_us)}</b> <span>${titled(past.queue_id ?? past.channel)}</span>
+        html`<li key=${past.contact_id}><b>${moment(past.began_at_us)}</b> <span>${titled(past.queue_id ?? past.channel)}</span>
           <span class="soft">${[past.disposition ?? past.state, past.last_agent_id].filter(Boolean).join(" · ")}</span></li>`)}</ol></section>`}
       ${card?.customer_id && html`<${Timeline} key=${chat.contact_id} contactId=${chat.contact_id} />`}</div></aside>`;
 }
@@ -59,7 +59,7 @@ function Timeline({ contactId }) {
   };
   if (entries === null) return html`<button class="button small" type="button" onClick=${more}>Show everything so far</button>`;
   return html`<section><h3>Everything so far</h3><ol class="past" tabindex="0" aria-label="Everything so far">${entries.map((entry, index) =>
-    html`<li key=${index}><b>${day(entry.at_us)}</b> <span>${entry.text ?? KINDS[entry.kind] ?? entry.kind}</span>
+    html`<li key=${index}><b>${moment(entry.at_us)}</b> <span>${entry.text ?? KINDS[entry.kind] ?? entry.kind}</span>
       <span class="soft">${[entry.text && entry.from_customer === false ? "we" : null, entry.channel, entry.agent_id].filter(Boolean).join(" · ")}</span></li>`)}</ol>
     ${cursor && html`<button class="button small" type="button" onClick=${more}>More</button>`}</section>`;
 }

@@ -46,6 +46,11 @@ export function day(at_us) {
   return then.toLocaleDateString([], { day: "numeric", month: "short", year: "numeric" });
 }
 
+/** The same, where many moments stand below each other. */
+export function moment(at_us) {
+  return day(at_us).replace("today, ", "");
+}
+
 export function bytes(size) {
   if (size < 1_000) return `${size} bytes`;
   return size < 1_000_000 ? `${Math.round(size / 1_000)} kB` : `${(size / 1e6).toFixed(1)} MB`;

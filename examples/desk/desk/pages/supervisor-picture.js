@@ -5,15 +5,15 @@ const SPAN_US = 600_000_000;
 const STEP_US = 2_000_000;
 const [WIDTH, HEIGHT] = [340, 120];
 
-/** The boards of the last ten minutes, one every two seconds. */
+/** The boards of the last ten minutes, one every two seconds, and the newest. */
 export function useSeries(board) {
-  const series = useRef([]);
-  if (board && (series.current.at(-1)?.at_us ?? 0) + STEP_US <= board.at_us) {
-    series.current.push({ at_us: board.at_us, waiting: board.totals.waiting, active: board.totals.active });
-    const since_us = board.at_us - SPAN_US;
-    series.current = series.current.filter((point) => point.at_us >= since_us);
+  const kept = useRef([]);
+  if (!board) return [];
+  const newest = { at_us: board.at_us, waiting: board.totals.waiting, active: board.totals.active };
+  if ((kept.current.at(-1)?.at_us ?? 0) + STEP_US <= board.at_us) {
+    kept.current = [...kept.current.filter((point) => point.at_us >= board.at_us - SPAN_US), newest];
   }
-  return series.current;
+  return [...kept.current, newest];
 }
 
 export function Picture({ series }) {
