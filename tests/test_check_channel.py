@@ -23,6 +23,7 @@ from ccroute import (
     Undeliverable,
 )
 from ccroute.testing import TrialInlet, Visitor, check_channel
+from ccroute.testing.trial import Driven
 
 pytestmark = [pytest.mark.outer, pytest.mark.slow]
 
@@ -126,6 +127,14 @@ class DeliversWhenCancelled(PostChannel):
     async def deliver(self, delivery: Delivery) -> None:
         with contextlib.suppress(anyio.get_cancelled_exc_class()):
             await super().deliver(delivery)
+
+
+class TurnsCancellationIntoAnError(PostChannel):
+    async def deliver(self, delivery: Delivery) -> None:
+        try:
+            await super().deliver(delivery)
+        except anyio.get_cancelled_exc_class():
+            raise ConnectionError("broken off") from None
 
 
 class Raises(PostChannel):
@@ -303,14 +312,15 @@ BROKEN = [
     (ReturnsWhenCancelled, "run lets cancellation through: it swallowed it and returned"),
     (GoesOnWhenCancelled, "run lets cancellation through: it swallows it and goes on"),
     (DeliversWhenCancelled, "deliver lets cancellation through"),
+    (TurnsCancellationIntoAnError, "deliver takes every event: it raised ConnectionError"),
     (Raises, "run runs on until it is cancelled: it raised ConnectionError"),
     (
         KnowsNoNewKinds,
         "deliver takes every event, of kinds that it does not know, too: of UnheardOf it raised TypeError",
     ),
-    (Hangs, "deliver returns: ContactQueued was not taken in 0.2 s"),
+    (Hangs, "deliver returns: ContactQueued was not taken in 1.0 s"),
     (GivesUp, "what becomes of a contact that it brought in is taken: Undeliverable"),
-    (BringsNothing, "who comes from outside is brought in by EnqueueContact: waited 0.2 s in vain"),
+    (BringsNothing, "who comes from outside is brought in by EnqueueContact: waited 1.0 s in vain"),
     (SaysAnotherChannel, "contacts are of the channel by whose name the inlet goes: expected 'trial', got 'email'"),
     (CallsAllTheSame, "each who comes is a contact of its own"),
     (SendsNames, "commands carry ids, never names, numbers or texts: EnqueueContact has the visitor's name"),
@@ -333,8 +343,11 @@ def check(kind: type[PostChannel], backend: str, **how: float) -> None:
     """Check a channel with its post."""
     post = Post(kind)
 
+    # What never happens is waited for in vain; all else has time enough on a busy machine.
+    patience_s = 1.0 if kind in {Hangs, BringsNothing, ForgetsWhoComes, StopsAtAnError} else 30.0
+
     async def main() -> None:
-        await check_channel(post.make, outside=post, patience_s=0.2, **how)
+        await check_channel(post.make, outside=post, patience_s=patience_s, **how)
 
     anyio.run(main, backend=backend)
 
@@ -389,6 +402,67 @@ def test_an_error_of_the_tests_own_outside_comes_through(backend: str) -> None:
     with pytest.raises(BaseExceptionGroup) as raised:
         anyio.run(main, backend=backend)
     assert raised.group_contains(ConnectionError)
+
+
+class TakesItsTime(PostChannel):
+    async def bring_in(self, inlet: Inlet, letter: Visitor) -> None:
+        for _ in range(20):
+            await checkpoint()
+        await super().bring_in(inlet, letter)
+
+    async def deliver(self, delivery: Delivery) -> None:
+        for _ in range(20):
+            await checkpoint()
+        await super().deliver(delivery)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_channel_may_wait_more_often_than_it_is_cancelled(backend: str) -> None:
+    check(TakesItsTime, backend)
+
+
+def test_a_channel_need_not_know_contacts_that_it_did_not_bring_in() -> None:
+    anyio.run(lambda: check_channel(lambda: GivesUp(Post(GivesUp))))
+
+
+def test_what_is_driven_can_be_closed() -> None:
+    closed: list[bool] = []
+
+    async def waits() -> None:
+        try:
+            await checkpoint()
+        finally:
+            closed.append(True)
+
+    async def main() -> None:
+        steps = Driven(waits(), "it", anyio.CancelScope()).__await__()
+        next(steps)
+        steps.close()
+
+    anyio.run(main)
+    assert closed == [True]
+
+
+def test_names_are_imported_when_they_are_used() -> None:
+    import ccroute.testing
+
+    assert set(ccroute.testing.__all__) <= set(dir(ccroute.testing))
+    assert all(getattr(ccroute.testing, name) is not None for name in ccroute.testing.__all__)
+    with pytest.raises(AttributeError, match="has no attribute 'check_pigeon'"):
+        ccroute.testing.check_pigeon  # noqa: B018
+
+
+@pytest.mark.parametrize(("missing", "kind"), [("anyio", "ExtraMissing"), ("ccroute.ports", "ModuleNotFoundError")])
+def test_a_missing_part_is_told(missing: str, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    import ccroute.testing
+
+    def fails(name: str) -> None:
+        raise ModuleNotFoundError(f"No module named {missing!r}", name=missing)
+
+    monkeypatch.setattr("importlib.import_module", fails)
+    with pytest.raises(ImportError) as told:
+        ccroute.testing.VirtualClock  # noqa: B018
+    assert type(told.value).__name__ == kind
 
 
 def test_visitors_are_not_shown() -> None:

@@ -64,6 +64,20 @@ async def test_who_arrives_waits_until_somebody_runs_the_channel() -> None:
 
 
 @pytest.mark.anyio
+async def test_several_may_arrive_at_once_and_need_say_nothing() -> None:
+    channel, inlet = MemoryChannel(), TrialInlet("pigeon")
+    async with anyio.create_task_group() as group:
+        for number in (1, 2):
+            contact = EnqueueContact(contact_id=f"c{number}", queue_id="q", channel="pigeon")
+            group.start_soon(channel.arrive, contact)
+        await VirtualClock().settle()
+        group.start_soon(channel.run, inlet)
+        await VirtualClock().settle()
+        group.cancel_scope.cancel()
+    assert (len(inlet.commands), inlet.additions) == (2, [])
+
+
+@pytest.mark.anyio
 async def test_what_is_received_can_be_waited_for() -> None:
     channel = MemoryChannel()
     got: list[Delivery] = []
@@ -175,6 +189,30 @@ async def test_only_what_changes_is_told_and_who_is_gone_is_offline() -> None:
 
 
 @pytest.mark.anyio
+async def test_an_inlet_for_tests_knows_channels_of_which_load_is_told() -> None:
+    inlet = TrialInlet("rota")
+    await inlet.send(SetExternalLoad(agent_id="maxim", channel="telegraph", units=5))
+    await inlet.send(Heartbeat(agent_id=inlet.engine.agent("maxim").handle))
+    assert [type(event).__name__ for event in inlet.events] == ["ExternalLoadSet"]
+
+
+@pytest.mark.anyio
+async def test_load_that_stays_is_not_told_again() -> None:
+    clock, inlet = VirtualClock(), TrialInlet("telephones")
+    presence = [Presence.AVAILABLE, Presence.AWAY]
+
+    async def poll() -> dict[str, Seen]:
+        return {"maxim": Seen(presence=presence.pop(0), load={"voice": 10})}
+
+    source = PollingPresence(poll, every_us=1_000, failures_max=9, has_heartbeats=False, clock=clock)
+    async with anyio.create_task_group() as group:
+        group.start_soon(source.run, inlet)
+        await clock.advance(2_000)
+        group.cancel_scope.cancel()
+    assert [type(command).__name__ for command in inlet.commands] == ["SetExternalLoad", "SetPresence", "SetPresence"]
+
+
+@pytest.mark.anyio
 async def test_polls_may_fail_a_few_times_in_a_row() -> None:
     clock, inlet = VirtualClock(), TrialInlet("telephones")
     answers: list[dict[str, Presence] | Exception] = [
@@ -244,7 +282,8 @@ async def test_sleepers_wake_at_their_moments_in_order() -> None:
 async def test_sleepers_can_be_waited_for() -> None:
     clock = VirtualClock()
     async with anyio.create_task_group() as group:
-        group.start_soon(clock.wait_sleepers, 1)
+        for _ in range(2):
+            group.start_soon(clock.wait_sleepers, 1)
         await clock.settle()
         group.start_soon(clock.sleep_until, 10)
         await clock.settle()

@@ -71,11 +71,9 @@ Pass = Callable[[int], Awaitable[object]]
 
 async def _wakes_in_time(clock: Clock, sleep_until: Sleep, pass_on: Pass, step_us: int, patience_s: float) -> None:
     woken: list[tuple[int, int, int]] = []
-    begin = anyio.Event()
-    begin_us = 0
+    begin_us = clock.now_us()
 
     async def sleep(steps: int) -> None:
-        await begin.wait()
         at_us = begin_us + steps * step_us
         await sleep_until(at_us)
         woken.append((steps, at_us, clock.now_us()))
@@ -84,10 +82,7 @@ async def _wakes_in_time(clock: Clock, sleep_until: Sleep, pass_on: Pass, step_u
         async with anyio.create_task_group() as group:
             for steps in (3, 1, 2):
                 group.start_soon(sleep, steps)
-            await settled()
-            begin_us = clock.now_us()
-            begin.set()
-            await settled()
+                await settled()
             while len(woken) < 3:
                 await pass_on(step_us)
                 await settled()

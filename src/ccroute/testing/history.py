@@ -21,7 +21,7 @@ from ccroute.commands import (
 )
 from ccroute.config import Config
 from ccroute.engine.engine import Engine
-from ccroute.errors import HistoryGap, InvalidArgument, KeyDestroyed, OtherSource
+from ccroute.errors import HistoryGap, InvalidArgument, KeyDestroyed, OtherSource, shown
 from ccroute.events import Event, OfferMade
 from ccroute.ports import HistoryStore
 from ccroute.timeline import (
@@ -87,6 +87,11 @@ def check_history(make: Callable[[], HistoryStore]) -> None:
         history = make()
         try:
             check(history)
+        except AssertionError:
+            raise
+        except Exception as error:
+            words = check.__name__.strip("_").replace("_", " ")
+            raise AssertionError(f"a history {words}: it raised {type(error).__name__}: {shown(str(error))}") from error
         finally:
             history.close()
 

@@ -13,6 +13,7 @@ from ccroute.errors import (
     NotOwner,
     OutOfRange,
     UnknownName,
+    shown,
 )
 from ccroute.journal.records import FORMAT, NO_DIGEST, Head, seal
 from ccroute.ports import Journal, Ownership, Record, StoredSnapshot
@@ -37,7 +38,13 @@ def check_journal(open_journal: Open) -> None:
         _keeps_snapshots,
         _ends,
     ):
-        check(open_journal)
+        try:
+            check(open_journal)
+        except AssertionError:
+            raise
+        except Exception as error:
+            words = check.__name__.strip("_").replace("_", " ")
+            raise AssertionError(f"a journal {words}: it raised {type(error).__name__}: {shown(str(error))}") from error
 
 
 @contextmanager
