@@ -145,6 +145,8 @@ def open_parts(options: Options, at_us: int) -> Opened:
             snapshots=options.policy.snapshots,
         )
         opened.callback(durable.close)
+        if options.plugins:
+            options = options._replace(channels=_with_plugins(options.channels, durable))
         history, owns_history = _history(options)
         if owns_history:
             opened.callback(history.close)
@@ -160,6 +162,10 @@ def open_parts(options: Options, at_us: int) -> Opened:
         )
         opened.pop_all()
         return parts
+
+
+def _with_plugins(channels: Mapping[str, Channel], durable: JournaledEngine) -> Mapping[str, Channel]:
+    return {**channels, **channels_of(config_of(durable.engine).channels, except_for=channels)}
 
 
 def _history(options: Options) -> tuple[HistoryStore, bool]:
