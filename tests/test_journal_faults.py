@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,13 +18,15 @@ from ccroute import (
     SnapshotPolicy,
     SqliteJournal,
 )
+from ccroute.errors import StorageClosed, StorageError
 from ccroute.history import HistoryWriter, MemoryHistory
-from ccroute.journal.disk import Disk
 from ccroute.journal.memory import MemoryLog
 from ccroute.journal.snapshot_files import SnapshotFiles
-from ccroute.storage.sqlite import SqliteDatabase
+from ccroute.storage import sqlite
+from ccroute.storage.disk import Disk
+from ccroute.storage.sqlite import SqliteDatabase, connect
 from tests.journals import NO_SNAPSHOTS, center, comes, day
-from tests.simulation.disk import Fault
+from tests.simulation.disk import Fault, HostileDisk
 from tests.simulation.hostile_world import HostileWorld
 
 FORGETTING = SnapshotPolicy(every_commands=1, keep=1, forget_records=True, fork=False)
@@ -68,6 +71,78 @@ def test_nothing_is_built_on_a_sync_that_failed(world: HostileWorld, tmp_path: P
         durable = opened(world, path)
         assert durable.engine.snapshot() == state
         durable.close()
+
+
+@pytest.mark.slow
+def test_no_database_is_built_on_a_sync_that_failed(world: HostileWorld, tmp_path: Path) -> None:
+    disk = world.disk
+
+    def database(path: Path) -> SqliteDatabase:
+        return SqliteDatabase(path, vfs=world.vfs_name, disk=disk)  # type: ignore[arg-type]
+
+    def note(name: str, made: SqliteDatabase) -> None:
+        with made.writing() as session:
+            session.execute("INSERT INTO notes VALUES (?)", (name,))
+
+    for number in range(8):
+        disk.random.seed(number)
+        path = tmp_path / f"{number}-history"
+        made = database(path)
+        with made.writing() as session:
+            session.define("CREATE TABLE notes (name TEXT)")
+        disk.plan(Fault.ERROR, _calls_to_sync(disk, path, lambda made=made: note("first", made)))  # type: ignore[misc]
+        with pytest.raises(StorageError):
+            note("second", made)
+        assert disk.is_behind(f"{path.name}-wal")
+        _kill(disk, made)
+        made = database(path)
+        note("third", made)
+        with made.reading() as session:
+            noted = session.execute("SELECT name FROM notes ORDER BY rowid")
+        assert {("first",), ("third",)} <= set(noted)
+        _kill(disk, made, is_power_loss=True)
+        made = database(path)
+        with made.reading() as session:
+            assert session.execute("SELECT name FROM notes ORDER BY rowid") == noted
+        made.close()
+
+
+def _calls_to_sync(disk: HostileDisk, path: Path, does: Callable[[], None]) -> int:
+    """Return at which call of the disk SQLite's log is synced where something is done once more."""
+    before = len(disk.trace)
+    does()
+    return disk.trace[before:].index(("sync", f"{path.name}-wal", 0)) + 1
+
+
+def _kill(disk: HostileDisk, made: SqliteDatabase, *, is_power_loss: bool = False) -> None:
+    disk.is_on = False
+    with contextlib.suppress(StorageError):
+        made.close()
+    disk.boot(is_power_loss=is_power_loss)
+
+
+def test_a_database_that_cannot_be_made_certain_is_not_opened(world: HostileWorld, tmp_path: Path) -> None:
+    disk, path = world.disk, tmp_path / "history"
+    with SqliteDatabase(path, vfs=world.vfs_name).writing() as session:
+        session.define("CREATE TABLE notes (name TEXT)")
+    refused = 0
+    for at in range(1, 60):
+        disk.plan(Fault.ERROR, at)
+        try:
+            SqliteDatabase(path, vfs=world.vfs_name, disk=disk).close()  # type: ignore[arg-type]
+        except StorageError:
+            refused += 1
+        disk.boot(is_power_loss=False)
+        SqliteDatabase(path, vfs=world.vfs_name, disk=disk).close()  # type: ignore[arg-type]
+    assert refused >= 20
+
+
+def test_a_database_that_somebody_writes_to_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    writer = SqliteDatabase(tmp_path / "history")
+    monkeypatch.setattr(sqlite, "connect", partial(connect, busy_ms=0))
+    with writer.writing():
+        SqliteDatabase(tmp_path / "history").close()
+    writer.close()
 
 
 def test_a_folder_that_cannot_be_listed_is_told(tmp_path: Path) -> None:
@@ -119,8 +194,6 @@ def test_a_journal_is_given_back_though_closing_fails(world: HostileWorld, tmp_p
 
 
 def test_a_database_is_closed_though_closing_fails(world: HostileWorld, tmp_path: Path) -> None:
-    from ccroute.errors import StorageClosed, StorageError
-
     database = SqliteDatabase(tmp_path / "history", vfs=world.vfs_name)
     with database.writing() as session:
         session.define("CREATE TABLE notes (id INTEGER PRIMARY KEY)")

@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 
 from ccroute import JournalCorrupt, JournaledEngine, JournalError, JournalFailed, JournalInUse, NotOwner, SqliteJournal
-from ccroute.journal.disk import Disk
 from ccroute.journal.mark import MarkFile, read_mark
 from ccroute.journal.ownership import Lock
 from ccroute.journal.records import NO_DIGEST
 from ccroute.journal.snapshot_files import SnapshotFiles
 from ccroute.ports import Mark, StoredSnapshot
+from ccroute.storage.disk import Disk
 from tests.journals import NO_SNAPSHOTS, center, comes, day
 
 pytestmark = pytest.mark.outer

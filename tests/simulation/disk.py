@@ -49,7 +49,7 @@ class _File:
 
 
 class HostileDisk:
-    """What programs do with files of one folder. It stands in for ``ccroute.journal.disk.Disk``."""
+    """What programs do with files of one folder. It stands in for ``ccroute.storage.disk.Disk``."""
 
     def __init__(self, folder: Path, random: Random) -> None:
         self.folder: Final = folder
@@ -209,7 +209,7 @@ class HostileDisk:
                 if self.random.randrange(2):
                     _apply(content, offset + begin, data[begin:end])
 
-    # ---- in the place of ``ccroute.journal.disk.Disk`` ---------------------------------------------------------------
+    # ---- in the place of ``ccroute.storage.disk.Disk`` ---------------------------------------------------------------
 
     def open(self, path: str, *, create: bool = False, fresh: bool = False) -> int:
         """Return a descriptor for reading and writing."""

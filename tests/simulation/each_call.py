@@ -88,13 +88,16 @@ class Life:
         self.acknowledged = last
 
     def _history(self) -> SqlHistory:
-        own = SqliteDatabase(f"{self._path}-history", vfs=self._vfs.name)
+        own = self._database(f"{self._path}-history")
         try:
-            index = SqliteDatabase(f"{self._path}-history-search", vfs=self._vfs.name)
+            index = self._database(f"{self._path}-history-search")
         except BaseException:
             own.close()
             raise
         return SqlHistory(own, index, vault=None)
+
+    def _database(self, path: str) -> SqliteDatabase:
+        return SqliteDatabase(path, vfs=self._vfs.name, disk=self.disk)  # type: ignore[arg-type]
 
     def check(self) -> None:
         """Open the journal anew and compare: with every acknowledged command, and then one that was on the way."""

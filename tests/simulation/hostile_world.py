@@ -301,9 +301,9 @@ class HostileWorld:
     def _follow(self) -> None:
         """Let the history catch up, and compare it with one in memory."""
         if self._history is None:
-            own = SqliteDatabase(f"{self._path}-history", vfs=self._vfs.name)
+            own = self._database(f"{self._path}-history")
             try:
-                index = SqliteDatabase(f"{self._path}-history-search", vfs=self._vfs.name)
+                index = self._database(f"{self._path}-history-search")
             except BaseException:
                 with contextlib.suppress(StorageError):
                     own.close()
@@ -312,6 +312,9 @@ class HostileWorld:
         HistoryWriter(JournalFeed(self._usable.journal), self._history).catch_up()
         self._is_followed = True
         self._tell("followed")
+
+    def _database(self, path: str) -> SqliteDatabase:
+        return SqliteDatabase(path, vfs=self._vfs.name, disk=self.disk)  # type: ignore[arg-type]
 
     def _compare_histories(self) -> None:
         assert self._history is not None
@@ -353,8 +356,7 @@ class HostileWorld:
             raise Lost("an error that no fault explains") from error
         self.happened["faults"] = self.disk.counts.total()
         self._abandon()
-        # A history does not write its log anew, as a journal does: what a failed sync left must not be built on.
-        is_power_loss = bool(self.random.randrange(2)) or self.disk.is_behind("-history")
+        is_power_loss = bool(self.random.randrange(2))
         self.disk.boot(is_power_loss=is_power_loss)
         self._tell("power lost" if is_power_loss else "killed")
 

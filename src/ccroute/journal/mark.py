@@ -12,8 +12,8 @@ from hashlib import blake2b
 from typing import Final, Self, final
 
 from ccroute.errors import JournalCorrupt, JournalFailed
-from ccroute.journal.disk import Disk
 from ccroute.ports import Mark
+from ccroute.storage.disk import Disk
 
 __all__ = ["MarkFile", "read_mark"]
 

@@ -9,8 +9,8 @@ from typing import Final, final
 from zlib import crc32
 
 from ccroute.errors import JournalCorrupt, JournalFailed
-from ccroute.journal.disk import Disk
 from ccroute.ports import StoredSnapshot
+from ccroute.storage.disk import Disk
 
 __all__ = ["MemorySnapshots", "SnapshotFiles"]
 

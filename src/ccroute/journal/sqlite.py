@@ -30,13 +30,13 @@ from ccroute.errors import (
     StorageError,
     UnknownName,
 )
-from ccroute.journal.disk import Disk
 from ccroute.journal.mark import MarkFile, read_mark
 from ccroute.journal.ownership import Lock
 from ccroute.journal.records import NO_DIGEST, check_continues, digest_of, head_of, opened
 from ccroute.journal.snapshot_files import SnapshotFiles
 from ccroute.ports import Mark, Ownership, Record, Subscription
-from ccroute.storage.sqlite import connect, telling
+from ccroute.storage.disk import Disk
+from ccroute.storage.sqlite import connect, telling, transaction, write_log_anew
 
 if TYPE_CHECKING:
     import apsw
@@ -176,8 +176,8 @@ class SqliteJournal:
                 with _telling(self._path):
                     self._owned = Lock.take(f"{self._path}-lock", take_over=take_over)
             try:
-                with _telling(self._path), _transaction(connection):
-                    self._write_log_anew()
+                with _telling(self._path), transaction(connection, self._path):
+                    write_log_anew(self._disk, self._path)
                     self._begin_epoch(connection)
                 with _telling(self._path):
                     # Pages whose sync failed while the file was made are written once more.
@@ -191,24 +191,6 @@ class SqliteJournal:
                 self._give_back()
                 raise
             return Ownership(epoch=self._epoch, last_seq=self._last.seq, last_digest=self._last.digest)
-
-    def _write_log_anew(self) -> None:
-        """Write SQLite's log over itself and sync it.
-
-        After a sync that failed the system may show what is not on the medium, and call it synced from then on. What is
-        built on that is lost with it. Nobody else writes to the log while the transaction of a claim is open.
-        """
-        path = f"{self._path}-wal"
-        try:
-            data = self._disk.read(path)
-        except FileNotFoundError:
-            return
-        descriptor = self._disk.open(path)
-        try:
-            self._disk.write(descriptor, data, 0)
-            self._disk.sync(descriptor)
-        finally:
-            self._disk.close(descriptor)
 
     def _begin_epoch(self, connection: apsw.Connection) -> None:
         mark = read_mark(self._disk, self._mark_path)
@@ -301,7 +283,7 @@ class SqliteJournal:
         before = self._last
         try:
             with _telling(self._path):
-                with _transaction(connection):
+                with transaction(connection, self._path):
                     self._check_owner(connection, epoch)
                     yield connection
                     self._write_confirmed(connection)
@@ -527,22 +509,6 @@ def _telling(path: str) -> Iterator[None]:
         raise JournalCorrupt(path, "a text in it is none") from error
     except StorageError as error:
         raise JournalFailed(str(error)) from error
-
-
-@contextlib.contextmanager
-def _transaction(connection: apsw.Connection) -> Iterator[None]:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        import apsw
-
-        # Some errors have ended the transaction themselves; what comes of the rest shows when the file is opened anew.
-        with contextlib.suppress(apsw.Error):
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-        raise
 
 
 def _leave_alone_in_child() -> None:  # pragma: no cover: forked processes of the tests end without telling

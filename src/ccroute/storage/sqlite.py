@@ -26,11 +26,21 @@ from ccroute.errors import (
     StorageUnavailable,
 )
 from ccroute.storage.database import Dialect, Row, Value
+from ccroute.storage.disk import Disk
 
 if TYPE_CHECKING:
     import apsw
 
-__all__ = ["BUSY_MS", "READERS_MAX", "SQLITE_MIN", "SqliteDatabase", "connect", "telling"]
+__all__ = [
+    "BUSY_MS",
+    "READERS_MAX",
+    "SQLITE_MIN",
+    "SqliteDatabase",
+    "connect",
+    "telling",
+    "transaction",
+    "write_log_anew",
+]
 
 SQLITE_MIN: Final = (3, 51, 3)
 """Oldest SQLite that is opened: those before can corrupt a write-ahead log with several connections."""
@@ -75,9 +85,15 @@ def connect(
         try:
             _set_up(connection, place, read_only=read_only, busy_ms=busy_ms)
         except BaseException:
-            connection.close(True)
+            _abandon(connection, place)
             raise
     return connection
+
+
+def _abandon(connection: apsw.Connection, place: str) -> None:
+    """Close a connection after something else has failed, which is what is told."""
+    with contextlib.suppress(StorageError), telling(place):
+        connection.close(True)
 
 
 def check_version(place: str, version: str) -> None:
@@ -133,6 +149,48 @@ def telling(place: str) -> Iterator[None]:
         raise StorageUnavailable(place, os.strerror(error.errno or 0)) from error
 
 
+@contextlib.contextmanager
+def transaction(connection: apsw.Connection, place: str, begin: str = "BEGIN IMMEDIATE") -> Iterator[None]:
+    """Open a transaction: committed when the ``with`` ends, undone if it raises. What the body raises is left as it is.
+
+    :raises StorageError: it could not be begun or committed.
+    """
+    with telling(place):
+        connection.execute(begin)
+    try:
+        yield
+        with telling(place):
+            connection.execute("COMMIT")
+    except BaseException:
+        # Some errors have ended the transaction themselves; what comes of the rest shows when the file is opened anew.
+        with contextlib.suppress(StorageError), telling(place):
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+        raise
+
+
+def write_log_anew(disk: Disk, path: str) -> None:
+    """Write SQLite's log over itself and sync it.
+
+    After a sync that failed the system may show what is not on the medium, and call it synced from then on. What is
+    built on that is lost with it. To be called in a transaction that may write, while nobody else does, by who then
+    writes a page of the file and brings the log into it.
+
+    :raises OSError: it cannot be read or written.
+    """
+    log = f"{path}-wal"
+    try:
+        data = disk.read(log)
+    except FileNotFoundError:
+        return
+    descriptor = disk.open(log)
+    try:
+        disk.write(descriptor, data, 0)
+        disk.sync(descriptor)
+    finally:
+        disk.close(descriptor)
+
+
 def _told(error: apsw.Error, problem: str) -> str:
     # The text of SQLite's own may quote what a statement was given; its code does not.
     code = getattr(error, "extendedresult", None)
@@ -146,11 +204,19 @@ class SqliteDatabase:
     One session writes at a time, those of other threads wait for it; up to ``READERS_MAX`` read beside it.
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, read_only: bool = False, vfs: str | None = None) -> None:
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        read_only: bool = False,
+        vfs: str | None = None,
+        disk: Disk | None = None,
+    ) -> None:
         """Open the file, which is made where it is not.
 
         :param read_only: no session writes; the file must be there.
         :param vfs: name of a registered file system of SQLite's; None: the system's own.
+        :param disk: for what is done with SQLite's log beside SQLite.
         :raises ExtraMissing: ``apsw`` is not installed.
         :raises StorageError: the file cannot be opened, or SQLite is too old.
         """
@@ -163,6 +229,22 @@ class SqliteDatabase:
         self._idle_lock = threading.Lock()
         self._reading = threading.Semaphore(READERS_MAX)
         self._is_closed = False
+        if not read_only:
+            try:
+                self._settle(Disk() if disk is None else disk)
+            except BaseException:
+                _abandon(self._writer, self._path)
+                raise
+
+    def _settle(self, disk: Disk) -> None:
+        """Let everything that is in the file be on the medium, whatever became of syncs before."""
+        # Who writes at this moment has opened the file in the same way.
+        with contextlib.suppress(StorageBusy), transaction(self._writer, self._path), telling(self._path):
+            write_log_anew(disk, self._path)
+            # The first page comes into the log, and from there into the file: without it there is no file.
+            self._writer.pragma("user_version", self._writer.pragma("user_version"))
+        with telling(self._path):
+            self._writer.wal_checkpoint()
 
     def __repr__(self) -> str:
         return f"SqliteDatabase({self._path!r})"
@@ -187,8 +269,8 @@ class SqliteDatabase:
             raise StorageUnavailable(self._path, "opened for reading only")
         with self._write_lock:
             self._check_open()
-            with _transaction(self._writer, self._path, "BEGIN IMMEDIATE") as session:
-                yield session
+            with transaction(self._writer, self._path):
+                yield SqliteSession(self._writer, self._path)
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[SqliteSession]:
@@ -200,10 +282,10 @@ class SqliteDatabase:
             self._check_open()
             connection = self._take()
             try:
-                with _transaction(connection, self._path, "BEGIN") as session:
-                    yield session
+                with transaction(connection, self._path, "BEGIN"):
+                    yield SqliteSession(connection, self._path)
             except BaseException:
-                connection.close(True)
+                _abandon(connection, self._path)
                 raise
             with self._idle_lock:
                 self._idle.append(connection)
@@ -251,22 +333,6 @@ class SqliteDatabase:
                 # The writer comes last: SQLite brings its log into the file when the last connection goes.
                 for connection in [self._writer, *self._idle]:
                     closing.callback(connection.close)
-
-
-@contextlib.contextmanager
-def _transaction(connection: apsw.Connection, place: str, begin: str) -> Iterator[SqliteSession]:
-    with telling(place):
-        connection.execute(begin)
-    try:
-        yield SqliteSession(connection, place)
-        with telling(place):
-            connection.execute("COMMIT")
-    except BaseException:
-        # Some errors have ended the transaction themselves.
-        with contextlib.suppress(StorageError), telling(place):
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-        raise
 
 
 @final

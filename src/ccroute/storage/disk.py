@@ -1,4 +1,4 @@
-"""What a journal does with files beside its database, in one place, so that a test can make each fail."""
+"""What is done with files beside SQLite, in one place, so that a test can make each call fail."""
 
 from __future__ import annotations
 
