@@ -86,10 +86,12 @@ def state_behind(state: SourceState, events: Sequence[Event], position: int) -> 
 
 
 def check_addition(addition: AnyAddition) -> None:
-    """Check one addition, whose fields anything may be in.
+    """Check one addition, which may be anything, as its fields may.
 
-    :raises InvalidArgument: a field is not allowed. Its value is not told where it may be personal.
+    :raises InvalidArgument: it is none, or a field is not allowed. Its value is not told where it may be personal.
     """
+    if not isinstance(addition, AnyAddition):
+        raise WrongType("addition", withheld(addition), "a Message, Note, Recording or SurveyAnswer")
     check_id("entry_id", addition.entry_id)
     _check_number("at_us", addition.at_us, 0, TIME_US_MAX)
     for name in _IDS:
@@ -100,6 +102,10 @@ def check_addition(addition: AnyAddition) -> None:
     if isinstance(addition, Message):
         _check_text("body", addition.body, BODY_LENGTH_MAX)
         _check_text("media_type", addition.media_type, TEXT_LENGTH_MAX)
+        if type(addition.from_customer) is not bool:
+            raise WrongType("from_customer", withheld(addition.from_customer), "True or False")
+        if type(addition.attachments) is not list:
+            raise WrongType("attachments", withheld(addition.attachments), "a list of references")
         if len(addition.attachments) > ATTACHMENTS_MAX:
             raise OutOfRange("attachments", withheld(addition.attachments), f"{ATTACHMENTS_MAX} at most")
         for reference in addition.attachments:

@@ -21,10 +21,11 @@ from ccroute.commands import (
 )
 from ccroute.config import Config
 from ccroute.engine.engine import Engine
-from ccroute.errors import HistoryGap, InvalidArgument, KeyDestroyed, OtherSource, shown
+from ccroute.errors import HistoryGap, InvalidArgument, KeyDestroyed, OtherSource, WrongType, shown
 from ccroute.events import Event, OfferMade
 from ccroute.ports import HistoryStore
 from ccroute.timeline import (
+    Addition,
     AnyAddition,
     ContactFilter,
     ContactPage,
@@ -424,10 +425,14 @@ def _refuses_what_is_not_allowed(history: HistoryStore) -> None:
         _message("m-1", 0, "x" * 1_000_001),
         _message("m-1", 0, "\ud800"),
         msgspec.structs.replace(_message("m-1", 0, "hello"), attachments=["file"] * 65),
+        msgspec.structs.replace(_message("m-1", 0, "hello"), attachments=None),
+        msgspec.structs.replace(_message("m-1", 0, "hello"), from_customer=1),
         Recording(entry_id="r-1", at_us=0, contact_id="c", reference="s3://calls/2", length_us=-1),
         SurveyAnswer(entry_id="s-1", at_us=0, contact_id="c", question="q", score=2**60),
     ):
         _raises(InvalidArgument, lambda refused=refused: history.add(refused), f"{refused}")  # type: ignore[misc]
+    for other in (None, "hello", [_message("m-1", 0, "hello")], _written, Addition(entry_id="m-1", at_us=0)):
+        _raises(WrongType, lambda other=other: history.add(other), "what is no addition is refused")  # type: ignore[misc]
     for call in (
         lambda: history.customer(),
         lambda: history.timeline(*(str(number) for number in range(101))),
