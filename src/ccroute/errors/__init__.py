@@ -47,6 +47,7 @@ from ccroute.errors.installation import ExtraMissing, ServerMissing
 from ccroute.errors.journal import (
     EventNotReached,
     HistoryGap,
+    JournalCompacted,
     JournalConflict,
     JournalCorrupt,
     JournalError,
@@ -92,6 +93,7 @@ __all__ = [
     "InvalidArgument",
     "InvalidHandle",
     "InvalidId",
+    "JournalCompacted",
     "JournalConflict",
     "JournalCorrupt",
     "JournalError",

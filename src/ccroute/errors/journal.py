@@ -10,6 +10,7 @@ from ccroute.errors.argument import CcrouteError, shown
 __all__ = [
     "EventNotReached",
     "HistoryGap",
+    "JournalCompacted",
     "JournalConflict",
     "JournalCorrupt",
     "JournalError",
@@ -89,6 +90,25 @@ class JournalFailed(JournalError, RuntimeError):
 @final
 class OtherRules(JournalError, ValueError):
     """Records were written under other rules than this release has, and no snapshot stands behind them."""
+
+
+@final
+class JournalCompacted(JournalError, LookupError):
+    """A journal was asked for all its commands, and the first ones were removed (``forget_records``)."""
+
+    def __init__(self, name: str, first_seq: int) -> None:
+        super().__init__(
+            f"{name}: records before {first_seq} are not kept any more, and the commands behind them alone do not lead "
+            "to the same state; close the journal and copy its files, -mark and -snapshot-<record> among them, or keep "
+            "all records from the beginning (SnapshotPolicy.forget_records)"
+        )
+        self.name = name
+        """What the journal is called."""
+        self.first_seq = first_seq
+        """Seq of the first record that is kept."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.name, self.first_seq)
 
 
 @final

@@ -10,7 +10,7 @@ import msgspec
 from ccroute.codec import decode_timed, encode_timed
 from ccroute.commands import Command
 from ccroute.config import Config
-from ccroute.errors import CcrouteError, CodecError, JournalConflict, OutOfRange
+from ccroute.errors import CcrouteError, CodecError, JournalCompacted, JournalConflict
 from ccroute.journal.journaled import JournaledEngine
 from ccroute.journal.records import Beginning, beginning_of, entries_of
 from ccroute.journal.recovery import CONFIGURING
@@ -35,11 +35,11 @@ _FIRST: Final = msgspec.json.Decoder(_FirstLine)
 def export_lines(journal: Journal) -> Iterator[bytes]:
     """Yield a journal as lines without line breaks. O(commands).
 
-    :raises OutOfRange: the beginning was compacted away.
+    :raises JournalCompacted: the beginning is not kept any more.
     :raises JournalCorrupt: the journal does not hold what was written to it.
     """
     if journal.first_seq() > 1:
-        raise OutOfRange("journal", journal.first_seq(), "a journal whose first record, 1, was not compacted away")
+        raise JournalCompacted(journal.name, journal.first_seq())
     for record in journal.records():
         if record.seq == 1:
             begun = beginning_of(record)
