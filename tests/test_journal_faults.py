@@ -22,6 +22,7 @@ from ccroute.errors import StorageClosed, StorageError
 from ccroute.history import HistoryWriter, MemoryHistory
 from ccroute.journal.memory import MemoryLog
 from ccroute.journal.snapshot_files import SnapshotFiles
+from ccroute.ports import Journal, Record
 from ccroute.storage import sqlite
 from ccroute.storage.disk import Disk
 from ccroute.storage.sqlite import SqliteDatabase, connect
@@ -206,3 +207,41 @@ def test_a_database_is_closed_though_closing_fails(world: HostileWorld, tmp_path
         pass
     world.disk.boot(is_power_loss=False)
     SqliteDatabase(tmp_path / "history", vfs=world.vfs_name).close()
+
+
+@pytest.mark.parametrize("kind", ["memory", "sqlite"])
+def test_records_that_are_forgotten_while_they_are_read_are_told_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr("ccroute.journal.sqlite._CHUNK_ROWS", 2)
+    journal: Journal = MemoryJournal() if kind == "memory" else SqliteJournal(tmp_path / "support.ccroute")
+    with JournaledEngine.open(journal, center(), snapshots=NO_SNAPSHOTS) as durable:
+        for command, at_us in day(6):
+            durable.handle(command, at_us)
+        reading = journal.records()
+        assert [next(reading).seq for _ in range(2)] == [1, 2]
+        journal.forget(6)
+        with pytest.raises(OutOfRange, match="at least 5: what lies before is not kept any more"):
+            next(reading)
+
+
+def test_events_are_made_again_from_a_newer_snapshot_where_the_older_one_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    journal = MemoryJournal()
+    with JournaledEngine.open(journal, center(), snapshots=NO_SNAPSHOTS) as durable:
+        for command, at_us in day(6):
+            durable.handle(command, at_us)
+        last, records = durable.record_seq, journal.records
+
+        def forgetting(after: int = 0) -> Iterator[Record]:
+            # What the owner does in another thread as the replay begins.
+            if after == 1 and journal.first_seq() == 1:
+                durable.snapshot(fork=False)
+                journal.forget(last)
+            return records(after)
+
+        monkeypatch.setattr(MemoryJournal, "records", lambda _, after=0: forgetting(after))
+        feed = JournalFeed(journal)
+        assert feed._before(last + 1).engine.snapshot() == durable.engine.snapshot()
+        assert journal.first_seq() == last
+        with pytest.raises(OutOfRange, match="events before it are not kept any more"):
+            feed._before(last)

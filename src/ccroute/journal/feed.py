@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, final
 
-from ccroute.errors import OutOfRange
+from ccroute.errors import JournalCorrupt, OutOfRange
 from ccroute.events import Event
 from ccroute.journal.records import entries_of, event_lines_of, head_of
 from ccroute.journal.recovery import Origin, begin_at, replay, replay_record
@@ -56,13 +56,27 @@ class JournalFeed:
                 events: list[Event] = [event for line in event_lines_of(record) for event in line]
             else:
                 if again is None:
-                    self._check_reachable(record.seq)
-                    again = begin_at(self._journal, record.seq - 1)
-                    for _ in replay(self._journal, again, record.seq - 1):
-                        pass
+                    again = self._before(record.seq)
                 given = replay_record(again.engine, record, head, entries_of(record))
                 events = [event for line in given for event in line]
             yield Told(record_seq=record.seq, events=events)
+
+    def _before(self, seq: int) -> Origin:
+        """Return the engine as it stood before a record."""
+        journal = self._journal
+        # Each round but the last sees the first record move, which it does up to `seq` at most.
+        while True:
+            first = journal.first_seq()
+            try:
+                self._check_reachable(seq)
+                origin = begin_at(journal, seq - 1)
+                for _ in replay(journal, origin, seq - 1):
+                    pass
+                return origin
+            except (OutOfRange, JournalCorrupt):
+                # The owner may have forgotten records meanwhile; behind them is a newer snapshot.
+                if journal.first_seq() == first:
+                    raise
 
     def _check_reachable(self, seq: int) -> None:
         """Raise unless the engine can be had as it stood before a record: from a snapshot, or from the beginning."""

@@ -11,7 +11,7 @@ from threading import RLock
 from typing import Final, final
 
 from ccroute.errors import JournalCorrupt, JournalInUse, NotOwner, OutOfRange, UnknownName
-from ccroute.journal.records import NO_DIGEST, check_continues, opened
+from ccroute.journal.records import NO_DIGEST, check_continues, check_kept, opened
 from ccroute.journal.snapshot_files import MemorySnapshots
 from ccroute.ports import Mark, Ownership, Record, Subscription
 
@@ -84,15 +84,16 @@ class MemoryJournal:
     def records(self, after: int = 0) -> Iterator[Record]:
         """Yield the records behind a seq; see ``ccroute.ports.Journal``."""
         log = self._log
-        if after + 1 < self.first_seq():
-            raise OutOfRange("after", after, f"at least {self.first_seq() - 1}: what lies before is not kept any more")
+        check_kept(after, self.first_seq())
         previous = log.before_first if after + 1 == self.first_seq() else None
         seq = after + 1
-        while seq in log.heads:
-            record = opened(self.name, seq, *log.heads[seq], log.events.get(seq), previous)
+        while (parts := log.heads.get(seq)) is not None:
+            record = opened(self.name, seq, *parts, log.events.get(seq), previous)
             yield record
             previous = record.digest
             seq += 1
+        # The owner may have forgotten them meanwhile.
+        check_kept(seq - 1, self.first_seq())
 
     def first_seq(self) -> int:
         """Return the seq of the first record that is kept."""

@@ -21,7 +21,7 @@ from typing import Final, NoReturn
 import msgspec
 
 from ccroute.commands import AnyCommand
-from ccroute.errors import JournalConflict, JournalCorrupt
+from ccroute.errors import JournalConflict, JournalCorrupt, OutOfRange
 from ccroute.events import AnyEvent
 from ccroute.ports import Mark, Record
 
@@ -34,6 +34,7 @@ __all__ = [
     "Head",
     "beginning_of",
     "check_continues",
+    "check_kept",
     "digest_of",
     "entries_of",
     "event_lines_of",
@@ -140,12 +141,16 @@ def seal(head: Head, body: bytes, events: bytes) -> Record:
         digest_of(events),
     )
     whole = fields + _check(fields)
+    return _record(head, whole, body, events)
+
+
+def _record(known: Head, head: bytes, body: bytes, events: bytes | None) -> Record:
     return Record(
-        seq=head.seq,
-        epoch=head.epoch,
-        previous=head.previous,
-        digest=digest_of(whole),
-        head=whole,
+        seq=known.seq,
+        epoch=known.epoch,
+        previous=known.previous,
+        digest=digest_of(head),
+        head=head,
         body=body,
         events=events,
     )
@@ -201,15 +206,7 @@ def opened(name: str, seq: int, head: bytes, body: bytes, events: bytes | None, 
         _corrupt(name, seq, "its body does not agree with its digest")
     if events is not None and (len(events) != known.events_size or digest_of(events) != known.events_digest):
         _corrupt(name, seq, "its events do not agree with their digest")
-    return Record(
-        seq=seq,
-        epoch=known.epoch,
-        previous=known.previous,
-        digest=digest_of(head),
-        head=head,
-        body=body,
-        events=events,
-    )
+    return _record(known, head, body, events)
 
 
 def check_continues(name: str, record: Record, last: Mark, *, expected_seq: int, epoch: int) -> None:
@@ -223,6 +220,16 @@ def check_continues(name: str, record: Record, last: Mark, *, expected_seq: int,
 
 def _corrupt(name: str, seq: int, message: str) -> NoReturn:
     raise JournalCorrupt(f"{name}, record {seq}", message, record=seq)
+
+
+def check_kept(after: int, first_seq: int) -> None:
+    """Check that the records behind one are kept.
+
+    :param first_seq: of the first record that is.
+    :raises OutOfRange: they are not any more.
+    """
+    if after + 1 < first_seq:
+        raise OutOfRange("after", after, f"at least {first_seq - 1}: what lies before is not kept any more")
 
 
 def entries_of(record: Record) -> list[Entry]:

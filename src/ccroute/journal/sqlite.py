@@ -32,7 +32,7 @@ from ccroute.errors import (
 )
 from ccroute.journal.mark import MarkFile, read_mark
 from ccroute.journal.ownership import Lock
-from ccroute.journal.records import NO_DIGEST, check_continues, digest_of, head_of, opened
+from ccroute.journal.records import NO_DIGEST, check_continues, check_kept, digest_of, head_of, opened
 from ccroute.journal.snapshot_files import SnapshotFiles
 from ccroute.ports import Mark, Ownership, Record, Subscription
 from ccroute.storage.disk import Disk
@@ -376,15 +376,14 @@ class SqliteJournal:
     def records(self, after: int = 0) -> Iterator[Record]:
         """Yield the records behind a seq; see ``ccroute.ports.Journal``."""
         mark = self.mark()
-        with self._reading() as connection:
-            state = self._read_state(connection)
-        if after + 1 < state.first_seq:
-            raise OutOfRange("after", after, f"at least {state.first_seq - 1}: what lies before is not kept any more")
+        state = self._state_behind(after)
         seq = after
         previous = state.before_first if after + 1 == state.first_seq else None
         while rows := self._chunk(seq):
             for found, head, body, events in rows:
                 if found != seq + 1:
+                    # The owner may have forgotten them meanwhile.
+                    self._state_behind(seq)
                     raise JournalCorrupt(f"{self._path}, record {seq + 1}", "it is not there", record=seq + 1)
                 record = opened(self._path, found, head, body, events, previous)
                 if found == mark.seq and record.digest != mark.digest:
@@ -393,6 +392,13 @@ class SqliteJournal:
                 seq, previous = found, record.digest
         if seq < mark.seq:
             raise JournalCorrupt(self._path, f"it ends at record {seq}, though {mark.seq} was acknowledged")
+
+    def _state_behind(self, after: int) -> _State:
+        """Return what the table ``journal`` says, if records behind one are kept."""
+        with self._reading() as connection:
+            state = self._read_state(connection)
+        check_kept(after, state.first_seq)
+        return state
 
     def _chunk(self, after: int) -> list[tuple[int, bytes, bytes, bytes | None]]:
         rows: list[tuple[int, bytes, bytes, bytes | None]] = []
