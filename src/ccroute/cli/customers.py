@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import typer
 
+from ccroute.cli.beside import SCHEMA, open_history, open_keys
 from ccroute.cli.screen import show, show_json, show_line
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ _MASTER: Final = typer.Option(..., "--master", metavar="FILE", help="The file of
 _POSTGRES: Final = typer.Option(
     None, "--postgres", metavar="DSN", help="Customers and history are on this PostgreSQL server."
 )
-_SCHEMA: Final = typer.Option("ccroute", "--schema", metavar="NAME", help="With --postgres: the history's schema.")
 _KEYS: Final = typer.Option(None, "--keys", metavar="DSN", help="The keys are on this PostgreSQL server.")
 _REGION: Final = typer.Option(None, "--region", metavar="CC", help="Country, as in DE, of phone numbers without +.")
 _NEW: Final = typer.Argument(metavar="FILE", help="Made for you alone; it must not be there.")
@@ -49,36 +49,22 @@ def opened_privacy(
     journal: str, *, master: str, postgres: str | None, schema: str, keys: str | None
 ) -> Iterator[Privacy]:
     """Open what is known of customers beside a journal, or on a server, until the context ends."""
-    from ccroute.customers import (
-        Privacy,
-        master_file,
-        postgres_customers,
-        postgres_vault,
-        sqlite_customers,
-        sqlite_vault,
-    )
-    from ccroute.history import PostgresHistory, SqliteHistory
+    from ccroute.customers import Privacy, master_file, postgres_customers, postgres_vault, sqlite_customers
 
     with contextlib.ExitStack() as ended:
         if keys is None:
-            with open(f"{journal}-keys", "rb"):  # what cannot be opened is told as of any file
-                pass
-            vault = sqlite_vault(journal, master_file(master))
+            vault = open_keys(ended, journal, master)
         else:
             vault = postgres_vault(keys, master_file(master), schema=f"{schema}_keys")
-        ended.callback(vault.close)
-        history: PostgresHistory | SqliteHistory | None = None
-        if postgres is not None:
-            customers = postgres_customers(postgres, vault, schema=f"{schema}_customers")
-            ended.callback(customers.close)
-            history = PostgresHistory(postgres, vault=vault, schema=schema)
-        else:
+            ended.callback(vault.close)
+        if postgres is None:
             customers = sqlite_customers(journal, vault)
-            ended.callback(customers.close)
-            if Path(f"{journal}-history").exists():
-                history = SqliteHistory(f"{journal}-history", vault=vault)
-        if history is not None:
-            ended.callback(history.close)
+        else:
+            customers = postgres_customers(postgres, vault, schema=f"{schema}_customers")
+        ended.callback(customers.close)
+        history = None
+        if postgres is not None or Path(f"{journal}-history").exists():
+            history = open_history(ended, journal, vault=vault, postgres=postgres, schema=schema)
         yield Privacy(vault, customers=customers, history=history)
 
 
@@ -89,7 +75,7 @@ def export(
     by: str | None = _BY,
     region: str | None = _REGION,
     postgres: str | None = _POSTGRES,
-    schema: str = _SCHEMA,
+    schema: str = SCHEMA,
     keys: str | None = _KEYS,
 ) -> int:
     """Write all that is known of a customer, as JSON: for the customer."""
@@ -109,7 +95,7 @@ def erase(
     yes: bool = typer.Option(False, "--yes", help="Do not ask."),
     region: str | None = _REGION,
     postgres: str | None = _POSTGRES,
-    schema: str = _SCHEMA,
+    schema: str = SCHEMA,
     keys: str | None = _KEYS,
     as_json: bool = _AS_JSON,
 ) -> int:
@@ -132,7 +118,7 @@ def repeat_erasures(
     journal: str = _JOURNAL,
     master: str = _MASTER,
     postgres: str | None = _POSTGRES,
-    schema: str = _SCHEMA,
+    schema: str = SCHEMA,
     keys: str | None = _KEYS,
     as_json: bool = _AS_JSON,
 ) -> int:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import typer
 
+from ccroute.cli.beside import SCHEMA, check_readable, open_history, open_keys
 from ccroute.cli.hours import moment_us
 from ccroute.cli.screen import NOTHING, show, show_json, table
 
@@ -27,7 +28,6 @@ _MASTER: Final = typer.Option(
 _POSTGRES: Final = typer.Option(
     None, "--postgres", metavar="DSN", help="The history is on this PostgreSQL server, not beside the journal."
 )
-_SCHEMA: Final = typer.Option("ccroute", "--schema", metavar="NAME", help="With --postgres: the schema it is in.")
 _AS_JSON: Final = typer.Option(False, "--json", help="Show JSON, a line for each.")
 _CUSTOMER: Final = typer.Option([], "--customer", metavar="ID", help="Of this customer; may be repeated.")
 _WHEN: Final = "a moment such as 2026-11-23 or 2026-11-23T08:00+03:00"
@@ -60,32 +60,11 @@ def opened_history(
 
     :param is_new: it need not be there.
     """
-    from ccroute.history import PostgresHistory, SqliteHistory
-    from ccroute.storage.keys import SqlKeys
-    from ccroute.storage.masters import master_file
-    from ccroute.storage.sqlite import SqliteDatabase
-    from ccroute.storage.vault import Vault
-
     with contextlib.ExitStack() as ended:
-        vault = None
-        if master is not None:
-            keys = f"{journal}-keys"
-            with open(keys, "rb"):  # what cannot be opened is told as of any file
-                pass
-            opened = SqlKeys(SqliteDatabase(keys))
-            ended.callback(opened.close)
-            vault = Vault(opened, master_file(master))
-        history: SqlHistory
-        if postgres is not None:
-            history = PostgresHistory(postgres, vault=vault, schema=schema)
-        else:
-            path = f"{journal}-history"
-            if not is_new:
-                with open(path, "rb"):
-                    pass
-            history = SqliteHistory(path, vault=vault)
-        ended.callback(history.close)
-        yield history
+        vault = None if master is None else open_keys(ended, journal, master)
+        if postgres is None and not is_new:
+            check_readable(f"{journal}-history")
+        yield open_history(ended, journal, vault=vault, postgres=postgres, schema=schema)
 
 
 def show_contact(
@@ -93,7 +72,7 @@ def show_contact(
     contact: str = typer.Argument(metavar="CONTACT", help="The contact; the newest one of this id."),
     master: str | None = _MASTER,
     postgres: str | None = _POSTGRES,
-    schema: str = _SCHEMA,
+    schema: str = SCHEMA,
     as_json: bool = _AS_JSON,
 ) -> int:
     """Show a contact with its legs and all that happened and was said. Exit status 1 if there is none."""
@@ -146,7 +125,7 @@ def search(
     limit: int = typer.Option(20, "--limit", metavar="N", help="Show so many, the newest ones; 1 to 1000."),
     master: str | None = _MASTER,
     postgres: str | None = _POSTGRES,
-    schema: str = _SCHEMA,
+    schema: str = SCHEMA,
     as_json: bool = _AS_JSON,
 ) -> int:
     """Find messages, notes and answers. Without --master only what was never sealed."""
@@ -178,7 +157,7 @@ def export(
     texts: bool = typer.Option(False, "--texts", help="Entries with what was said; needs --master where it is sealed."),
     master: str | None = _MASTER,
     postgres: str | None = _POSTGRES,
-    schema: str = _SCHEMA,
+    schema: str = SCHEMA,
 ) -> int:
     """Write contacts, legs or entries as a table, newest first."""
     from ccroute.history import Table, write_csv, write_parquet
@@ -214,7 +193,7 @@ def forget(
     queue: str | None = typer.Option(None, "--queue", metavar="ID", help="Only what was in this queue last."),
     texts_only: bool = typer.Option(False, "--texts-only", help="Only what was said; contacts, legs and events stay."),
     postgres: str | None = _POSTGRES,
-    schema: str = _SCHEMA,
+    schema: str = SCHEMA,
 ) -> int:
     """Remove contacts that ended long ago, with all that belongs to them."""
     from ccroute.config.durations import parse_duration
@@ -232,7 +211,7 @@ def rebuild(
     journal: str = _JOURNAL,
     source: str = typer.Option("engine", "--source", metavar="NAME", help="Under which name it was written."),
     postgres: str | None = _POSTGRES,
-    schema: str = _SCHEMA,
+    schema: str = SCHEMA,
 ) -> int:
     """Write a history anew from its journal; what was said stays. Nobody else may write into it meanwhile."""
     from ccroute.cli.journal import opened_journal
@@ -252,7 +231,7 @@ def rebuild(
 
 
 def reindex(
-    journal: str = _JOURNAL, master: str | None = _MASTER, postgres: str | None = _POSTGRES, schema: str = _SCHEMA
+    journal: str = _JOURNAL, master: str | None = _MASTER, postgres: str | None = _POSTGRES, schema: str = SCHEMA
 ) -> int:
     """Make the search index of a history anew. Needs --master where texts are sealed."""
     with opened_history(journal, master=master, postgres=postgres, schema=schema) as history:
