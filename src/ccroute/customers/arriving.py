@@ -37,6 +37,7 @@ __all__ = [
     "Late",
     "change_of",
     "commands_of",
+    "erased_callbacks",
     "parked_until",
     "routing_attributes",
     "superseded_callbacks",
@@ -188,10 +189,26 @@ def superseded_callbacks(missed: Iterable[MissedCallback], customer_ids: Sequenc
 
     :param missed: as ``Engine.missed`` tells them.
     """
+    left = [one for one in missed if one.parent_id is not None]
+    return _taken_back(left, customer_ids, "customer returned")
+
+
+def erased_callbacks(missed: Iterable[MissedCallback], customer_ids: Sequence[str]) -> list[CancelContact]:
+    """Return what takes back all callbacks that are owed to a customer who was erased, whom nobody can call any more.
+
+    Callbacks that an agent is at work on stay.
+
+    :param missed: as ``Engine.missed`` tells them.
+    :param customer_ids: ``Erasure.customer_ids``; who was erased has no other ids in the store any more.
+    """
+    return _taken_back(missed, customer_ids, "customer erased")
+
+
+def _taken_back(missed: Iterable[MissedCallback], customer_ids: Sequence[str], reason: str) -> list[CancelContact]:
     return [
-        CancelContact(contact_id=one.contact_id, reason="customer returned")
+        CancelContact(contact_id=one.contact_id, reason=reason)
         for one in missed
-        if one.customer_id in customer_ids and one.parent_id is not None and one.state is not ContactState.ACTIVE
+        if one.customer_id in customer_ids and one.state is not ContactState.ACTIVE
     ]
 
 
