@@ -138,10 +138,10 @@ def live(path: Path, pipe: int, first: int, seed: str, *, forgets: bool) -> NoRe
     try:
         config = Config.from_toml(CENTER)
         durable = JournaledEngine.open(path, config, snapshots=policy(seed, forgets=forgets))
+        # The history subscribes before there are events: what came before it may be forgotten unseen.
+        JournalFeed(durable.journal).subscribe("history")
         durable.handle(SetPresence(agent_id="maxim", presence=Presence.AVAILABLE), 0)
         load = Load(durable, pipe, first, seed)
-        # The history subscribes before anything can be forgotten.
-        JournalFeed(durable.journal).subscribe("history")
         failures: list[BaseException] = []
 
         def guarded(work: object, *arguments: object) -> None:

@@ -299,10 +299,10 @@ def test_a_text_that_is_none_is_corrupt(tmp_path: Path) -> None:
     import apsw
 
     path = tmp_path / "support.ccroute"
-    with JournaledEngine.open(path, center(), snapshots=NO_SNAPSHOTS) as durable:
-        durable.journal.subscribe("history")
+    JournaledEngine.open(path, center(), snapshots=NO_SNAPSHOTS).close()
     connection = apsw.Connection(str(path))
-    connection.execute("UPDATE subscribers SET name = CAST(x'b5' AS TEXT)")
+    connection.execute("ALTER TABLE records RENAME TO formerly")
+    connection.execute("CREATE TABLE records AS SELECT seq, CAST(x'b5' AS TEXT) AS head, body FROM formerly")
     connection.close()
     with pytest.raises(JournalCorrupt, match="a text in it is none"):
         SqliteJournal(path).claim()

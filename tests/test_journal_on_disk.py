@@ -116,8 +116,8 @@ def test_another_database_is_no_journal(tmp_path: Path) -> None:
     [
         ("PRAGMA user_version = 9", "its schema is 9"),
         ("DELETE FROM journal", "does not say whose it is"),
-        ("UPDATE journal SET epoch = 9", "what it says of its owner"),
-        ("UPDATE subscribers SET confirmed = 5", "what it says of a subscriber"),
+        ("UPDATE journal SET epoch = 9", "what it says of owner and"),
+        ("UPDATE journal SET subscribers = x'7b7d'", "and subscribers does not agree with its checksum"),
         ("DELETE FROM records WHERE seq = 3", "record 3: it is not there"),
         ("DELETE FROM records WHERE seq = 8", "ends at record 7"),
         ("UPDATE records SET head = zeroblob(length(head)) WHERE seq = 8", "record 8: its head does not agree"),

@@ -20,6 +20,8 @@ from hashlib import blake2b
 from threading import RLock
 from typing import TYPE_CHECKING, Final, NamedTuple, final
 
+import msgspec
+
 from ccroute.errors import (
     JournalConflict,
     JournalCorrupt,
@@ -46,7 +48,7 @@ __all__ = ["SqliteJournal"]
 APPLICATION_ID: Final = int.from_bytes(b"ccrJ", "big")
 """Stands in the header of the file."""
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 
 CHECKPOINT_PAGES: Final = 4_096
 """From so many pages on, SQLite's log is brought into its file."""
@@ -63,16 +65,14 @@ CREATE TABLE journal (
     epoch INTEGER NOT NULL,         -- of the present owner
     first_seq INTEGER NOT NULL,     -- of the first record that is kept
     before_first BLOB NOT NULL,     -- digest of the record before it
+    subscribers BLOB NOT NULL,      -- the last record that each has confirmed, as JSON, by name
     checksum BLOB NOT NULL          -- of these
 ) STRICT;
 CREATE TABLE records (seq INTEGER PRIMARY KEY, head BLOB NOT NULL, body BLOB NOT NULL) STRICT;
 CREATE TABLE events (seq INTEGER PRIMARY KEY, lines BLOB NOT NULL) STRICT;
-CREATE TABLE subscribers (
-    name TEXT PRIMARY KEY,
-    confirmed INTEGER NOT NULL,     -- seq of the last record that it confirmed
-    checksum BLOB NOT NULL          -- of these
-) STRICT, WITHOUT ROWID;
 """
+_SUBSCRIBERS: Final = msgspec.json.Decoder(dict[str, int])
+_NOBODY: Final = b"{}"
 _READ: Final = """
 SELECT records.seq, records.head, records.body, events.lines
 FROM records LEFT JOIN events ON events.seq = records.seq
@@ -89,10 +89,11 @@ class _State(NamedTuple):
     epoch: int
     first_seq: int
     before_first: bytes
+    subscribers: bytes
 
     def checksum(self) -> bytes:
         """Return what stands beside it."""
-        return _check(_STATE.pack(*self))
+        return _check(_STATE.pack(self.epoch, self.first_seq, self.before_first) + self.subscribers)
 
 
 @final
@@ -129,7 +130,7 @@ class SqliteJournal:
         self._mark: MarkFile | None = None
         self._last = Mark(seq=0, digest=NO_DIGEST, epoch=0)
         self._confirmed: dict[str, int] = {}
-        self._changed: set[str] = set()
+        self._is_changed = False
         self._pages = 0
         self._failure: str | None = None
         self._is_closed = False
@@ -198,7 +199,7 @@ class SqliteJournal:
             if mark is not None and mark.seq:
                 raise JournalCorrupt(self._path, f"it is empty, though record {mark.seq} was acknowledged")
             connection.execute(_SCHEMA)
-            self._write_state(connection, _State(0, 1, NO_DIGEST))
+            self._write_state(connection, _State(0, 1, NO_DIGEST, _NOBODY))
         state = self._read_state(connection)
         last = self._last_record(connection)
         if mark is not None:
@@ -208,8 +209,8 @@ class SqliteJournal:
             raise JournalCorrupt(self._mark_path, "it is not there, though the journal has records")
         epoch = max(state.epoch, 0 if mark is None else mark.epoch) + 1
         self._write_state(connection, state._replace(epoch=epoch))
-        self._confirmed = self._read_subscribers(connection)
-        self._changed = set()
+        self._confirmed = _SUBSCRIBERS.decode(state.subscribers)
+        self._is_changed = False
         self._epoch = epoch
         self._last = Mark(seq=last.seq, digest=last.digest, epoch=epoch)
 
@@ -242,24 +243,19 @@ class SqliteJournal:
             raise JournalCorrupt(self._path, "it is a database of SQLite, but no journal")
         if found[1] != SCHEMA_VERSION:
             raise JournalCorrupt(self._path, f"its schema is {found[1]}, this release reads {SCHEMA_VERSION}")
-        rows = list(connection.execute("SELECT epoch, first_seq, before_first, checksum FROM journal"))
+        rows = list(connection.execute("SELECT epoch, first_seq, before_first, subscribers, checksum FROM journal"))
         if len(rows) != 1:
             raise JournalCorrupt(self._path, "it does not say whose it is")
         *fields, checksum = rows[0]
         state = _State(*fields)
-        if [type(field) for field in fields] != [int, int, bytes] or checksum != state.checksum():
-            raise JournalCorrupt(self._path, "what it says of its owner does not agree with its checksum")
+        if [type(field) for field in fields] != [int, int, bytes, bytes] or checksum != state.checksum():
+            raise JournalCorrupt(
+                self._path, "what it says of owner and subscribers does not agree with its checksum"
+            )
         return state
 
     def _write_state(self, connection: apsw.Connection, state: _State) -> None:
-        connection.execute("INSERT OR REPLACE INTO journal VALUES (1, ?, ?, ?, ?)", (*state, state.checksum()))
-
-    def _read_subscribers(self, connection: apsw.Connection) -> dict[str, int]:
-        rows = list(connection.execute("SELECT name, confirmed, checksum FROM subscribers ORDER BY name"))
-        for name, confirmed, checksum in rows:
-            if type(name) is not str or type(confirmed) is not int or checksum != _subscriber_check(name, confirmed):
-                raise JournalCorrupt(self._path, "what it says of a subscriber does not agree with its checksum")
-        return {name: confirmed for name, confirmed, _ in rows}
+        connection.execute("INSERT OR REPLACE INTO journal VALUES (1, ?, ?, ?, ?, ?)", (*state, state.checksum()))
 
     @property
     def _mark_path(self) -> str:
@@ -306,13 +302,12 @@ class SqliteJournal:
             raise NotOwner(f"{self._path}: epoch {epoch} is over, the present one is {present}")
 
     def _write_confirmed(self, connection: apsw.Connection) -> None:
-        if not self._changed:
+        if not self._is_changed:
             return
-        for name in sorted(self._changed):
-            confirmed = self._confirmed[name]
-            row = (name, confirmed, _subscriber_check(name, confirmed))
-            connection.execute("INSERT OR REPLACE INTO subscribers VALUES (?, ?, ?)", row)
-        self._changed = set()
+        # In one row with the owner: a table of its own may lose a row to one flipped bit, and nobody would miss it.
+        subscribers = msgspec.json.encode(dict(sorted(self._confirmed.items())))
+        self._write_state(connection, self._read_state(connection)._replace(subscribers=subscribers))
+        self._is_changed = False
         self._remove_events(connection)
 
     def _remove_events(self, connection: apsw.Connection) -> None:
@@ -326,17 +321,15 @@ class SqliteJournal:
             first_kept = self._last.seq + 1 if first is None else first
             if subscriber not in self._confirmed:
                 self._confirmed[subscriber] = first_kept - 1
-                self._changed.add(subscriber)
+                self._is_changed = True
             confirmed = self._confirmed[subscriber]
             return Subscription(subscriber=subscriber, confirmed=confirmed, first_kept=first_kept)
 
     def unsubscribe(self, subscriber: str) -> None:
         """Let a subscriber go."""
-        with self._lock, self._writing(self._epoch) as connection:
-            self._confirmed.pop(subscriber, None)
-            self._changed.discard(subscriber)
-            connection.execute("DELETE FROM subscribers WHERE name = ?", (subscriber,))
-            self._remove_events(connection)
+        with self._lock, self._writing(self._epoch):
+            if self._confirmed.pop(subscriber, None) is not None:
+                self._is_changed = True
 
     def confirm(self, subscriber: str, record_seq: int) -> None:
         """Note what a subscriber is done with; see ``ccroute.ports.Journal``."""
@@ -347,7 +340,7 @@ class SqliteJournal:
                 raise OutOfRange("record_seq", record_seq, f"from 0 to {self._last.seq}")
             if record_seq > self._confirmed[subscriber]:
                 self._confirmed[subscriber] = record_seq
-                self._changed.add(subscriber)
+                self._is_changed = True
 
     def confirmed(self) -> dict[str, int]:
         """Return the seq of the last confirmed record per subscriber, by name."""
@@ -355,7 +348,7 @@ class SqliteJournal:
             if self._epoch:
                 return dict(sorted(self._confirmed.items()))
         with self._reading() as connection:
-            return self._read_subscribers(connection)
+            return _SUBSCRIBERS.decode(self._read_state(connection).subscribers)
 
     def forget(self, before: int) -> None:
         """Remove the records before a seq; see ``ccroute.ports.Journal``."""
@@ -466,7 +459,7 @@ class SqliteJournal:
         """Note what was confirmed last and bring SQLite's log into its file, which ends it if nobody else reads it."""
         import apsw
 
-        if self._changed:
+        if self._is_changed:
             with contextlib.suppress(NotOwner), self._writing(self._epoch):
                 pass
         connection.wal_checkpoint()
@@ -497,10 +490,6 @@ class SqliteJournal:
 
 def _check(data: bytes) -> bytes:
     return blake2b(data, digest_size=_CHECK_SIZE).digest()
-
-
-def _subscriber_check(name: str, confirmed: int) -> bytes:
-    return _check(b"%d %b" % (confirmed, name.encode()))
 
 
 @contextlib.contextmanager
