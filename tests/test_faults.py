@@ -7,12 +7,13 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 import ccroute
-from tests.flips import flip_many
+from tests.flips import NAME, flip_file, flip_many, samples
 from tests.outages import stop_and_start
 from tests.postgres import PostgresServer
 from tests.simulation.__main__ import MEMORY
@@ -21,6 +22,8 @@ from tests.soak import soak
 pytestmark = pytest.mark.outer
 
 ROOT = Path(__file__).parents[1]
+PAGE_BYTES = 4_096
+FILE_HEADER_BYTES = 100
 PACKAGES = Path(ccroute.__file__).parents[1]
 
 
@@ -46,6 +49,20 @@ def test_no_flipped_bit_is_silently_wrong() -> None:
     with tempfile.TemporaryDirectory(dir=MEMORY) as folder:
         outcomes = flip_many(Path(folder), every=2_003)
     assert {said for _, _, said in outcomes} >= {"JournalCorrupt", "snapshot passed over", "the same"}
+
+
+@pytest.mark.slow
+def test_no_page_that_seems_to_have_other_rows_is_taken(tmp_path: Path) -> None:
+    made, work = tmp_path / "made", tmp_path / "work"
+    made.mkdir()
+    work.mkdir()
+    sample = samples(made)["closed in order"]
+    outcomes: Counter[str] = Counter()
+    for page in range(0, len(sample.files[NAME]), PAGE_BYTES):
+        header = page + (FILE_HEADER_BYTES if page == 0 else 0)
+        # Its kind, a free place, the count of its cells, where they begin.
+        outcomes += flip_file(str(work), sample, NAME, range(8 * header, 8 * (header + 8)))
+    assert outcomes["JournalCorrupt"] > 100
 
 
 @pytest.mark.slow
