@@ -46,7 +46,7 @@ from ccroute import (
     SnapshotPolicy,
     UnknownName,
 )
-from ccroute.errors import CcrouteError
+from ccroute.errors import CcrouteError, JournalCorrupt
 from ccroute.history import HistoryWriter, MemoryHistory, SqliteHistory
 from ccroute.journal.recovery import Origin, begin_at, replay
 from ccroute.ports import HistoryStore, Journal
@@ -235,8 +235,11 @@ def _origins(journal: Journal, last: int) -> list[Origin]:
     if journal.first_seq() == 1:
         first = begin_at(journal, 1)
         return [first] if first.seq < last else []
-    older = [seq for seq in journal.snapshots.seqs()[1:] if seq >= journal.first_seq()]
-    return [begin_at(journal, older[-1])] if older else []
+    for seq in journal.snapshots.seqs()[1:]:
+        # A process that outlived its owner may have written one down for a record that never became durable.
+        with contextlib.suppress(JournalCorrupt):
+            return [begin_at(journal, seq)]
+    return []
 
 
 def _happened(path: Path, journal: Journal, tally: Tally, *, is_last: bool) -> set[int]:

@@ -22,7 +22,7 @@ from ccroute.errors import StorageClosed, StorageError
 from ccroute.history import HistoryWriter, MemoryHistory
 from ccroute.journal.memory import MemoryLog
 from ccroute.journal.snapshot_files import SnapshotFiles
-from ccroute.ports import Journal, Record
+from ccroute.ports import Journal, Record, StoredSnapshot
 from ccroute.storage import sqlite
 from ccroute.storage.disk import Disk
 from ccroute.storage.sqlite import SqliteDatabase, connect
@@ -245,3 +245,31 @@ def test_events_are_made_again_from_a_newer_snapshot_where_the_older_one_goes(mo
         assert journal.first_seq() == last
         with pytest.raises(OutOfRange, match="events before it are not kept any more"):
             feed._before(last)
+
+
+@pytest.mark.parametrize("comes_late", [False, True], ids=["there at the opening", "written behind it"])
+def test_a_snapshot_of_a_record_that_never_was_counts_for_nothing(comes_late: bool) -> None:
+    log = MemoryLog()
+    forgetting = SnapshotPolicy(every_commands=None, on_close=False, keep=2, forget_records=True, fork=False)
+    with JournaledEngine.open(MemoryJournal(log), center(), snapshots=forgetting) as durable:
+        for command, at_us in day(3):
+            durable.handle(command, at_us)
+        durable.snapshot(fork=False)
+        good = durable.record_seq
+        durable.handle(comes(7), 7_000_000)
+        # What a forked process writes down when its owner was killed before the record was appended.
+        never = StoredSnapshot(record_seq=durable.record_seq + 1, record_digest=bytes(32), data=b"never")
+    if not comes_late:
+        log.snapshots.save(never)
+    with JournaledEngine.open(MemoryJournal(log), snapshots=forgetting) as durable:
+        if comes_late:
+            log.snapshots.save(never)
+        for number in (8, 9):
+            durable.handle(comes(number), number * 1_000_000)
+        durable.snapshot(fork=False)
+        assert log.snapshots.seqs() == [durable.record_seq, good]
+        assert durable.journal.first_seq() == good
+        state = durable.engine.snapshot()
+        log.snapshots.forget(durable.record_seq)
+    with JournaledEngine.open(MemoryJournal(log), snapshots=forgetting) as durable:
+        assert durable.engine.snapshot() == state

@@ -65,7 +65,9 @@ class JournaledEngine:
     raises ``JournalFailed`` or ``NotOwner``; opening the journal anew recovers what was acknowledged.
     """
 
-    def __init__(self, journal: Journal, engine: Engine, ownership: Ownership, policy: SnapshotPolicy) -> None:
+    def __init__(
+        self, journal: Journal, engine: Engine, ownership: Ownership, policy: SnapshotPolicy, good_through: int = 0
+    ) -> None:
         self._journal: Final = journal
         self._engine: Final = engine
         self._epoch: Final = ownership.epoch
@@ -75,7 +77,7 @@ class JournaledEngine:
         self._engine_lock: Final = Lock()
         self._commit_lock: Final = Lock()
         self._policy: Final = policy
-        self._taker: Final = SnapshotTaker(journal, policy)
+        self._taker: Final = SnapshotTaker(journal, policy, good_through)
         self._batch = Batch(last_seq(engine) + 1)
         self._is_torn = False
         self._is_closed = False
@@ -128,7 +130,7 @@ class JournaledEngine:
             origin = recover(owned, ownership.last_seq, progress)
             if origin.digest != ownership.last_digest:
                 raise JournalCorrupt(owned.name, f"record {ownership.last_seq} changed while it was read")
-            self = cls(owned, origin.engine, ownership, policy)
+            self = cls(owned, origin.engine, ownership, policy, origin.snapshot_seq)
             self._taker.note(*origin.replayed)
             self.passed_over = origin.passed_over
             if wanted is not None:

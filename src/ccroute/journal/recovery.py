@@ -54,6 +54,8 @@ class Origin(NamedTuple):
     """Digest of the record."""
     passed_over: list[str]
     """What was wrong with newer snapshots."""
+    snapshot_seq: int = 0
+    """Seq of the record of the snapshot that it began with; 0: the beginning."""
     replayed: tuple[int, int] = (0, 0)
     """How many calls were replayed since, and their bytes."""
 
@@ -83,7 +85,7 @@ def begin_at(journal: Journal, last_seq: int) -> Origin:
             record = next(journal.records(seq - 1), None)
             if record is None or record.digest != snapshot.record_digest:
                 raise JournalCorrupt(f"snapshot {seq}", "its record is not the one in the journal")
-            return Origin(Engine.restore(snapshot.data), seq, record.digest, passed_over)
+            return Origin(Engine.restore(snapshot.data), seq, record.digest, passed_over, seq)
         except (JournalCorrupt, SnapshotError, OutOfRange) as error:
             passed_over.append(str(error))
     if journal.first_seq() > 1:

@@ -52,9 +52,14 @@ class SnapshotPolicy(msgspec.Struct, frozen=True, kw_only=True):
 class SnapshotTaker:
     """Takes the snapshots of one engine. Its methods are called one at a time."""
 
-    def __init__(self, journal: Journal, policy: SnapshotPolicy) -> None:
+    def __init__(self, journal: Journal, policy: SnapshotPolicy, good_through: int) -> None:
+        """Take over the snapshots that are there.
+
+        :param good_through: seq of the newest one that is good; 0: there is none.
+        """
         self._journal: Final = journal
         self._policy: Final = policy
+        self._good = {seq for seq in journal.snapshots.seqs() if seq <= good_through}
         self._child = 0
         self._child_seq = 0
         self._commands = 0
@@ -117,6 +122,7 @@ class SnapshotTaker:
         """Save what ``begin`` returned; what goes wrong is noted and costs only time at the next recovery."""
         try:
             self._journal.snapshots.save(snapshot)
+            self._good.add(snapshot.record_seq)
             self.failure = None
             self._tidy()
         except JournalError as error:
@@ -144,19 +150,23 @@ class SnapshotTaker:
         if status:
             self.failure = f"the process that wrote snapshot {self._child_seq} ended with status {status}"
             return
+        self._good.add(self._child_seq)
         self.failure = None
         with contextlib.suppress(JournalError):
             self._tidy()
 
     def _tidy(self) -> None:
         """Let older snapshots go, and the records that only they needed, if so asked."""
-        kept = self._journal.snapshots.seqs()
-        for seq in kept[self._policy.keep :]:
-            self._journal.snapshots.forget(seq)
+        # What is not good counts for nothing: it is damaged, or a process that outlived its owner has written it down
+        # for a record that never became durable.
+        kept = [seq for seq in self._journal.snapshots.seqs() if seq in self._good][: self._policy.keep]
+        for seq in self._journal.snapshots.seqs():
+            if seq not in kept:
+                self._journal.snapshots.forget(seq)
+        self._good.intersection_update(kept)
         if self._policy.forget_records and kept:
-            oldest = kept[: self._policy.keep][-1]
             confirmed = [seq + 1 for seq in self._journal.confirmed().values()]
-            self._journal.forget(min([oldest, *confirmed]))
+            self._journal.forget(min([kept[-1], *confirmed]))
 
     def end(self) -> None:
         """Raise what went wrong with the last snapshot.

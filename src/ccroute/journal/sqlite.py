@@ -249,9 +249,7 @@ class SqliteJournal:
         *fields, checksum = rows[0]
         state = _State(*fields)
         if [type(field) for field in fields] != [int, int, bytes, bytes] or checksum != state.checksum():
-            raise JournalCorrupt(
-                self._path, "what it says of owner and subscribers does not agree with its checksum"
-            )
+            raise JournalCorrupt(self._path, "what it says of owner and subscribers does not agree with its checksum")
         return state
 
     def _write_state(self, connection: apsw.Connection, state: _State) -> None:
