@@ -173,16 +173,13 @@ def write_log_anew(disk: Disk, path: str) -> None:
     """Write SQLite's log over itself and sync it.
 
     After a sync that failed the system may show what is not on the medium, and call it synced from then on. What is
-    built on that is lost with it. To be called in a transaction that may write, while nobody else does, by who then
-    writes a page of the file and brings the log into it.
+    built on that is lost with it. To be called in a transaction that may write, with which the log is there and nobody
+    else writes to it, by who then writes a page of the file and brings the log into it.
 
     :raises OSError: it cannot be read or written.
     """
     log = f"{path}-wal"
-    try:
-        data = disk.read(log)
-    except FileNotFoundError:
-        return
+    data = disk.read(log)
     descriptor = disk.open(log)
     try:
         disk.write(descriptor, data, 0)
