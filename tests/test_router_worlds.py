@@ -185,6 +185,8 @@ class World:
                 health = router.health()
                 busy = any(one.pending or one.is_behind or one.state != "ended" for one in health.channels.values())
             last_seq = router.health().event_seq
+            # Its end waits for the history no longer than the policy says.
+            await router.history.contact("none")
             async with router.events(after_seq=self.heard_through) as events:
                 while self.heard_through < last_seq:
                     self.heard.append(await anext(events))
