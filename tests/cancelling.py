@@ -46,13 +46,10 @@ async def _awaited(generator: Generator[Any, Any, None]) -> None:
 
 
 async def at_each_await(
-    work: Callable[[], Coroutine[Any, Any, None]], check: Callable[[int, bool], Awaitable[None]], *, step: int = 1
+    work: Callable[[], Coroutine[Any, Any, None]], check: Callable[[int, bool], Awaitable[None]]
 ) -> int:
-    """Cancel some work at each await in turn, check after each, and return how many there were.
-
-    :param step: 2: at every second one only, and so on.
-    """
-    for at in range(1, AWAITS_MAX, step):
+    """Cancel some work at each await in turn, check after each, and return how many there were."""
+    for at in range(1, AWAITS_MAX):
         was_cancelled = await cancelled_at(at, work)
         await check(at, was_cancelled)
         if not was_cancelled:

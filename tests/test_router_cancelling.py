@@ -248,4 +248,4 @@ async def test_a_router_in_a_file_is_opened_and_closed_wholly(tmp_path: Path) ->
                 assert durable.engine.counters().inside in (0, 1)
         number += 1
 
-    assert await at_each_await(live, check, step=5) >= 5
+    assert await at_each_await(live, check) >= 5
