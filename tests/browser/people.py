@@ -29,7 +29,7 @@ class Visitor:
         self.faults: list[str] = []
         """What went wrong in the pages."""
         self.context = browser.new_context(
-            viewport={"width": width, "height": height}, color_scheme=scheme, locale="en-GB"
+            viewport={"width": width, "height": height}, color_scheme=scheme, locale="en-GB", reduced_motion="reduce"
         )
         self.context.set_default_timeout(20_000)
         self.page = self.context.new_page()

@@ -88,6 +88,7 @@ export function Composer({ label, onSend, onTyping = () => {}, upload = null, ca
   const [files, setFiles] = useState([]);
   const [fault, setFault] = useState(null);
   const typing = useRef(null);
+  const wanted = useRef(false);
 
   const stopTyping = () => {
     if (typing.current === null) return;
@@ -113,6 +114,8 @@ export function Composer({ label, onSend, onTyping = () => {}, upload = null, ca
   const isLoading = files.some((file) => file.isLoading);
   const send = () => {
     const body = text.trim();
+    // What is sent while a file is still on its way goes out with it.
+    wanted.current = isLoading;
     if (isOff || isLoading || (!body && files.length === 0)) return;
     onSend(body, files.map((file) => file.attached));
     setText("");
@@ -120,6 +123,9 @@ export function Composer({ label, onSend, onTyping = () => {}, upload = null, ca
     stopTyping();
     field.current.focus();
   };
+  useEffect(() => {
+    if (!isLoading && wanted.current) send();
+  }, [isLoading]);
   const attach = async (chosen) => {
     for (const file of chosen) {
       const row = { key: Math.random(), name: file.name || "picture.png", isLoading: true };
@@ -163,7 +169,7 @@ export function Composer({ label, onSend, onTyping = () => {}, upload = null, ca
         disabled=${isOff} value=${text} onInput=${(event) => write(event.target.value)} onKeyDown=${onKeyDown} onPaste=${onPaste}
         onBlur=${stopTyping} aria-autocomplete=${canned.length ? "list" : null} aria-controls=${picker.isOpen ? picker.id : null}
         aria-activedescendant=${picker.isOpen ? picker.active : null}></textarea>
-      <button class="button primary icon" aria-label="Send" disabled=${isOff || isLoading || (!text.trim() && files.length === 0)}>
+      <button class="button primary icon" aria-label="Send" disabled=${isOff || (!text.trim() && files.length === 0)}>
         <${Icon} name="send" /></button></form></div>`;
 }
 
