@@ -150,7 +150,9 @@ async def be_customer(site: Site, number: int, luck: random.Random) -> None:
 async def begin(site: Site, name: str) -> str:
     """Begin a chat as a new customer, and return its token."""
     async with site.client() as client:
-        begun = await client.post("/api/chat/begin", json={"queue_id": None, "name": name})
+        while (begun := await client.post("/api/chat/begin", json={"queue_id": None, "name": name})).status_code == 429:
+            site.tally.refused += 1  # all come from one address, which may begin only so many
+            await asyncio.sleep(float(begun.headers["Retry-After"]))
     begun.raise_for_status()
     return str(begun.json()["token"])
 
