@@ -138,6 +138,8 @@ async def be_customer(site: Site, number: int, luck: random.Random) -> None:
         try:
             async with asyncio.timeout(PATIENCE_S * 3):
                 token = await begin(site, f"Customer {number}")
+                if token is None:
+                    return
                 async with site.socket("/api/chat/socket") as socket:
                     await send(socket, type="hello", token=token, after=0)
                     await chat(site, socket, f"{number}.{round_}", luck)
@@ -147,10 +149,12 @@ async def be_customer(site: Site, number: int, luck: random.Random) -> None:
             await asyncio.sleep(site.pause_s)
 
 
-async def begin(site: Site, name: str) -> str:
-    """Begin a chat as a new customer, and return its token."""
+async def begin(site: Site, name: str) -> str | None:
+    """Begin a chat as a new customer, and return its token; None: the site has closed meanwhile."""
     async with site.client() as client:
         while (begun := await client.post("/api/chat/begin", json={"queue_id": None, "name": name})).status_code == 429:
+            if not site.is_open():
+                return None
             site.tally.refused += 1  # all come from one address, which may begin only so many
             await asyncio.sleep(float(begun.headers["Retry-After"]))
     begun.raise_for_status()
