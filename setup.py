@@ -5,6 +5,7 @@
 - ``release`` (default): fast, unchecked; what a wheel holds.
 - ``debug``: bounds, uninitialised views, signed overflow and assertions are checked; warnings of gcc are errors.
 - ``asan``: AddressSanitizer and UndefinedBehaviorSanitizer, assertions on.
+- ``none``: no kernels; for who links a source tree that has them, as pip would build every one of them again.
 """
 
 from __future__ import annotations
@@ -81,7 +82,7 @@ def chosen_mode() -> tuple[str, Mode]:
     """Return the mode that ``CCROUTE_BUILD`` names."""
     name = os.environ.get("CCROUTE_BUILD", "release")
     if name not in MODES:
-        raise SystemExit(f"CCROUTE_BUILD must be one of {', '.join(MODES)}, was {name!r}")
+        raise SystemExit(f"CCROUTE_BUILD must be one of {', '.join(MODES)}, none, was {name!r}")
     return name, MODES[name]
 
 
@@ -125,7 +126,7 @@ class BuildKernels(build_ext):
 
 if __name__ == "__main__":
     setup(
-        ext_modules=kernels(chosen_mode()[1]),
+        ext_modules=[] if os.environ.get("CCROUTE_BUILD") == "none" else kernels(chosen_mode()[1]),
         cmdclass={"build_ext": BuildKernels},
         options={"build_ext": {"parallel": JOBS}},
     )

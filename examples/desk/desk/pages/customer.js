@@ -85,7 +85,7 @@ function about(queue) {
 }
 
 function Site({ settings, onTopic }) {
-  return html`<header class="site-head"><a class="brand" href="/"><${Mark} />Fernway</a>
+  return html`<header class="site-head"><a class="brand" href="/"><${Mark} />Your company</a>
       <nav aria-label="Site"><a href="#plans">Internet</a><a href="#plans">Mobile</a><a href="#help" aria-current="page">Help</a></nav>
       ${settings.signed_in ? html`<span class="small">Hello, ${settings.signed_in.shown_name}</span>` : html`<a class="small" href="/sign-in?next=/">Sign in</a>`}
       <${ThemeButton} /></header>
@@ -159,7 +159,7 @@ function Window({ chat, settings, topic, onStart, onShut, onEnd }) {
   const [isLeaving, setLeaving] = useState(false);
   const conversation = chat?.own;
   const isTalking = conversation?.phase === "active" && conversation.agents.length > 0;
-  const who = isTalking ? conversation.agents.at(-1) : "Fernway";
+  const who = isTalking ? conversation.agents.at(-1) : "Your company";
   const isInside = conversation && !["over", "bot"].includes(conversation.phase);
   const element = useRef(null);
   useEffect(() => element.current.querySelector("textarea")?.focus(), [chat === null]);
