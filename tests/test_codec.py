@@ -500,5 +500,8 @@ def test_any_object_with_a_tag_is_decoded_or_refused(fields: dict[str, Any], tag
 
 def test_every_command_and_event_is_in_its_list() -> None:
     assert set(COMMANDS) == set(Command.__subclasses__())
-    assert set(EVENTS) == set(Event.__subclasses__())
+    # The suites for channels have one more, which nobody knows.
+    assert set(EVENTS) == {
+        event for event in Event.__subclasses__() if not event.__module__.startswith("ccroute.testing")
+    }
     assert ContactQueued in EVENTS
