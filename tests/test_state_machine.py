@@ -102,10 +102,12 @@ def happened() -> Counter[str]:
     return total
 
 
+@pytest.mark.slow
 def test_engine_and_model_agree_in_many_random_worlds(happened: Counter[str]) -> None:
     assert happened
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in happenings() if name not in RARE])
 def test_everything_happened_in_the_random_worlds(happened: Counter[str], name: str) -> None:
     assert happened[name] > 0
