@@ -140,3 +140,10 @@ def test_several_chats_stand_side_by_side(visit: Visit) -> None:
     maxim.page.keyboard.press("Enter")
     expect(maxim.chat("Nadia").get_by_role("log")).to_contain_text("Have a nice day!")
     expect(maxim.chat("Omar").get_by_role("log")).not_to_contain_text("Have a nice day!")
+    # No key gets lost: whoever types on has the cursor in the chat before the page is painted anew.
+    field = maxim.page.evaluate("""async () => {
+        dispatchEvent(new KeyboardEvent("keydown", { altKey: true, code: "Digit2" }));
+        for (let turn = 0; turn < 3; turn += 1) await null;
+        return document.activeElement.getAttribute("aria-label");
+    }""")
+    assert field == "Message to Omar"

@@ -1,6 +1,6 @@
 // Offers: who is waiting, how long there is to answer, and the two answers.
 import { post } from "/static/api.js";
-import { Icon, clock, html, initials, nameOf, titled, useEffect, useRef, useState, useNow } from "/static/parts.js";
+import { Icon, clock, html, initials, nameOf, titled, useLayoutEffect, useRef, useState, useNow } from "/static/parts.js";
 
 const RADIUS = 17;
 const ROUND = 2 * Math.PI * RADIUS;
@@ -39,7 +39,7 @@ export function OfferStack({ offers, answer, onAccepted, tell }) {
 
 function Offer({ offer, isFirst, isBusy, onAnswer }) {
   const accept = useRef(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     // Whoever is writing keeps the cursor; the key Alt+A accepts all the same.
     if (document.activeElement === document.body) accept.current.focus();
   }, []);

@@ -3,7 +3,7 @@ import { get, keepConnected, learnTime, post } from "/static/api.js";
 import { OfferStack } from "/static/agent-offers.js";
 import { CardPanel } from "/static/agent-card.js";
 import { ChatPanel } from "/static/agent-chat.js";
-import { Bar, Dialog, Door, html, nameOf, render, titled, useEffect, useReducer, useRef, useState, useToasts } from "/static/parts.js";
+import { Bar, Dialog, Door, html, nameOf, render, titled, useEffect, useLayoutEffect, useReducer, useRef, useState, useToasts } from "/static/parts.js";
 import { WebChat, entriesOf } from "/static/webchat.js";
 
 const PRESENCES = [
@@ -138,15 +138,16 @@ function Desk({ me, onSignedOut }) {
     document.title = `${mark}My desk`;
   }, [offers.length]);
   // Where the cursor goes as soon as the chat is there: after an offer was accepted it comes a moment later.
-  const wanted = useRef(null);
+  const [wanted, setWanted] = useState(null);
   const goTo = (contactId) => {
-    wanted.current = contactId;
+    setWanted(contactId);
     setFocus(contactId);
   };
-  useEffect(() => {
-    const field = wanted.current && document.querySelector(`[data-chat="${CSS.escape(wanted.current)}"] textarea`);
+  // Before the next key is read: what is written after Alt+1 belongs to that chat from its first letter on.
+  useLayoutEffect(() => {
+    const field = wanted && document.querySelector(`[data-chat="${CSS.escape(wanted)}"] textarea`);
     if (!field) return;
-    wanted.current = null;
+    setWanted(null);
     field.focus();
   });
   const answer = useRef(null);

@@ -186,7 +186,7 @@ function usePicker({ text, canned, onPick }) {
     : [];
   const isOpen = found.length > 0 && !isShut;
   const index = Math.min(chosen, found.length - 1);
-  useEffect(() => {
+  useLayoutEffect(() => {
     setShut(false);
     setChosen(0);
   }, [text]);

@@ -1,7 +1,7 @@
 // The customer's page: a company's site, and a chat on it that survives reloads and lost connections.
 import { get, post, take } from "/static/api.js";
 import { Composer, Log } from "/static/chat.js";
-import { Dialog, Icon, Mark, ThemeButton, html, initials, render, useEffect, useReducer, useRef, useState } from "/static/parts.js";
+import { Dialog, Icon, Mark, ThemeButton, html, initials, render, useEffect, useLayoutEffect, useReducer, useRef, useState } from "/static/parts.js";
 import { WebChat, entriesOf, outgoing } from "/static/webchat.js";
 
 const POSITION_MS = 5_000;
@@ -162,7 +162,7 @@ function Window({ chat, settings, topic, onStart, onShut, onEnd }) {
   const who = isTalking ? conversation.agents.at(-1) : "Your company";
   const isInside = conversation && !["over", "bot"].includes(conversation.phase);
   const element = useRef(null);
-  useEffect(() => element.current.querySelector("textarea")?.focus(), [chat === null]);
+  useLayoutEffect(() => element.current.querySelector("textarea")?.focus(), [chat === null]);
   return html`<section class="window chat pop" aria-label="Chat" ref=${element} onKeyDown=${(event) => event.key === "Escape" && !isLeaving && onShut()}>
     <header><span class="initials" aria-hidden="true">${isTalking ? initials(who) : html`<${Mark} />`}</span>
       <div class="grow"><h2 class="cut">${who}</h2><div class="small">${isTalking ? "is here for you" : "Chat with us"}</div></div>

@@ -1,5 +1,5 @@
 // What several pages show: the bar, sign-in, dialogs, short notices, icons, times in words.
-import { html, useEffect, useRef, useState } from "/static/vendor/htm-preact-3.1.1.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "/static/vendor/htm-preact-3.1.1.js";
 import { now_us, session, signIn, signOut } from "/static/api.js";
 
 export { html, render, useCallback, useEffect, useLayoutEffect, useMemo, useReducer, useRef, useState } from "/static/vendor/htm-preact-3.1.1.js";
@@ -95,7 +95,7 @@ export function useToasts() {
 /** A dialog that is open as long as it is there; Escape and the cross close it. */
 export function Dialog({ title, onClose, wide = false, children }) {
   const element = useRef(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!element.current.open) element.current.showModal();
   }, []);
   return html`<dialog ref=${element} class=${wide ? "wide pop" : "pop"} aria-labelledby="dialog-title"
