@@ -11,6 +11,7 @@ from ccroute import Config, EnqueueContact, Event, MemoryJournal, Presence, SetP
 from ccroute.journal.memory import MemoryLog
 from ccroute.journal.snapshot_files import MemorySnapshots
 from ccroute.ports import Delivery, Inlet, Mark, Ownership, Record, Subscription
+from ccroute.testing.clock import VirtualClock
 
 SECOND = 1_000_000
 BEGIN = 1_790_000_000 * SECOND
@@ -25,6 +26,11 @@ queues = { support = 1 }
 [agents.dorit]
 queues = { billing = 1 }
 """)
+
+
+def clock() -> VirtualClock:
+    """Return a clock that goes only when it is told to."""
+    return VirtualClock(BEGIN)
 
 
 def chat(

@@ -34,13 +34,9 @@ from ccroute import (
 )
 from ccroute.journal.memory import MemoryLog
 from ccroute.testing.clock import VirtualClock
-from tests.living import BEGIN, CONFIG, SECOND, chat, comes, names, turns
+from tests.living import BEGIN, CONFIG, SECOND, chat, clock, comes, names, turns
 
 pytestmark = [pytest.mark.outer, pytest.mark.anyio]
-
-
-def clock() -> VirtualClock:
-    return VirtualClock(BEGIN)
 
 
 async def test_a_command_gives_its_events() -> None:

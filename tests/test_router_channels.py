@@ -23,17 +23,12 @@ from ccroute import (
 from ccroute.journal.memory import MemoryLog
 from ccroute.ports import Delivery, Inlet
 from ccroute.presence.memory import MemoryPresence
-from ccroute.testing.clock import VirtualClock
 from ccroute.types import Presence
-from tests.living import BEGIN, CONFIG, SECOND, Wire, chat, comes, turns
+from tests.living import CONFIG, SECOND, Wire, chat, clock, comes, turns
 
 pytestmark = [pytest.mark.outer, pytest.mark.anyio]
 
 POLICY = RouterPolicy(pause_us=SECOND, pause_max_us=4 * SECOND, attempts_max=3, delivery_us=2 * SECOND)
-
-
-def clock() -> VirtualClock:
-    return VirtualClock(BEGIN)
 
 
 async def test_a_channel_is_told_what_becomes_of_its_contacts_only() -> None:

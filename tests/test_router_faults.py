@@ -34,13 +34,9 @@ from ccroute.ports import Delivery, Inlet, Record
 from ccroute.runtime.quarantine import GivenUp, MemoryQuarantine
 from ccroute.runtime.timekeeping import Timekeeper
 from ccroute.testing.clock import VirtualClock
-from tests.living import BEGIN, CONFIG, SECOND, Tape, Wire, chat, comes, turns
+from tests.living import BEGIN, CONFIG, SECOND, Tape, Wire, chat, clock, comes, turns
 
 pytestmark = [pytest.mark.outer, pytest.mark.anyio]
-
-
-def clock() -> VirtualClock:
-    return VirtualClock(BEGIN)
 
 
 async def test_a_journal_that_fails_ends_everything_with_its_error() -> None:

@@ -30,13 +30,9 @@ from ccroute import (
 )
 from ccroute.journal.memory import MemoryLog
 from ccroute.testing.clock import VirtualClock
-from tests.living import BEGIN, CONFIG, SECOND, Wire, chat, comes, names, turns
+from tests.living import BEGIN, CONFIG, SECOND, Wire, chat, clock, comes, names, turns
 
 pytestmark = [pytest.mark.outer, pytest.mark.anyio]
-
-
-def clock() -> VirtualClock:
-    return VirtualClock(BEGIN)
 
 
 async def all_of(subscription: Subscription[Event]) -> list[Event]:

@@ -8,10 +8,10 @@ back has missed nothing. What it wants done goes over HTTP. The chat itself has 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Final, final
 
 import anyio
-import msgspec
 
 from ccroute import (
     AcceptOffer,
@@ -48,7 +48,6 @@ from desk.agent_shapes import (
     Happened,
     NewNote,
     Notice,
-    Pong,
     QueueTarget,
     SetMyPresence,
     Story,
@@ -56,9 +55,10 @@ from desk.agent_shapes import (
     Transfer,
 )
 from desk.agent_view import customers_of, holds, state_of
-from desk.calls import Access, Call, Done, Operation, Room, SocketDoor, Visit
+from desk.calls import Access, Call, Done, Operation, Room, SocketDoor, Visit, getting, posting
 from desk.faults import fault
 from desk.naming import Naming
+from desk.pings import answer_pings, frame_of
 from desk.stories import Stories
 from desk.telling import as_fault, ask, tell
 
@@ -71,9 +71,8 @@ _ROWS_MAX: Final = 1_000
 _QUIET: Final = {LegEnd.COMPLETED, LegEnd.TRANSFERRED, LegEnd.LEFT, LegEnd.JOINED}
 """Ends of work that an agent does not wonder about."""
 
-
-class _FromPage(msgspec.Struct, frozen=True, kw_only=True):
-    type: str
+_post = partial(posting, access=Access.AGENT, faults=("refused", "bad_request", "not_found"))
+_get = partial(getting, access=Access.AGENT, faults=("bad_request",))
 
 
 @final
@@ -103,10 +102,10 @@ class AgentRoom:
             _post("/api/agent/presence", "set_presence", "Say where one is.", self._presence, SetMyPresence),
             _post("/api/agent/offers/{offer_id}/accept", "accept_offer", "Take an offer.", self._accept),
             _post("/api/agent/offers/{offer_id}/decline", "decline_offer", "Let an offer go.", self._decline, Decline),
-            _post(f"{contact}/hold", "hold", "Put a contact on hold.", self._hold),
-            _post(f"{contact}/resume", "resume", "Take a contact off hold.", self._resume),
+            _post(f"{contact}/hold", "hold", "Put a contact on hold.", self._of_own(HoldContact)),
+            _post(f"{contact}/resume", "resume", "Take a contact off hold.", self._of_own(ResumeContact)),
             _post(f"{contact}/complete", "complete", "The work is done; wrap-up begins.", self._complete, Complete),
-            _post(f"{contact}/wrap-up/end", "end_wrap_up", "The wrap-up is done.", self._end_wrap_up),
+            _post(f"{contact}/wrap-up/end", "end_wrap_up", "The wrap-up is done.", self._of_own(EndWrapUp)),
             _post(f"{contact}/wrap-up/extend", "extend_wrap_up", "Have more time.", self._extend, ExtendMyWrapUp),
             _post(f"{contact}/transfer", "transfer", "Give a contact to somebody else.", self._transfer, Transfer),
             _post(f"{contact}/notes", "add_note", "Note something for colleagues.", self._note, NewNote),
@@ -156,15 +155,15 @@ class AgentRoom:
             raise fault("not_found")
         return offer_id
 
-    async def _hold(self, call: Call) -> Done:
-        agent_id = call.agent_id
-        await tell(self._router, HoldContact(contact_id=call.part("contact_id"), agent_id=agent_id, actor=agent_id))
-        return Done()
+    def _of_own(self, kind: type[HoldContact | ResumeContact | EndWrapUp]) -> Callable[[Call], Awaitable[Done]]:
+        """Return what tells the engine one thing of the agent's own work on a contact, which needs no more words."""
 
-    async def _resume(self, call: Call) -> Done:
-        agent_id = call.agent_id
-        await tell(self._router, ResumeContact(contact_id=call.part("contact_id"), agent_id=agent_id, actor=agent_id))
-        return Done()
+        async def handle(call: Call) -> Done:
+            agent_id = call.agent_id
+            await tell(self._router, kind(contact_id=call.part("contact_id"), agent_id=agent_id, actor=agent_id))
+            return Done()
+
+        return handle
 
     async def _complete(self, call: Call) -> Done:
         command = CompleteContact(
@@ -174,11 +173,6 @@ class AgentRoom:
             actor=call.agent_id,
         )
         await tell(self._router, command)
-        return Done()
-
-    async def _end_wrap_up(self, call: Call) -> Done:
-        agent_id = call.agent_id
-        await tell(self._router, EndWrapUp(contact_id=call.part("contact_id"), agent_id=agent_id, actor=agent_id))
         return Done()
 
     async def _extend(self, call: Call) -> Done:
@@ -281,21 +275,8 @@ class AgentRoom:
             news = _News()
             group.start_soon(self._hear, agent_id, news, visit)
             group.start_soon(self._show, agent_id, news, visit)
-            await self._listen(agent_id, visit)
+            await answer_pings(visit, self._router.now_us, partial(self._beat, agent_id))
             group.cancel_scope.cancel()
-
-    async def _listen(self, agent_id: str, visit: Visit) -> None:
-        while (frame := await visit.receive()) is not None:
-            try:
-                said = msgspec.json.decode(frame, type=_FromPage)
-            except (msgspec.DecodeError, UnicodeDecodeError):
-                await visit.close(4400, "bad_request")
-                return
-            if said.type != "ping":
-                await visit.close(4400, "bad_request")
-                return
-            await self._beat(agent_id)
-            await visit.send(_frame(Pong(at_us=self._router.now_us())))
 
     async def _beat(self, agent_id: str) -> None:
         agent = self._config.agents.get(agent_id)
@@ -315,7 +296,7 @@ class AgentRoom:
                     async for event in events:
                         news.come()
                         if (notice := notice_of(event)) is not None:
-                            await visit.send(_frame(notice))
+                            await visit.send(frame_of(notice))
             except SubscriptionLagged:  # the state is told whole, so that nothing is missed
                 continue
 
@@ -327,7 +308,7 @@ class AgentRoom:
             if state is None:
                 await visit.close(4403, "no_agent")
                 return
-            await visit.send(_frame(state))
+            await visit.send(frame_of(state))
 
 
 class _News:
@@ -360,48 +341,3 @@ def notice_of(event: Event) -> Notice | None:
             text = "Nothing was heard of this page for too long: you get no contacts until you are available again."
             return Notice(kind="agent_lost", reason="lease", text=text)
     return None
-
-
-def _frame(struct: msgspec.Struct) -> str:
-    return msgspec.json.encode(struct).decode()
-
-
-def _post(
-    path: str,
-    name: str,
-    summary: str,
-    handle: Callable[[Call], Awaitable[object]],
-    body: type[msgspec.Struct] | None = None,
-) -> Operation:
-    return Operation(
-        method="POST",
-        path=path,
-        name=name,
-        summary=summary,
-        handle=handle,
-        access=Access.AGENT,
-        body=body,
-        answer=Done,
-        faults=("refused", "bad_request", "not_found"),
-    )
-
-
-def _get(
-    path: str,
-    name: str,
-    summary: str,
-    handle: Callable[[Call], Awaitable[object]],
-    answer: type[msgspec.Struct],
-    query: type[msgspec.Struct] | None = None,
-) -> Operation:
-    return Operation(
-        method="GET",
-        path=path,
-        name=name,
-        summary=summary,
-        handle=handle,
-        access=Access.AGENT,
-        query=query,
-        answer=answer,
-        faults=("bad_request",),
-    )

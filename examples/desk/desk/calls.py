@@ -27,7 +27,9 @@ __all__ = [
     "Room",
     "SocketDoor",
     "Visit",
+    "getting",
     "may_enter",
+    "posting",
 ]
 
 _S = TypeVar("_S")
@@ -155,6 +157,56 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     def is_safe(self) -> bool:
         """Say whether it changes nothing."""
         return self.method == "GET"
+
+
+def getting(
+    path: str,
+    name: str,
+    summary: str,
+    handle: Callable[[Call], Awaitable[object]],
+    answer: type[msgspec.Struct],
+    query: type[msgspec.Struct] | None = None,
+    *,
+    access: Access,
+    faults: tuple[str, ...] = (),
+) -> Operation:
+    """Return an operation that looks and changes nothing."""
+    return Operation(
+        method="GET",
+        path=path,
+        name=name,
+        summary=summary,
+        handle=handle,
+        access=access,
+        query=query,
+        answer=answer,
+        faults=faults,
+    )
+
+
+def posting(
+    path: str,
+    name: str,
+    summary: str,
+    handle: Callable[[Call], Awaitable[object]],
+    body: type[msgspec.Struct] | None = None,
+    answer: type[msgspec.Struct] | None = Done,
+    *,
+    access: Access,
+    faults: tuple[str, ...] = (),
+) -> Operation:
+    """Return an operation that does something."""
+    return Operation(
+        method="POST",
+        path=path,
+        name=name,
+        summary=summary,
+        handle=handle,
+        access=access,
+        body=body,
+        answer=answer,
+        faults=faults,
+    )
 
 
 @final

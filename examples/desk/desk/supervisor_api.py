@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Final, final
 
 import anyio
-import msgspec
 
 from ccroute import (
     AssignAs,
@@ -25,11 +25,12 @@ from ccroute import (
     SetPresence,
     SubscriptionLagged,
 )
-from desk.agent_shapes import Pong, Story
+from desk.agent_shapes import Story
 from desk.board import board_of, people_on, why
-from desk.calls import Access, Call, Done, Operation, Room, SocketDoor, Visit
+from desk.calls import Access, Call, Done, Operation, Room, SocketDoor, Visit, getting, posting
 from desk.faults import fault
 from desk.naming import Naming
+from desk.pings import answer_pings, frame_of
 from desk.stories import Stories
 from desk.supervisor_shapes import Assign, Server, SetTheirPresence, Why
 from desk.telling import ask, tell, tell_all
@@ -42,9 +43,8 @@ ANYWAY_S: Final = 5.0
 """A board is told after this, even where nothing has happened: waits have grown."""
 _TIER_MAX: Final = 2**31 - 1
 
-
-class _FromPage(msgspec.Struct, frozen=True, kw_only=True):
-    type: str
+_post = partial(posting, access=Access.SUPERVISOR, faults=("refused", "no_agent", "bad_request"))
+_get = partial(getting, access=Access.SUPERVISOR)
 
 
 @final
@@ -193,11 +193,7 @@ class SupervisorRoom:
         try:
             async with anyio.create_task_group() as group:
                 group.start_soon(self._show, visit)
-                while (frame := await visit.receive()) is not None:
-                    if not _is_ping(frame):
-                        await visit.close(4400, "bad_request")
-                        break
-                    await visit.send(msgspec.json.encode(Pong(at_us=self._router.now_us())).decode())
+                await answer_pings(visit, self._router.now_us)
                 group.cancel_scope.cancel()
         finally:
             self._watching -= 1
@@ -227,7 +223,7 @@ class SupervisorRoom:
         await self._naming.learn(await self._router.ask(people_on))
         server = await self._server()
         board = await self._router.ask(board_of(self._config, self._naming, server, self._router.now_us()))
-        self._board = msgspec.json.encode(board).decode()
+        self._board = frame_of(board)
         news, self._news = self._news, anyio.Event()
         news.set()
 
@@ -244,44 +240,3 @@ class SupervisorRoom:
 def _highest_tier(engine: Engine) -> int:
     waiting = engine.contacts(state=ContactState.QUEUED, limit=1_000)
     return max((one.tier for one in waiting), default=0)
-
-
-def _is_ping(frame: str | bytes) -> bool:
-    try:
-        return msgspec.json.decode(frame, type=_FromPage).type == "ping"
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return False
-
-
-def _post(
-    path: str,
-    name: str,
-    summary: str,
-    handle: Callable[[Call], Awaitable[object]],
-    body: type[msgspec.Struct] | None = None,
-) -> Operation:
-    return Operation(
-        method="POST",
-        path=path,
-        name=name,
-        summary=summary,
-        handle=handle,
-        access=Access.SUPERVISOR,
-        body=body,
-        answer=Done,
-        faults=("refused", "no_agent", "bad_request"),
-    )
-
-
-def _get(
-    path: str, name: str, summary: str, handle: Callable[[Call], Awaitable[object]], answer: type[msgspec.Struct]
-) -> Operation:
-    return Operation(
-        method="GET",
-        path=path,
-        name=name,
-        summary=summary,
-        handle=handle,
-        access=Access.SUPERVISOR,
-        answer=answer,
-    )

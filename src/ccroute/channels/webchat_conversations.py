@@ -76,6 +76,9 @@ class Listener(Protocol):
     def shown(self, agent_id: str | None) -> str | None:
         """Return what it knows an agent as."""
 
+    def is_mine(self, party: Party, agent_id: str | None) -> bool:
+        """Return whether somebody is who is behind it."""
+
     def tell(self, frame: ServerFrame) -> None:
         """Take a frame, soon."""
 

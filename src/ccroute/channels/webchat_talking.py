@@ -263,7 +263,7 @@ class Conversations:
         """Tell everybody else that somebody writes."""
 
         def frame(listener: Listener) -> ServerFrame | None:
-            if listener.party is party and listener.agent_id == agent_id:
+            if listener.is_mine(party, agent_id):
                 return None
             return TypingNow(
                 conversation_id=conversation.conversation_id,
@@ -291,7 +291,7 @@ class Conversations:
         party = Party.CUSTOMER if agent_id is None else Party.AGENT
 
         def frame(listener: Listener) -> ServerFrame | None:
-            if listener.party is party and listener.agent_id == agent_id:
+            if listener.is_mine(party, agent_id):
                 return None
             return ReceiptTold(
                 conversation_id=conversation.conversation_id,

@@ -25,13 +25,11 @@ from ccroute.events import CommandRefused, Event, OfferMade
 from ccroute.personal import Personal
 from ccroute.ports import Channel, Delivery
 from ccroute.testing.inlet import TrialInlet
-from ccroute.testing.trial import Driven, running, settled, wait_until, watched
+from ccroute.testing.trial import WAITS_TRIED, Driven, running, settled, wait_until, watched
 from ccroute.types import Ignorable
 
 __all__ = ["ChannelOutside", "Visitor", "check_channel"]
 
-WAITS_TRIED: Final = 12
-"""At how many waits in turn a channel is cancelled."""
 AGENT: Final = "trial-agent"
 
 _COMES: Final = "who comes from outside is brought in by EnqueueContact"

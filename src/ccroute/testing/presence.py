@@ -13,13 +13,10 @@ from ccroute.errors import OutOfRange
 from ccroute.personal import Personal
 from ccroute.ports import PresenceSource
 from ccroute.testing.inlet import TrialInlet
-from ccroute.testing.trial import running, settled, wait_until, watched
+from ccroute.testing.trial import WAITS_TRIED, running, settled, wait_until, watched
 from ccroute.types import Presence
 
 __all__ = ["Employee", "PresenceOutside", "check_presence"]
-
-WAITS_TRIED: Final = 12
-"""At how many waits in turn a source is cancelled."""
 
 _TOLD: Final = "how an agent stands is told by SetPresence, with the agent's id"
 

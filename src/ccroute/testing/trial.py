@@ -17,6 +17,8 @@ from ccroute.errors import shown
 
 __all__ = ["Driven", "LoopWatch", "running", "settled", "wait_until", "watched"]
 
+WAITS_TRIED: Final = 12
+"""At how many waits in turn something is cancelled."""
 CANCELLATIONS_BORNE: Final = 8
 """How often an awaitable may swallow its cancellation until it is taken for one that never ends."""
 SETTLE_ROUNDS: Final = 64
