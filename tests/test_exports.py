@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import subprocess
+import sys
 import types
 from pathlib import Path
 
@@ -37,6 +39,12 @@ def test_every_exported_name_exists() -> None:
 
 def test_every_exported_name_is_listed_once() -> None:
     assert len(set(ccroute.__all__)) == len(ccroute.__all__)
+
+
+@pytest.mark.parametrize("package", ["ccroute", "ccroute.channels", "ccroute.testing"])
+def test_names_that_are_loaded_when_they_are_used_are_told_before(package: str) -> None:
+    program = f"import {package} as package; assert set(package.__all__) <= set(dir(package))"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 
 def test_every_public_name_of_the_package_is_exported() -> None:

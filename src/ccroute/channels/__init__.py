@@ -152,3 +152,7 @@ def __getattr__(name: str) -> object:
     value: object = getattr(module, name)
     globals()[name] = value
     return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
