@@ -389,6 +389,29 @@ def test_tasks_that_are_left_are_named() -> None:
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
+def test_tasks_of_a_server_that_plays_the_outside_are_not_the_channels(backend: str) -> None:
+    class Served(Post):
+        async def serve(self) -> None:
+            async with anyio.create_task_group() as self.connections:
+                await anyio.sleep_forever()
+
+        async def come(self, visitor: Visitor) -> None:
+            self.connections.start_soon(anyio.sleep_forever)
+            await super().come(visitor)
+
+    post = Served(PostChannel)
+
+    async def main() -> None:
+        async with anyio.create_task_group() as group:
+            group.start_soon(post.serve)
+            await checkpoint()
+            await check_channel(post.make, outside=post)
+            group.cancel_scope.cancel()
+
+    anyio.run(main, backend=backend)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_an_error_of_the_tests_own_outside_comes_through(backend: str) -> None:
     class Closed(Post):
         async def come(self, visitor: Visitor) -> None:

@@ -202,9 +202,22 @@ async def running(run: Callable[[], Awaitable[None]], what: str, *, cancel_at: i
         told = f"{type(state.failure).__name__}: {shown(str(state.failure))}"
         raise AssertionError(f"{what} runs on until it is cancelled: it raised {told}") from state.failure
     await settled()
-    left = [task.name for task in anyio.get_running_tasks() if task.id not in tasks_before]
-    if left:
-        raise AssertionError(f"what {what} has started ends with it: tasks are left, {', '.join(map(str, left))}")
+    if left := _left(tasks_before):
+        raise AssertionError(f"what {what} has started ends with it: tasks are left, {', '.join(left)}")
+
+
+def _left(tasks_before: set[int]) -> list[str]:
+    """Return the names of tasks that were not there before, but for those of others, such as a server of the tests."""
+    tasks = {task.id: task for task in anyio.get_running_tasks()}
+    others = tasks_before - {anyio.get_current_task().id}
+    left = []
+    for task_id in tasks.keys() - tasks_before:
+        begun_by: int | None = task_id
+        while begun_by in tasks.keys() - tasks_before:
+            begun_by = tasks[begun_by].parent_id
+        if begun_by not in others:
+            left.append(str(tasks[task_id].name))
+    return sorted(left)
 
 
 async def settled(settle_s: float = 0.0) -> None:
