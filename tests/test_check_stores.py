@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, cast
@@ -14,9 +15,9 @@ from ccroute import Event, Forgotten, HistoryStore, Journal, MemoryHistory, Memo
 from ccroute.errors import JournalConflict, JournalInUse, NotOwner
 from ccroute.journal import MemoryLog
 from ccroute.journal.snapshot_files import MemorySnapshots
-from ccroute.ports import Mark, Ownership, Record
+from ccroute.ports import Mark, Ownership, Record, StoredSnapshot
 from ccroute.testing import check_history, check_journal
-from ccroute.timeline import AnyAddition, ContactStory, TimelinePage
+from ccroute.timeline import AnyAddition, ContactStory, Message, TimelinePage
 
 pytestmark = pytest.mark.outer
 
@@ -77,6 +78,30 @@ class LeavesOut(Wrapped):
         return itertools.islice(self.inside.records(after), 0, None, 2)
 
 
+class IsReadByOneThread(Wrapped):
+    def __init__(self, log: MemoryLog) -> None:
+        super().__init__(log)
+        self.thread = threading.get_ident()
+
+    def records(self, after: int = 0) -> Iterator[Record]:
+        if threading.get_ident() != self.thread:
+            raise RuntimeError("objects created in a thread can only be used in that same thread")
+        return self.inside.records(after)
+
+
+class ReadsTwice(Wrapped):
+    def records(self, after: int = 0) -> Iterator[Record]:
+        for record in self.inside.records(after):
+            yield record
+            if threading.current_thread() is not threading.main_thread():
+                yield record
+
+
+class MarksNoEpoch(Wrapped):
+    def mark(self) -> Mark:
+        return msgspec.structs.replace(self.inside.mark(), epoch=0)
+
+
 class DropsEvents(Wrapped):
     def records(self, after: int = 0) -> Iterator[Record]:
         return (msgspec.structs.replace(one, events=None) for one in self.inside.records(after))
@@ -114,6 +139,25 @@ class LosesSnapshots(Wrapped):
         return MemorySnapshots()
 
 
+class Texts:
+    """Snapshots that are kept as texts."""
+
+    def __init__(self, inside: MemorySnapshots) -> None:
+        self.inside = inside
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inside, name)
+
+    def save(self, snapshot: StoredSnapshot) -> None:
+        self.inside.save(msgspec.structs.replace(snapshot, data=snapshot.data.decode().encode()))
+
+
+class KeepsTexts(Wrapped):
+    @property
+    def snapshots(self) -> Texts:
+        return Texts(self.inside.snapshots)
+
+
 class NeverCloses(Wrapped):
     def close(self) -> None:
         return None
@@ -134,6 +178,10 @@ JOURNALS = [
     (KeepsSubscribers, "who unsubscribes is forgotten"),
     (ForgetsNothing, "forgetting what is not there or not confirmed raises OutOfRange"),
     (LosesSnapshots, "snapshots are told newest first"),
+    (IsReadByOneThread, "its methods may be called from any thread: several threads at once raised RuntimeError"),
+    (ReadsTwice, "a reader sees no gap while another thread appends"),
+    (MarksNoEpoch, "the mark has the epoch of its owner"),
+    (KeepsTexts, "a journal keeps snapshots: it raised UnicodeDecodeError"),
     (NeverCloses, "a journal keeps order: it raised JournalInUse"),
 ]
 
@@ -237,6 +285,74 @@ class ResetsNothing(Past):
         return None
 
 
+class IsOfOneThread(Past):
+    def __init__(self) -> None:
+        super().__init__()
+        self.thread = threading.get_ident()
+
+    def write(self, events: Sequence[Event], **how: Any) -> int:
+        if threading.get_ident() != self.thread:
+            raise RuntimeError("objects created in a thread can only be used in that same thread")
+        return self.inside.write(events, **how)
+
+
+class Hangs(IsOfOneThread):
+    def write(self, events: Sequence[Event], **how: Any) -> int:
+        while threading.get_ident() != self.thread:
+            threading.Event().wait()
+        return self.inside.write(events, **how)
+
+
+class AddsOneByOne(Past):
+    def add(self, *additions: AnyAddition) -> int:
+        return sum(self.inside.add(one) for one in additions)
+
+
+class WritesTextsInOneWay(Past):
+    def add(self, *additions: AnyAddition) -> int:
+        return self.inside.add(
+            *(
+                msgspec.structs.replace(one, body=one.body.strip())
+                if isinstance(one, Message) and isinstance(one.body, str)
+                else one
+                for one in additions
+            )
+        )
+
+
+class CountsRows(Past):
+    def timeline(self, *customer_ids: str, page_size: int = 50, cursor: str | None = None) -> TimelinePage:
+        inside = self.inside.timeline(*customer_ids, page_size=page_size, cursor=None if cursor == "row" else cursor)
+        whole = self.inside.timeline(*customer_ids, page_size=1_000)
+        begin = 0 if cursor is None else self.row
+        self.row = begin + page_size
+        rows = whole.entries[begin : self.row]
+        return msgspec.structs.replace(inside, entries=rows, cursor="row" if self.row < len(whole.entries) else None)
+
+
+class PagesNoConversations(Past):
+    def conversation(self, conversation_id: str, **how: Any) -> TimelinePage:
+        page = self.inside.conversation(conversation_id, page_size=1_000)
+        return msgspec.structs.replace(page, cursor=None)
+
+
+class TellsHalf(Past):
+    def contact(self, contact_id: str) -> ContactStory | None:
+        story = self.inside.contact(contact_id)
+        if story is None:
+            return None
+        return msgspec.structs.replace(
+            story, entries=[msgspec.structs.replace(one, agent_id=None) for one in story.entries]
+        )
+
+
+class ClosesOnce(Past):
+    def close(self) -> None:
+        if vars(self).setdefault("closed", 0):
+            raise RuntimeError("closed twice")
+        self.closed = 1
+
+
 class Fails(Past):
     def conversation(self, conversation_id: str, **how: Any) -> TimelinePage:
         raise KeyError(conversation_id)
@@ -256,11 +372,24 @@ HISTORIES = [
     (ErasesNothing, "an erased customer has no contacts"),
     (ResetsNothing, "reset"),
     (Fails, "a history tells a conversation: it raised KeyError"),
+    (
+        IsOfOneThread,
+        "its methods may be called from any thread: write raised RuntimeError: ",
+    ),
+    (Hangs, "its methods may be called from any thread: write did not return in 0.1 s"),
+    (AddsOneByOne, "where one is not allowed, nothing is added"),
+    (WritesTextsInOneWay, "a text comes back to the letter"),
+    (CountsRows, "pages go on where they ended, though something newer is written meanwhile"),
+    (PagesNoConversations, "a page of a conversation has as many as were asked for"),
+    (TellsHalf, "an entry has the agent and the queue it is about"),
+    (ClosesOnce, "a history closes for good: it raised RuntimeError: 'closed twice'"),
 ]
 
 
 @pytest.mark.parametrize(("kind", "promise"), HISTORIES, ids=[kind.__name__ for kind, _ in HISTORIES])
-def test_a_broken_promise_of_a_history_is_told(kind: type[Past], promise: str) -> None:
+def test_a_broken_promise_of_a_history_is_told(kind: type[Past], promise: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if kind is Hangs:
+        monkeypatch.setattr("ccroute.testing.threads.PATIENCE_S", 0.1)
     with pytest.raises(AssertionError) as told:
         check_history(lambda: cast(HistoryStore, kind()))
     assert promise in str(told.value)

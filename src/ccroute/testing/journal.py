@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from threading import Event
 
 from ccroute.errors import (
     JournalConflict,
@@ -17,6 +18,7 @@ from ccroute.errors import (
 )
 from ccroute.journal.records import FORMAT, NO_DIGEST, Head, seal
 from ccroute.ports import Journal, Ownership, Record, StoredSnapshot
+from ccroute.testing.threads import at_once, in_a_thread
 
 __all__ = ["check_journal"]
 
@@ -36,6 +38,7 @@ def check_journal(open_journal: Open) -> None:
         _keeps_events,
         _forgets,
         _keeps_snapshots,
+        _may_be_called_from_any_thread,
         _ends,
     ):
         try:
@@ -98,6 +101,7 @@ def _keeps_order(open_journal: Open) -> None:
         _agree(_same(journal.records(15), records[15:]), "records behind a seq come back")
         _agree(list(journal.records(20)) == [], "behind the last record is nothing")
         _agree(journal.mark().seq == 20 and journal.mark().digest == records[-1].digest, "the mark follows")
+        _agree(journal.mark().epoch == ownership.epoch, "the mark has the epoch of its owner")
         reading = journal.records(18)
         _agree(next(reading).seq == 19, "reading begins behind a seq")
         more = _fill(journal, _behind(ownership, records[-1]), 1)
@@ -234,7 +238,7 @@ def _keeps_snapshots(open_journal: Open) -> None:
     with _owned(open_journal, "snapshots") as (journal, ownership):
         records = _fill(journal, ownership, 3)
         kept = [
-            StoredSnapshot(record_seq=seq, record_digest=records[seq - 1].digest, data=b"state %d" % seq)
+            StoredSnapshot(record_seq=seq, record_digest=records[seq - 1].digest, data=b"state %d \x00\xff\r\n" % seq)
             for seq in (1, 3, 2)
         ]
         _agree(journal.snapshots.seqs() == [], "a new journal has no snapshots")
@@ -251,6 +255,35 @@ def _keeps_snapshots(open_journal: Open) -> None:
         _agree(journal.snapshots.load(2) == replaced, "a snapshot of the same record is replaced")
         with _raises(JournalCorrupt, "loading a snapshot that is not there"):
             journal.snapshots.load(1)
+
+
+def _may_be_called_from_any_thread(open_journal: Open) -> None:
+    with _owned(open_journal, "threads") as (journal, ownership):
+        (first,) = _fill(journal, ownership, 1)
+        owned = _behind(ownership, first)
+        journal.subscribe("reader")
+        ended = Event()
+
+        def write() -> list[int]:
+            try:
+                return [record.seq for record in _fill(journal, owned, 20)]
+            finally:
+                ended.set()
+
+        def read() -> list[int]:
+            is_last = False
+            while True:
+                seen = [record.seq for record in journal.records()]
+                _agree(seen == list(range(1, len(seen) + 1)), "a reader sees no gap while another thread appends")
+                if is_last:
+                    journal.confirm("reader", seen[-1])
+                    return seen
+                is_last = ended.is_set()
+
+        written, seen = at_once([write, read])
+        _agree(written == seen[1:], "what one thread appends, another one reads")
+        _agree(journal.confirmed() == {"reader": 21}, "what one thread confirms is confirmed")
+        in_a_thread(journal.close, "close")
 
 
 def _ends(open_journal: Open) -> None:
