@@ -25,9 +25,13 @@ class Crm:
         self.records = records
 
     async def look_up(self, question: DirectoryQuestion) -> CustomerRecord | None:
-        """Look a customer up by the first handle."""
+        """Look a customer up by all handles."""
         await checkpoint()
-        return self.records.get(question.handles[0]) if question.handles else None
+        return self.find(question)
+
+    def find(self, question: DirectoryQuestion) -> CustomerRecord | None:
+        """Return the record of the first handle that has one."""
+        return next((self.records[one] for one in question.handles if one in self.records), None)
 
 
 class KnowsNobody(Crm):
@@ -43,6 +47,37 @@ class InventsSomebody(Crm):
 class NeedsAHandle(Crm):
     async def look_up(self, question: DirectoryQuestion) -> CustomerRecord | None:
         return self.records.get(question.handles[0])
+
+
+class KnowsFirstHandles(Crm):
+    async def look_up(self, question: DirectoryQuestion) -> CustomerRecord | None:
+        return self.records.get(question.handles[0]) if question.handles else None
+
+
+class SaysItIsNotThere(Crm):
+    async def look_up(self, question: DirectoryQuestion) -> CustomerRecord | None:
+        record = await super().look_up(question)
+        if record is None:
+            raise ConnectionError("404")
+        return record
+
+
+class NotAsynchronous(Crm):
+    def look_up(self, question: DirectoryQuestion) -> CustomerRecord | None:  # type: ignore[override]
+        return self.records.get(question.handles[0])
+
+
+class HangsAfterCancellation(Crm):
+    is_busy = False
+
+    async def look_up(self, question: DirectoryQuestion) -> CustomerRecord | None:
+        await checkpoint()
+        while self.is_busy:
+            await anyio.sleep(0.001)
+        self.is_busy = True
+        record = await super().look_up(question)
+        self.is_busy = False
+        return record
 
 
 class ForgetsTiers(Crm):
@@ -63,7 +98,7 @@ class NotCancelled(Crm):
     async def look_up(self, question: DirectoryQuestion) -> CustomerRecord | None:
         with contextlib.suppress(anyio.get_cancelled_exc_class()):
             await checkpoint()
-        return self.records.get(question.handles[0]) if question.handles else None
+        return self.find(question)
 
 
 class BusyForEver(Crm):
@@ -88,7 +123,11 @@ class BlocksAsking(Crm):
 DIRECTORIES = [
     (KnowsNobody, "what is known is told as a CustomerRecord"),
     (InventsSomebody, "of whom it does not know it tells None"),
-    (NeedsAHandle, "of who is known by nothing it tells None"),
+    (NeedsAHandle, "of who is known by nothing it tells None: look_up raised IndexError"),
+    (KnowsFirstHandles, "who is known by any of the handles is known"),
+    (SaysItIsNotThere, "of whom it does not know it tells None: look_up raised ConnectionError: '404'"),
+    (NotAsynchronous, "what is known is told as a CustomerRecord: look_up raised TypeError"),
+    (HangsAfterCancellation, "leaves it able to answer the next one: look_up did not return in 0.5 s"),
     (ForgetsTiers, "tier is told as it is known"),
     (MixesThemUp, "asked for several at once, it tells each of its own"),
     (NotCancelled, "look_up lets cancellation through"),
@@ -115,7 +154,7 @@ def test_a_sound_directory_passes(backend: str) -> None:
 @pytest.mark.parametrize(("kind", "promise"), DIRECTORIES, ids=[kind.__name__ for kind, _ in DIRECTORIES])
 def test_a_broken_promise_of_a_directory_is_told(kind: type[Crm], promise: str, backend: str) -> None:
     async def main() -> None:
-        await check_directory(made_by(kind), blocked_s_max=0.05)
+        await check_directory(made_by(kind), patience_s=0.5, blocked_s_max=0.05)
 
     with pytest.raises(AssertionError) as told:
         anyio.run(main, backend=backend)

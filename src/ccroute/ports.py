@@ -436,7 +436,7 @@ class CustomerDirectory(Protocol):
     """
 
     async def look_up(self, question: DirectoryQuestion) -> CustomerRecord | None:
-        """Return what is known of a customer; None: nothing is.
+        """Return what is known of a customer, by whichever of the handles; None: nothing is.
 
         What it raises is taken as no answer; routing goes on.
         """
