@@ -6,8 +6,10 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Sequence
+from typing import ClassVar
 
 import anyio
+import msgspec
 import pytest
 from anyio.lowlevel import checkpoint
 
@@ -205,6 +207,33 @@ class SendsTexts(PostChannel):
         )
 
 
+class CallsByNumber(PostChannel):
+    def command(self, inlet: Inlet, letter: Visitor) -> EnqueueContact:
+        customer_id = f"wa-{letter.phone.removeprefix('+')}"
+        return msgspec.structs.replace(super().command(inlet, letter), customer_id=customer_id)
+
+
+class RunsOnce(PostChannel):
+    has_run = False
+
+    async def run(self, inlet: Inlet) -> None:
+        if self.has_run:
+            await anyio.sleep_forever()
+        try:
+            await super().run(inlet)
+        finally:
+            self.has_run = bool(self.post.told)
+
+
+class NotesTooEarly(PostChannel):
+    noted: ClassVar[set[str]] = set()
+
+    async def deliver(self, delivery: Delivery) -> None:
+        if delivery.key not in self.noted:
+            self.noted.add(delivery.key)
+            await super().deliver(delivery)
+
+
 class CountsContacts(PostChannel):
     count = 0
 
@@ -325,6 +354,8 @@ BROKEN = [
     (CallsAllTheSame, "each who comes is a contact of its own"),
     (SendsNames, "commands carry ids, never names, numbers or texts: EnqueueContact has the visitor's name"),
     (SendsTexts, "commands carry ids, never names, numbers or texts: EnqueueContact has the visitor's text"),
+    (CallsByNumber, "commands carry ids, never names, numbers or texts: EnqueueContact has the visitor's phone"),
+    (RunsOnce, "a channel that has ended can be run again: who comes then is brought in"),
     (CountsContacts, "what the outside tells twice is sent once, or with the same command_id: of "),
     (CommandIdsOfItsOwn, "what the outside tells twice is sent once, or with the same command_id"),
     (ForgetsWhoComes, "who came while the channel was stopped is brought in when the outside tells of it again"),
@@ -333,6 +364,7 @@ BROKEN = [
     (TellsNobody, "something of what becomes of a contact reaches the outside"),
     (TellsTwice, "taken once when it comes again"),
     (ForgetsKeys, "what was taken under a key is not taken again after a restart"),
+    (NotesTooEarly, "a delivery that was cancelled is taken when it comes again: "),
     (NotesTooLate, "a delivery that was cancelled is taken once when it comes again"),
     (TurnsAround, "the events of one contact get out in their order"),
     (TakesItLater, "deliver returns when the event was taken"),
@@ -344,7 +376,8 @@ def check(kind: type[PostChannel], backend: str, **how: float) -> None:
     post = Post(kind)
 
     # What never happens is waited for in vain; all else has time enough on a busy machine.
-    patience_s = 1.0 if kind in {Hangs, BringsNothing, ForgetsWhoComes, StopsAtAnError} else 30.0
+    in_vain = {Hangs, BringsNothing, ForgetsWhoComes, EndsAtAnError, NotesTooEarly, RunsOnce, StopsAtAnError}
+    patience_s = 1.0 if kind in in_vain else 30.0
 
     async def main() -> None:
         await check_channel(post.make, outside=post, patience_s=patience_s, **how)

@@ -93,6 +93,29 @@ class LeavesTasks(RotaPresence):
         await super().run(inlet)
 
 
+class NotAsynchronous(RotaPresence):
+    def run(self, inlet: Inlet) -> None:  # type: ignore[override]
+        """Be no coroutine."""
+
+
+class TellsAtOnce(RotaPresence):
+    async def run(self, inlet: Inlet) -> None:
+        told: dict[str, Presence] = {}
+        async with anyio.create_task_group() as group:
+            while True:
+                await checkpoint()
+                for employee, presence in list(self.rota.entries.values()):
+                    if told.get(employee.agent_id) is not presence:
+                        told[employee.agent_id] = presence
+                        group.start_soon(self.tell, inlet, employee, presence)
+
+
+class TellsNumbers(RotaPresence):
+    async def tell(self, inlet: Inlet, employee: Employee, presence: Presence) -> None:
+        digits = employee.phone.removeprefix("+")
+        await inlet.send(SetPresence(agent_id=employee.agent_id, presence=presence, label=f"at {digits}"))
+
+
 class BringsContacts(RotaPresence):
     async def run(self, inlet: Inlet) -> None:
         await inlet.send(EnqueueContact(contact_id="c1", queue_id="q", channel="voice"))
@@ -151,6 +174,12 @@ BROKEN = [
     (TellsNothing, "how an agent stands is told by SetPresence, with the agent's id"),
     (CallsByNumber, "how an agent stands is told by SetPresence, with the agent's id"),
     (TellsNames, "commands carry ids, never names or numbers: SetPresence has the agent's name"),
+    (TellsNumbers, "commands carry ids, never names or numbers: SetPresence has the agent's phone"),
+    (NotAsynchronous, "run is asynchronous: it gave NoneType, which cannot be awaited"),
+    (
+        TellsAtOnce,
+        "what changes is told, in order, and what does not is not told again: expected ['available', 'away'], ",
+    ),
     (TellsTwice, "what does not is not told again: expected ['available'], got ['available', 'available']"),
     (TellsOnce, "at first a source tells how all agents stand"),
     (EndsAtAnError, "run goes on after InvalidArgument: it runs on until it is cancelled: it raised OutOfRange"),
@@ -163,7 +192,7 @@ def check(kind: type[RotaPresence], backend: str, **how: float) -> None:
     rota = Rota(kind)
 
     # What never happens is waited for in vain; all else has time enough on a busy machine.
-    patience_s = 1.0 if kind in {TellsNothing, CallsByNumber, TellsOnce, StopsAtAnError} else 30.0
+    patience_s = 1.0 if kind in {TellsNothing, CallsByNumber, TellsOnce, EndsAtAnError, StopsAtAnError} else 30.0
 
     async def main() -> None:
         await check_presence(rota.make, outside=rota, patience_s=patience_s, **how)
@@ -263,6 +292,21 @@ class InSeconds(WallClock):
         return time.time()  # type: ignore[return-value]
 
 
+class InWholeSeconds(WallClock):
+    def now_us(self) -> int:
+        return int(time.time())
+
+
+class InMilliseconds(WallClock):
+    def now_us(self) -> int:
+        return time.time_ns() // 1_000_000
+
+
+class Unreadable(WallClock):
+    def now_us(self) -> int:
+        raise OSError("no such device")
+
+
 class BeforeTheEpoch(WallClock):
     def now_us(self) -> int:
         return -1
@@ -311,6 +355,18 @@ class LastFirst:
         await self.inside.sleep_until(max(at_us, 100_000 - at_us))
 
 
+class RefusesThePast(Asleep):
+    async def sleep_until(self, at_us: int) -> None:
+        if at_us <= self.now_us():
+            raise ValueError("in the past")
+        await super().sleep_until(at_us)
+
+
+class SleepsAtOnce(WallClock):
+    def sleep_until(self, at_us: int) -> None:
+        """Be no coroutine."""
+
+
 class KeepsTheTurn(Asleep):
     async def sleep_until(self, at_us: int) -> None:
         if at_us > self.now_us():
@@ -332,6 +388,11 @@ class BlocksAsleep(Asleep):
 
 CLOCKS: list[tuple[Callable[[], Clock], str]] = [
     (InSeconds, "now_us is microseconds since the Unix epoch"),
+    (InWholeSeconds, "looks like seconds"),
+    (InMilliseconds, "looks like milliseconds"),
+    (Unreadable, "now_us tells the time: it raised OSError"),
+    (RefusesThePast, "sleep_until is asynchronous, and returns: it raised ValueError: 'in the past'"),
+    (SleepsAtOnce, "sleep_until is asynchronous, and returns: it raised TypeError"),
     (BeforeTheEpoch, "now_us is microseconds since the Unix epoch"),
     (Backwards, "time does not go back by itself"),
     (TooEarly, "sleep_until returns at its moment or later"),

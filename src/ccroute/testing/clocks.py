@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, Final
 
 import anyio
 
+from ccroute.errors import shown
 from ccroute.ports import Clock
 from ccroute.testing.trial import settled, watched
 from ccroute.types import TIME_US_MAX
@@ -16,6 +18,10 @@ __all__ = ["check_clock"]
 
 LOOKS: Final = 1_000
 """How often a clock is looked at in a row."""
+
+
+Sleep = Callable[[int], Awaitable[None]]
+Pass = Callable[[int], Awaitable[object]]
 
 
 async def check_clock(
@@ -48,25 +54,42 @@ async def check_clock(
                 look()
 
 
+def _now_us(clock: Clock) -> int:
+    try:
+        now_us = clock.now_us()
+    except Exception as failure:
+        raise AssertionError(f"now_us tells the time: it raised {type(failure).__name__}") from failure
+    if type(now_us) is not int or not 0 <= now_us <= TIME_US_MAX:
+        raise AssertionError(
+            f"now_us is microseconds since the Unix epoch, an int in range({TIME_US_MAX + 1}): was {now_us!r}"
+        )
+    # Whatever time a clock has, it is hardly that of today by another measure.
+    for unit, per_second in (("seconds", 1), ("milliseconds", 1_000)):
+        if abs(now_us - int(time.time() * per_second)) < 60 * per_second:
+            raise AssertionError(f"now_us is microseconds since the Unix epoch: {now_us} looks like {unit}")
+    return now_us
+
+
+async def _slept(sleep_until: Sleep, at_us: int) -> None:
+    try:
+        await sleep_until(at_us)
+    except Exception as failure:
+        raise AssertionError(
+            f"sleep_until is asynchronous, and returns: it raised {type(failure).__name__}: {shown(str(failure))}"
+        ) from failure
+
+
 async def _goes_by_itself(by_us: int) -> None:
     await settled(2 * by_us / 1_000_000)
 
 
 def _tells_time(clock: Clock) -> None:
-    before = clock.now_us()
+    before = _now_us(clock)
     for _ in range(LOOKS):
-        now = clock.now_us()
-        if type(now) is not int or not 0 <= now <= TIME_US_MAX:
-            raise AssertionError(
-                f"now_us is microseconds since the Unix epoch, an int in range({TIME_US_MAX + 1}): was {now!r}"
-            )
+        now = _now_us(clock)
         if now < before:
             raise AssertionError(f"time does not go back by itself: {now} came after {before}")
         before = now
-
-
-Sleep = Callable[[int], Awaitable[None]]
-Pass = Callable[[int], Awaitable[object]]
 
 
 async def _wakes_in_time(clock: Clock, sleep_until: Sleep, pass_on: Pass, step_us: int, patience_s: float) -> None:
@@ -75,7 +98,7 @@ async def _wakes_in_time(clock: Clock, sleep_until: Sleep, pass_on: Pass, step_u
 
     async def sleep(steps: int) -> None:
         at_us = begin_us + steps * step_us
-        await sleep_until(at_us)
+        await _slept(sleep_until, at_us)
         woken.append((steps, at_us, clock.now_us()))
 
     with anyio.move_on_after(patience_s):
@@ -110,7 +133,7 @@ async def _lets_others_run(clock: Clock, sleep_until: Sleep, pass_on: Pass, step
         async with anyio.create_task_group() as group:
             group.start_soon(others)
             for _ in range(10):
-                await sleep_until(clock.now_us())
+                await _slept(sleep_until, clock.now_us())
             seen = turns
             group.cancel_scope.cancel()
     if scope.cancelled_caught:
@@ -125,7 +148,7 @@ async def _may_be_cancelled(clock: Clock, sleep_until: Sleep, pass_on: Pass, ste
 
     async def sleep() -> None:
         nonlocal returned
-        await sleep_until(clock.now_us() + 1_000 * step_us)
+        await _slept(sleep_until, clock.now_us() + 1_000 * step_us)
         returned = True
 
     async with anyio.create_task_group() as group:

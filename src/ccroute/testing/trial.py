@@ -46,6 +46,8 @@ class Driven:
         :param scope: by which it is cancelled. Deadlines of its own are cancellations, too, and its own affair.
         :param on_wait: called with 1, 2, … when it waits for the first time, the second time, ….
         """
+        if not hasattr(awaitable, "__await__"):
+            raise AssertionError(f"{what} is asynchronous: it gave {type(awaitable).__name__}, which cannot be awaited")
         self._awaitable: Final = awaitable
         self._what: Final = what
         self._scope: Final = scope
