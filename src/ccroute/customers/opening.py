@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from ccroute.customers.store import Customers
+from ccroute.storage.disk import checked_path
 from ccroute.storage.keys import MemoryKeys, SqlKeys
 from ccroute.storage.postgres import PostgresDatabase
 from ccroute.storage.sqlite import SqliteDatabase
@@ -34,7 +35,7 @@ def sqlite_vault(path: str | os.PathLike[str], master: Callable[[], bytes]) -> V
     :raises ExtraMissing: an extra is not installed: ``sqlite`` or ``customers``.
     :raises StorageError: the file cannot be opened, or is of a newer release.
     """
-    return _vault(SqlKeys(SqliteDatabase(f"{os.fspath(path)}{KEYS_SUFFIX}")), master)
+    return _vault(SqlKeys(SqliteDatabase(f"{checked_path('path', path)}{KEYS_SUFFIX}")), master)
 
 
 def postgres_vault(dsn: str, master: Callable[[], bytes], *, schema: str = "ccroute_keys") -> Vault:
@@ -58,7 +59,7 @@ def sqlite_customers(path: str | os.PathLike[str], vault: Vault) -> Customers:
     :raises ExtraMissing: the extra ``sqlite`` is not installed.
     :raises StorageError: the file cannot be opened, or is of a newer release.
     """
-    return Customers(SqliteDatabase(f"{os.fspath(path)}{CUSTOMERS_SUFFIX}"), vault)
+    return Customers(SqliteDatabase(f"{checked_path('path', path)}{CUSTOMERS_SUFFIX}"), vault)
 
 
 def postgres_customers(dsn: str, vault: Vault, *, schema: str = "ccroute_customers") -> Customers:

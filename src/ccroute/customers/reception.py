@@ -25,8 +25,8 @@ from ccroute.customers.arriving import (
 )
 from ccroute.customers.records import check_record
 from ccroute.customers.store import Customer, Identified
-from ccroute.errors import ExtraMissing, InvalidArgument, UnknownCustomer
-from ccroute.personal import Personal
+from ccroute.errors import ExtraMissing, InvalidArgument, UnknownCustomer, WrongType
+from ccroute.personal import Personal, withheld
 from ccroute.ports import Clock, CustomerDirectory, CustomerRecord, DirectoryQuestion, Handle
 
 __all__ = ["Answer", "Arrived", "PastContacts", "Reception", "WhoIsWho"]
@@ -177,8 +177,13 @@ class Reception:
 
         :param command: the contact. Its ``customer_id``, if it has one, stays; else it becomes the identity's.
         :param handle: what the customer came by; None: nobody knows.
+        :raises WrongType: an argument has another type than stated.
         :raises CcrouteError: what ``submit`` raised for the contact itself; it is not inside then.
         """
+        if type(command) is not EnqueueContact:
+            raise WrongType("command", command, "an EnqueueContact")
+        if handle is not None and type(handle) is not Handle:
+            raise WrongType("handle", withheld(handle), "a Handle, or None")
         deadline_us = self._clock.now_us() + self._policy.deadline_us
         known = _Known(
             (self._directory is not None) + (self._history is not None),

@@ -12,7 +12,7 @@ from ccroute.errors import HistoryGap, InvalidId, OtherSource, OutOfRange, Wrong
 from ccroute.events import Event
 from ccroute.personal import withheld
 from ccroute.timeline import BODY_LENGTH_MAX, PAGE_SIZE_MAX, AnyAddition, ContactFilter, Message, Note, SurveyAnswer
-from ccroute.types import DURATION_US_MAX, ID_LENGTH_MAX, TEXT_LENGTH_MAX, TIME_US_MAX
+from ccroute.types import DURATION_US_MAX, ID_LENGTH_MAX, TEXT_LENGTH_MAX, TIME_US_MAX, ContactState
 
 __all__ = [
     "ATTACHMENTS_MAX",
@@ -129,6 +129,9 @@ def check_customer_ids(customer_ids: Sequence[str]) -> None:
 
     :raises InvalidArgument: there is none, there are too many, or one is no id.
     """
+    if not isinstance(customer_ids, list | tuple):
+        # A text would be taken for the ids that its letters are.
+        raise WrongType("customer_ids", withheld(customer_ids), "a list or a tuple of ids")
     if not 0 < len(customer_ids) <= CUSTOMER_IDS_MAX:
         raise OutOfRange("customer_ids", len(customer_ids), f"1 to {CUSTOMER_IDS_MAX} ids")
     for customer_id in customer_ids:
@@ -140,12 +143,16 @@ def check_filter(chosen: ContactFilter) -> None:
 
     :raises InvalidArgument: a field is not allowed.
     """
+    if type(chosen) is not ContactFilter:
+        raise WrongType("chosen", withheld(chosen), "a ContactFilter")
     if chosen.customer_ids is not None:
         check_customer_ids(chosen.customer_ids)
     _check_span(chosen.from_us, chosen.until_us)
     for name in ("agent_id", "queue_id", "channel", "conversation_id"):
         if (value := getattr(chosen, name)) is not None:
             check_id(name, value)
+    if chosen.state is not None and type(chosen.state) is not ContactState:
+        raise WrongType("state", withheld(chosen.state), "a ContactState, or None")
     if chosen.disposition is not None:
         _check_text("disposition", chosen.disposition, TEXT_LENGTH_MAX)
 

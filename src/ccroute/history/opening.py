@@ -6,6 +6,7 @@ import os
 from typing import Final, final
 
 from ccroute.history.store import SqlHistory
+from ccroute.storage.disk import checked_path
 from ccroute.storage.postgres import CONNECTIONS_MAX, WAIT_S, PostgresDatabase
 from ccroute.storage.sqlite import SqliteDatabase
 from ccroute.storage.vault import Vault
@@ -25,10 +26,11 @@ class SqliteHistory(SqlHistory):
 
         :param vault: has the keys of customers, with which additions are sealed; not closed. None: they are stored as
             they are, so that copies of the files stay readable when a customer is erased.
+        :raises InvalidArgument: the path is none.
         :raises ExtraMissing: the extra ``sqlite`` is not installed.
         :raises StorageError: a file cannot be opened, or is of a newer release.
         """
-        place = os.fspath(path)
+        place = checked_path("path", path)
         own = SqliteDatabase(place)
         try:
             index = SqliteDatabase(f"{place}{SEARCH_SUFFIX}")

@@ -17,7 +17,7 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Final
 
-from ccroute.errors import OutOfRange
+from ccroute.errors import InvalidId, OutOfRange, WrongType
 from ccroute.personal import withheld
 from ccroute.timeline import AnyAddition, Message, Note, Recording, SurveyAnswer
 
@@ -45,6 +45,7 @@ INDEXED_LENGTH_MAX: Final = 16_384
 
 _GRAM_LENGTH: Final = 3
 _ACCENTS: Final = re.compile("[\u0300-\u036f]")
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _TERM: Final = re.compile(r'"([^"]*)"?|(\S+)')
 
 
@@ -71,8 +72,14 @@ def searched(addition: AnyAddition) -> str:
 def terms_of(text: str) -> list[str]:
     """Return what is asked for, made plain: words, and with ``"`` around them several words that follow each other.
 
+    :raises WrongType: it is no text.
+    :raises InvalidId: it holds a lone surrogate.
     :raises OutOfRange: there is no term, there are too many, or the text is too long.
     """
+    if type(text) is not str:
+        raise WrongType("text", withheld(text), "text")
+    if _SURROGATE.search(text) is not None:
+        raise InvalidId("text", withheld(text), "text without lone surrogates")
     if not 0 < len(text) <= TERM_LENGTH_MAX:
         raise OutOfRange("text", withheld(text), f"1 to {TERM_LENGTH_MAX} characters")
     terms = list(dict.fromkeys(filter(None, (plain(quoted or word) for quoted, word in _TERM.findall(text)))))

@@ -8,6 +8,7 @@ that came since: many commands are synced at once where there are many, and a si
 from __future__ import annotations
 
 import contextlib
+import enum
 import os
 from collections.abc import Callable, Iterator
 from copy import copy
@@ -46,6 +47,15 @@ BATCH_COMMANDS_MAX: Final = 65_536
 
 STAGED_BYTES_MAX: Final = 16 * 1024 * 1024
 """With so much staged, the call that stages commits."""
+
+
+class _Time(enum.Enum):
+    """What stands where a command may: nothing is told, and time passes."""
+
+    PASSES = enum.auto()
+
+
+_TIME: Final = _Time.PASSES
 
 
 class Through(NamedTuple):
@@ -121,6 +131,8 @@ class JournaledEngine:
         wanted = _config(config)
         policy = _policy(snapshots)
         owned = SqliteJournal(journal) if isinstance(journal, str | os.PathLike) else journal
+        if not hasattr(owned, "claim"):
+            raise WrongType("journal", journal, "a Journal, or the path of one")
         try:
             ownership = owned.claim(take_over=take_over)
             if ownership.last_seq == 0:
@@ -218,7 +230,7 @@ class JournaledEngine:
         :raises JournalFailed: as in ``handle``.
         :raises NotOwner: as in ``handle``.
         """
-        events, batch = self._stage(None, to_us, allow_jump=allow_jump)
+        events, batch = self._stage(_TIME, to_us, allow_jump=allow_jump)
         if events:
             self._commit(batch)
         return events
@@ -244,7 +256,7 @@ class JournaledEngine:
 
     def stage_advance(self, to_us: int, *, allow_jump: bool = False) -> list[Event]:
         """Let time pass, as ``stage`` does."""
-        events, batch = self._stage(None, to_us, allow_jump=allow_jump)
+        events, batch = self._stage(_TIME, to_us, allow_jump=allow_jump)
         self._relieve(batch)
         return events
 
@@ -292,19 +304,19 @@ class JournaledEngine:
 
     # ---- inside ------------------------------------------------------------------------------------------------
 
-    def _stage(self, command: Command | None, at_us: int, *, allow_jump: bool) -> tuple[list[Event], Batch]:
+    def _stage(self, command: Command | _Time, at_us: int, *, allow_jump: bool) -> tuple[list[Event], Batch]:
         with self._engine_lock:
             self._check_usable()
             engine, batch = self._engine, self._batch
             now = engine.now_us
             with self._moving():
-                if command is None:
+                if command is _TIME:
                     events = engine.advance(at_us, allow_jump=allow_jump)
                 else:
                     events = engine.handle(command, at_us, allow_jump=allow_jump)
-            if events or command is not None:
+            if events or command is not _TIME:
                 # A time before the engine's present means the present.
-                batch.add(command, max(now, at_us), events)
+                batch.add(None if command is _TIME else command, max(now, at_us), events)
             self._is_torn = False
             return events, batch
 
@@ -434,6 +446,11 @@ def _policy(snapshots: SnapshotPolicy | None) -> SnapshotPolicy:
     policy = SnapshotPolicy() if snapshots is None else snapshots
     if type(policy) is not SnapshotPolicy:
         raise WrongType("snapshots", snapshots, "a SnapshotPolicy, or None")
+    for name, value in (("every_commands", policy.every_commands), ("every_bytes", policy.every_bytes)):
+        if value is not None and type(value) is not int:
+            raise WrongType(f"snapshots.{name}", value, "an integer, or None")
+    if type(policy.keep) is not int:
+        raise WrongType("snapshots.keep", policy.keep, "an integer")
     if policy.keep < 1:
         raise OutOfRange("snapshots.keep", policy.keep, "1 or more")
     return policy

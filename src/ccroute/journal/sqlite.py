@@ -37,7 +37,7 @@ from ccroute.journal.ownership import Lock
 from ccroute.journal.records import NO_DIGEST, check_continues, check_kept, digest_of, head_of, opened
 from ccroute.journal.snapshot_files import SnapshotFiles
 from ccroute.ports import Mark, Ownership, Record, Subscription
-from ccroute.storage.disk import Disk
+from ccroute.storage.disk import Disk, checked_path
 from ccroute.storage.sqlite import connect, telling, transaction, write_log_anew
 
 if TYPE_CHECKING:
@@ -105,6 +105,7 @@ class SqliteJournal:
         somebody else writes.
     :param vfs: name of a registered file system of SQLite's; None: the system's own.
     :param disk: for the files beside it.
+    :raises InvalidArgument: the path is none.
     :raises ExtraMissing: ``apsw`` is not installed.
     :raises JournalCorrupt: the file is no journal.
     :raises JournalFailed: it cannot be opened.
@@ -118,7 +119,7 @@ class SqliteJournal:
         vfs: str | None = None,
         disk: Disk | None = None,
     ) -> None:
-        self._path: Final = os.path.abspath(os.fspath(path))
+        self._path: Final = os.path.abspath(checked_path("path", path))
         self._vfs: Final = vfs
         self._disk: Final = Disk() if disk is None else disk
         self._snapshots: Final = SnapshotFiles(self._path, self._disk)

@@ -19,7 +19,8 @@ from ccroute.runtime.feeding import FeedReader
 from ccroute.runtime.health import RouterState
 from ccroute.runtime.histories import AsyncHistory, HistoryKeeper
 from ccroute.runtime.inbox import Inbox, Lane, Ticket
-from ccroute.runtime.opening import CHANNEL_SUBSCRIBER, Opened, Options, close_parts, open_parts
+from ccroute.runtime.opening import CHANNEL_SUBSCRIBER, Opened, close_parts, open_parts
+from ccroute.runtime.options import Options
 from ccroute.runtime.owner import Owner
 from ccroute.runtime.plugs import Plug, RouterInlet
 from ccroute.runtime.quarantine import MemoryQuarantine
@@ -219,6 +220,7 @@ async def opened(options: Options, threads: Threads | None = None) -> AsyncItera
 
     :param threads: shared with other routers.
     """
+    options.check()
     shared = Threads() if threads is None else threads
     clock = _WallClock() if options.clock is None else options.clock
     found = await shared.run(lambda: open_parts(options, clock.now_us()))

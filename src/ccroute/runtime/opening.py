@@ -1,16 +1,14 @@
-"""What a router is opened with, and the parts of it that block while they are opened and closed."""
+"""The parts of a router that block while they are opened and closed."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 from collections.abc import Callable, Iterable, Mapping
-from typing import Final, NamedTuple, final
+from typing import Final, final
 
-from ccroute.config import Config
-from ccroute.customers.store import Customers
 from ccroute.engine.engine import Engine, config_of, last_seq
-from ccroute.errors import CcrouteError, InvalidArgument, OutOfRange, WrongType
+from ccroute.errors import CcrouteError, OutOfRange
 from ccroute.events import OfferMade
 from ccroute.history.memory import MemoryHistory
 from ccroute.history.opening import SqliteHistory
@@ -18,14 +16,15 @@ from ccroute.history.writing import HistoryWriter
 from ccroute.journal.feed import JournalFeed
 from ccroute.journal.journaled import JournaledEngine
 from ccroute.journal.memory import MemoryJournal
-from ccroute.ports import Channel, Clock, CustomerDirectory, HistoryStore, Journal, PresenceSource
+from ccroute.ports import Channel, HistoryStore
 from ccroute.runtime.histories import RecentFeed
+from ccroute.runtime.options import Options
 from ccroute.runtime.plugins import channels_of
-from ccroute.runtime.policy import JUMP_MAX_US, RouterPolicy
+from ccroute.runtime.policy import JUMP_MAX_US
 from ccroute.runtime.quarantine import MemoryQuarantine, Quarantine, SqlQuarantine
 from ccroute.storage.sqlite import SqliteDatabase
 
-__all__ = ["HISTORY_SUFFIX", "Opened", "Options", "close_parts", "open_parts"]
+__all__ = ["HISTORY_SUFFIX", "Opened", "close_parts", "open_parts"]
 
 HISTORY_SUFFIX: Final = "-history"
 """Behind the path of a contact centre: the file of its history."""
@@ -39,26 +38,8 @@ CHANNEL_SUBSCRIBER: Final = "channel:"
 DELIVERIES_SUFFIX: Final = "-deliveries"
 """Behind the path of a contact centre: the file of deliveries that were given up."""
 
-_NAME_MAX: Final = 128
 _RECORDS_BACK: Final = 64
 """How far behind the end standing offers are looked for at first."""
-
-
-class Options(NamedTuple):
-    """What a router is opened with; see ``Router.open``."""
-
-    path: str | os.PathLike[str] | None
-    config: Config | str | os.PathLike[str] | None
-    name: str
-    journal: Journal | None
-    history: HistoryStore | None
-    clock: Clock | None
-    channels: Mapping[str, Channel]
-    presence: Mapping[str, PresenceSource]
-    directory: CustomerDirectory | None
-    customers: Customers | None
-    policy: RouterPolicy
-    plugins: bool
 
 
 @final
@@ -123,18 +104,11 @@ def open_parts(options: Options, at_us: int) -> Opened:
     """Open journal, engine and history. Blocks.
 
     :param at_us: the present, at which a changed configuration is applied.
-    :raises InvalidArgument: an option is not allowed.
+    :raises InvalidArgument: the configuration has faults.
     :raises JournalError: the journal cannot be opened.
     :raises StorageError: the history cannot be opened.
     :raises PluginBroken: a channel cannot be made by the package that has it.
     """
-    options.policy.check()
-    if options.path is not None and options.journal is not None:
-        raise InvalidArgument("journal", options.journal, "None where a path is given")
-    if type(options.name) is not str:
-        raise WrongType("name", options.name, "a str")
-    if not options.name or len(options.name) > _NAME_MAX:
-        raise OutOfRange("name", options.name, f"of 1 to {_NAME_MAX} characters")
     target = options.journal if options.path is None else options.path
     with contextlib.ExitStack() as opened:
         durable = JournaledEngine.open(

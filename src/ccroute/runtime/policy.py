@@ -91,6 +91,12 @@ class RouterPolicy(msgspec.Struct, frozen=True, kw_only=True):
             raise WrongType("policy.on_jump", self.on_jump, "an OnJump")
         if type(self.take_over) is not bool:
             raise WrongType("policy.take_over", self.take_over, "a bool")
+        if self.arrivals is not None and type(self.arrivals) is not ArrivalPolicy:
+            raise WrongType("policy.arrivals", self.arrivals, "an ArrivalPolicy, or None")
+        if self.arrivals is not None:
+            self.arrivals.check()
+        if self.snapshots is not None and type(self.snapshots) is not SnapshotPolicy:
+            raise WrongType("policy.snapshots", self.snapshots, "a SnapshotPolicy, or None")
 
 
 def _check_range(name: str, value: object, most: int) -> None:

@@ -104,7 +104,7 @@ class Router:
         :raises PluginBroken: a channel cannot be made by the package that has it.
         """
         from ccroute.runtime.life import opened
-        from ccroute.runtime.opening import Options
+        from ccroute.runtime.options import Options
 
         return opened(
             Options(
@@ -252,6 +252,8 @@ class Router:
         :raises RouterClosed: the router has ended.
         :raises JournalError: the router has failed.
         """
+        if not callable(question):
+            raise WrongType("question", question, "a function of the engine")
         answer: _T = await self._parts.answer(self._lane, Ticket((), many=False, question=question))
         return answer
 
@@ -314,7 +316,9 @@ class Router:
         """
         for deliverer in self._holding(key):
             await deliverer.has_begun.wait()
-            deliverer.retry(key)
+            # Somebody may have discarded it meanwhile.
+            if key in deliverer.quarantined:
+                deliverer.retry(key)
 
     async def discard(self, key: str) -> None:
         """Let a delivery in quarantine go.
@@ -332,6 +336,8 @@ class Router:
             deliverer.quarantined.pop(key, None)
 
     def _holding(self, key: str) -> list[Deliverer]:
+        if type(key) is not str:
+            raise WrongType("key", key, "a str")
         holding = [one for one in self._parts.deliverers.values() if key in one.quarantined]
         if not holding:
             raise UnknownName("key", key, "the key of a delivery in quarantine")

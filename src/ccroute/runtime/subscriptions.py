@@ -51,8 +51,10 @@ class Choice:
         for name, value in (("agent_id", agent_id), ("queue_id", queue_id), ("contact_id", contact_id)):
             if value is not None and type(value) is not str:
                 raise WrongType(name, value, "a str, or None")
+        if kinds is not None and not isinstance(kinds, Sequence):
+            raise WrongType("kinds", kinds, "a sequence of classes of events, or None")
         for kind in () if kinds is None else kinds:
-            if kind not in EVENTS:
+            if not isinstance(kind, type) or kind not in EVENTS:
                 raise UnknownName("kinds", kind, "classes of events")
         self.agent_id: Final = agent_id
         self.queue_id: Final = queue_id

@@ -16,10 +16,10 @@ import anyio
 from anyio.abc import TaskGroup, TaskStatus
 
 from ccroute.config import Config
-from ccroute.errors import InvalidArgument, RouterClosed, UnknownName
+from ccroute.errors import InvalidArgument, OutOfRange, RouterClosed, UnknownName, WrongType
 from ccroute.ports import Channel, Clock, CustomerDirectory, HistoryStore, Journal, PresenceSource
 from ccroute.runtime.life import opened
-from ccroute.runtime.opening import Options
+from ccroute.runtime.options import Options
 from ccroute.runtime.policy import RouterPolicy
 from ccroute.runtime.router import NO_CHANNELS, NO_PRESENCE, Router
 from ccroute.runtime.threads import COMMITS_MAX, THREADS_MAX, Threads
@@ -52,7 +52,13 @@ class Tenants:
 
         :param commits_max: commits that are written at the same time.
         :param threads_max: other blocking calls at the same time.
+        :raises InvalidArgument: one is no integer from 1 on.
         """
+        for argument, value in (("commits_max", commits_max), ("threads_max", threads_max)):
+            if type(value) is not int:
+                raise WrongType(argument, value, "an integer")
+            if value < 1:
+                raise OutOfRange(argument, value, "1 or more")
         self._limits: Final = commits_max, threads_max
         self._tenants: Final[dict[str, _Tenant]] = {}
         self._threads: Threads | None = None
@@ -83,10 +89,15 @@ class Tenants:
 
         :raises UnknownName: there is none of this name.
         """
-        tenant = self._tenants.get(name)
+        router = self._tenant(name).router
+        assert router is not None
+        return router
+
+    def _tenant(self, name: str) -> _Tenant:
+        tenant = self._tenants.get(name) if type(name) is str else None
         if tenant is None or tenant.router is None:
             raise UnknownName("name", name, "the name of an open tenant")
-        return tenant.router
+        return tenant
 
     def names(self) -> list[str]:
         """Return the names of those that are open, or have failed and were not closed, in the order of opening."""
@@ -115,8 +126,6 @@ class Tenants:
         """
         if self._group is None or self._threads is None:
             raise RouterClosed("tenants")
-        if name in self._tenants:
-            raise InvalidArgument("name", name, "that of no open tenant")
         options = Options(
             path=path,
             config=config,
@@ -131,6 +140,9 @@ class Tenants:
             policy=RouterPolicy() if policy is None else policy,
             plugins=plugins,
         )
+        options.check()
+        if name in self._tenants:
+            raise InvalidArgument("name", name, "that of no open tenant")
         tenant = self._tenants[name] = _Tenant()
         try:
             router: Router = await self._group.start(self._live, tenant, options, self._threads)
@@ -160,9 +172,7 @@ class Tenants:
         :raises UnknownName: there is none of this name.
         :raises JournalError: it has failed.
         """
-        tenant = self._tenants.get(name)
-        if tenant is None or tenant.router is None:
-            raise UnknownName("name", name, "the name of an open tenant")
+        tenant = self._tenant(name)
         tenant.stop.set()
         await tenant.has_ended.wait()
         if self._tenants.get(name) is tenant:

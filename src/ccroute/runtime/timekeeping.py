@@ -13,6 +13,7 @@ from typing import Final, final
 import anyio
 import msgspec
 
+from ccroute.errors import WrongType
 from ccroute.ports import Clock
 from ccroute.runtime.policy import OnJump
 
@@ -66,14 +67,14 @@ class Timekeeper:
         self._monotonic: Final = monotonic if sleep is None else clock.now_us
         self._jump_max_us: Final = jump_max_us
         self._on_jump: Final = on_jump
-        self._reading = clock.now_us()
+        self._reading = self._look()
         self._pace = self._monotonic()
         self._offset = max(0, not_before_us - self._reading)
         self._jumps = self._steps_back = self._largest_jump_us = 0
 
     def now_us(self) -> int:
         """Return the engine's time. Never less than before."""
-        reading, pace = self._clock.now_us(), self._monotonic()
+        reading, pace = self._look(), self._monotonic()
         ahead = (reading - self._reading) - max(0, pace - self._pace)
         if reading < self._reading:
             # Set back: time goes on from where it was.
@@ -87,6 +88,12 @@ class Timekeeper:
                 self._offset -= ahead
         self._reading, self._pace = reading, pace
         return reading + self._offset
+
+    def _look(self) -> int:
+        reading = self._clock.now_us()
+        if type(reading) is not int:
+            raise WrongType("clock.now_us()", reading, "an integer of microseconds")
+        return reading
 
     def health(self) -> ClockHealth:
         """Return what became of the clock."""

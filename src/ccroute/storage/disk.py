@@ -5,7 +5,27 @@ from __future__ import annotations
 import os
 from typing import final
 
-__all__ = ["Disk"]
+from ccroute.errors import InvalidId, WrongType
+
+__all__ = ["Disk", "checked_path"]
+
+
+def checked_path(argument: str, path: object) -> str:
+    """Return a path as text, if SQLite and the system can take it.
+
+    :raises WrongType: it is no path, or one of bytes.
+    :raises InvalidId: it is empty, or holds a lone surrogate or a zero.
+    """
+    place = os.fspath(path) if isinstance(path, str | os.PathLike) else None
+    if not isinstance(place, str):
+        raise WrongType(argument, path, "a path, as a str or an os.PathLike of one")
+    try:
+        place.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidId(argument, path, "a path in UTF-8") from error
+    if not place or "\0" in place:
+        raise InvalidId(argument, path, "a path, not empty and without zeros")
+    return place
 
 
 @final

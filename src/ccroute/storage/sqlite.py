@@ -26,7 +26,7 @@ from ccroute.errors import (
     StorageUnavailable,
 )
 from ccroute.storage.database import Dialect, Row, Value
-from ccroute.storage.disk import Disk
+from ccroute.storage.disk import Disk, checked_path
 
 if TYPE_CHECKING:
     import apsw
@@ -65,6 +65,7 @@ def connect(
     What is deleted is overwritten. Tables may refer to one another.
 
     :param vfs: name of a registered file system of SQLite's; None: the system's own.
+    :raises InvalidArgument: the path is none.
     :raises ExtraMissing: ``apsw`` is not installed.
     :raises StorageError: the file cannot be opened, or SQLite is too old.
     """
@@ -72,7 +73,7 @@ def connect(
         import apsw
     except ImportError as error:
         raise ExtraMissing("sqlite", "files of SQLite") from error
-    place = os.fspath(path)
+    place = checked_path("path", path)
     check_version(place, apsw.sqlite_lib_version())
     flags = apsw.SQLITE_OPEN_READONLY if read_only else apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
     with telling(place):
@@ -214,10 +215,11 @@ class SqliteDatabase:
         :param read_only: no session writes; the file must be there.
         :param vfs: name of a registered file system of SQLite's; None: the system's own.
         :param disk: for what is done with SQLite's log beside SQLite.
+        :raises InvalidArgument: the path is none.
         :raises ExtraMissing: ``apsw`` is not installed.
         :raises StorageError: the file cannot be opened, or SQLite is too old.
         """
-        self._path = os.fspath(path)
+        self._path = checked_path("path", path)
         self._vfs = vfs
         self._read_only = read_only
         self._writer = connect(self._path, read_only=read_only, vfs=vfs)
