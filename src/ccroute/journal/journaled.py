@@ -11,7 +11,6 @@ import contextlib
 import enum
 import os
 from collections.abc import Callable, Iterator
-from copy import copy
 from threading import Lock
 from types import TracebackType
 from typing import Final, NamedTuple, Self, final
@@ -31,6 +30,7 @@ from ccroute.errors import (
     OutOfRange,
     WrongType,
 )
+from ccroute.errors.raising import again
 from ccroute.events import Event
 from ccroute.journal.batches import Batch
 from ccroute.journal.records import FORMAT, Beginning, Head, seal
@@ -406,7 +406,7 @@ class JournaledEngine:
             self._failure = JournalFailed(f"{self._journal.name}: a call was broken off between engine and journal")
         if self._failure is not None:
             self._engine.close()
-            raise copy(self._failure) from self._failure
+            raise again(self._failure)
 
     def _check_usable(self) -> None:
         self._check_whole()

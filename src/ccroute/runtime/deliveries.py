@@ -219,7 +219,7 @@ class Deliverer:
                 try:
                     await self._catch_up()
                     pause_us = self._policy.pause_us
-                except CcrouteError as error:
+                except Exception as error:  # whatever it is, of whosever journal, others go on
                     self.failure, self._reader = type(error).__name__, None
                     await self._pause(pause_us)
                     pause_us = min(2 * pause_us, self._policy.pause_max_us)

@@ -121,6 +121,14 @@ class HistoryKeeper:
 
     async def run(self, time_: Timekeeper) -> None:
         """Write, until :meth:`end`."""
+        try:
+            await self._run(time_)
+        finally:
+            # Whatever ended it, nobody waits for it any more.
+            self._is_ending = True
+            self._done.set()
+
+    async def _run(self, time_: Timekeeper) -> None:
         pause_us = self._policy.pause_us
         while True:
             if self._has_news:

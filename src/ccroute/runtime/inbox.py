@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from copy import copy
 from typing import Any, Final, final
 
 import anyio
@@ -12,6 +11,7 @@ import anyio
 from ccroute.commands import Command
 from ccroute.engine.engine import Engine
 from ccroute.errors import RouterClosed
+from ccroute.errors.raising import again
 from ccroute.runtime.timekeeping import monotonic_us
 
 __all__ = ["Inbox", "Lane", "Ticket"]
@@ -137,7 +137,7 @@ class Lane:
         while self.tickets:
             ticket = self.tickets.popleft()
             self.release(ticket.weight)
-            ticket.fail(copy(error))
+            ticket.fail(again(error))
         self.turn_away()
 
     def turn_away(self) -> None:
@@ -214,7 +214,7 @@ class Inbox:
         :raises JournalError: the router has failed.
         """
         if self._error is not None:
-            raise copy(self._error) from self._error
+            raise again(self._error)
         if self._is_closed:
             raise RouterClosed(f"router {self._name}")
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from copy import copy
 from typing import Any, Final, final
 
 import anyio
 
 from ccroute.commands import Command, EnqueueContact
 from ccroute.errors import RouterDraining
+from ccroute.errors.raising import again
 from ccroute.events import Event
 from ccroute.ports import Channel, Clock, Inlet
 from ccroute.runtime.deliveries import Deliverer
@@ -96,6 +96,7 @@ class Parts:
         self.presence: Final = {one: self._plug(one, "presence", it.run) for one, it in options.presence.items()}
         self.hub.taps.extend(deliverer.hear for deliverer in self.deliverers.values())
         self.owner.confirm = found.confirm = self.confirm
+        self.owner.check = self.check
 
     def _hub(self, found: Opened) -> Hub:
         hub = Hub(
@@ -179,23 +180,37 @@ class Parts:
 
     async def own(self, all_of_it: anyio.CancelScope) -> None:
         """Run the engine until it ends, or fails: then everything does."""
-        with anyio.CancelScope(shield=True):
-            await self.owner.run()
-        self.hub.end(self.owner.failure)
-        self.owner.moved.set()
-        self.has_ended.set()
-        if self.owner.failure is not None:
-            self.state = RouterState.FAILED
-            all_of_it.cancel()
+        try:
+            with anyio.CancelScope(shield=True):
+                await self.owner.run()
+        finally:
+            # Also where an interrupt of the keyboard met it: nobody waits for it any more.
+            self.hub.end(self.owner.failure)
+            self.owner.moved.set()
+            self.has_ended.set()
+            if self.owner.failure is not None:
+                self.state = RouterState.FAILED
+                all_of_it.cancel()
 
     async def finish(self) -> None:
         """Write the history and deliver, until that is done, or there is no more time for it."""
-        with self._finishing:
-            async with anyio.create_task_group() as group:
-                group.start_soon(self.keeper.run, self.time)
-                for deliverer in self.deliverers.values():
-                    group.start_soon(deliverer.run)
-        self._has_finished.set()
+        try:
+            with self._finishing:
+                async with anyio.create_task_group() as group:
+                    group.start_soon(self.guarded, self.keeper.run, self.time)
+                    for deliverer in self.deliverers.values():
+                        group.start_soon(self.guarded, deliverer.run)
+        finally:
+            self._has_finished.set()
+
+    async def guarded(self, work: Callable[..., Awaitable[None]], *arguments: object) -> None:
+        """Do the work of one task; what it raises, as where the clock does, ends the router with that error."""
+        try:
+            await work(*arguments)
+        except Exception as error:
+            while isinstance(error, ExceptionGroup):
+                error = error.exceptions[0]
+            self.owner.fail(error)
 
     async def end(self) -> None:
         """Carry out what is in the inbox; have it delivered and written into the history, as far as there is time."""
@@ -243,9 +258,9 @@ async def _living(parts: Parts) -> AsyncIterator[Router]:
         group.start_soon(parts.own, group.cancel_scope)
         group.start_soon(parts.finish)
         for one, plug in parts.channels.items():
-            group.start_soon(plug.run, parts.deliverers[one].may_begin.set)
+            group.start_soon(parts.guarded, plug.run, parts.deliverers[one].may_begin.set)
         for plug in parts.presence.values():
-            group.start_soon(plug.run, _nothing)
+            group.start_soon(parts.guarded, plug.run, _nothing)
         try:
             yield Router(parts)
         except Exception as error:
@@ -256,7 +271,7 @@ async def _living(parts: Parts) -> AsyncIterator[Router]:
             group.cancel_scope.cancel()
     failure = parts.owner.failure
     if failure is not None and not isinstance(raised, type(failure)):
-        raise copy(failure) from failure
+        raise again(failure)
     if raised is not None:
         raise raised
 

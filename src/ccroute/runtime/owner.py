@@ -10,14 +10,15 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
-from copy import copy
 from typing import Final, NamedTuple, final
 
 import anyio
 from anyio.lowlevel import checkpoint
 
+from ccroute.commands import Command
 from ccroute.engine.engine import Engine, last_seq
 from ccroute.errors import CcrouteError, EngineBug, EngineClosed, JournalError, JournalFailed, TimeJump, WrongType
+from ccroute.errors.raising import again
 from ccroute.events import Event
 from ccroute.journal.journaled import JournaledEngine
 from ccroute.ports import Told
@@ -60,6 +61,8 @@ class Owner:
         """
         self.confirm: Callable[[], None] = lambda: None
         """Tells the journal what subscribers are done with; called where the journal is written."""
+        self.check: Callable[[Command], None] = lambda command: None  # noqa: ARG005 - every command is taken
+        """Raises if a command is not taken now."""
         self.failure: Exception | None = None
         """Why nothing can be carried out any more; None: it can."""
         self.moved = anyio.Event()
@@ -123,7 +126,9 @@ class Owner:
             if not is_behind:
                 self._taken.extend(self._inbox.take(self._policy.slice_max))
                 while self._taken:
-                    self._carry_out(self._taken.popleft())
+                    # It stays there meanwhile, so that whatever is raised, it is answered.
+                    self._carry_out(self._taken[0])
+                    self._taken.popleft()
             if self._has_staged:
                 self._has_staged = False
                 await self._hand_over()
@@ -186,26 +191,31 @@ class Owner:
             ticket.fail(error)
             raise
         except Exception as error:
-            if ticket.question is None and not isinstance(error, CcrouteError):
-                ticket.fail(error)
+            ticket.fail(error)
+            if not isinstance(error, CcrouteError):
                 raise
             # The sender's fault; nothing has moved.
-            ticket.fail(error)
 
     def _command(self, ticket: Ticket) -> None:
-        durable, at_us = self._durable, self._moment(ticket)
-        if (due_us := self._engine.next_at_us()) is not None and due_us <= at_us:
-            self._stage(None, durable.stage_advance(at_us, allow_jump=True))
+        # Once more: it may have been put in before the router drained.
+        for command in ticket.commands:
+            self.check(command)
+        durable, now_us = self._durable, self._time.now_us()
+        at_us, due_us = self._moment(ticket, now_us), self._engine.next_at_us()
+        if due_us is not None and due_us <= min(at_us, now_us):
+            self._stage(None, durable.stage_advance(min(at_us, now_us), allow_jump=True))
         if ticket.many:
             answers = durable.stage_many([(one, at_us) for one in ticket.commands], allow_jump=True)
             ticket.answer = answers
             self._stage(ticket, [event for events in answers for event in events])
         else:
-            ticket.answer = durable.stage(ticket.commands[0], at_us, allow_jump=True)
+            # Ahead of the clock, timers fire with the command: if that can never be right, they do not either.
+            timers, ticket.answer = _parted(durable.stage(ticket.commands[0], at_us, allow_jump=True))
+            if timers:
+                self._stage(None, timers)
             self._stage(ticket, ticket.answer)
 
-    def _moment(self, ticket: Ticket) -> int:
-        now_us = self._time.now_us()
+    def _moment(self, ticket: Ticket, now_us: int) -> int:
         if ticket.at_us is None:
             return now_us
         if type(ticket.at_us) is not int:
@@ -216,13 +226,20 @@ class Owner:
 
     def _ask(self, ticket: Ticket) -> None:
         assert ticket.question is not None
+        raised: Exception | None = None
         with self._durable.reading() as engine:
             before = last_seq(engine), engine.now_us
             try:
                 ticket.answer = ticket.question(engine)
-            finally:
-                if (last_seq(engine), engine.now_us) != before:
-                    raise JournalFailed("a question moved the engine past its journal")
+            except EngineBug:
+                raise
+            except Exception as error:  # the asker's own code: whatever it is, nobody else is harmed
+                raised = error
+            if (last_seq(engine), engine.now_us) != before:
+                raise JournalFailed("a question moved the engine past its journal") from raised
+        if raised is not None:
+            ticket.fail(raised)
+            return
         # Behind what was carried out before, of which it may tell.
         self._stage(ticket, [], moved=False)
 
@@ -288,8 +305,16 @@ class Owner:
         told = [one.ticket for one in self._staged if one.ticket is not None]
         self._staged.clear()
         for ticket in (*told, *self._taken):
-            ticket.fail(copy(self.failure))
+            ticket.fail(again(self.failure))
         self._taken.clear()
         self._inbox.fail(self.failure)
         for event in (self._wanted, self._room, self.moved):
             event.set()
+
+
+def _parted(events: list[Event]) -> tuple[list[Event], list[Event]]:
+    """Return what timers did before a command, and what the command did, whose own event comes first."""
+    for place, event in enumerate(events):
+        if event.cause.startswith("command:"):
+            return events[:place], events[place:]
+    return events, []

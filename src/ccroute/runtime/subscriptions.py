@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from copy import copy
 from types import TracebackType
 from typing import Any, Final, Generic, Self, TypeVar, cast, final
 
@@ -12,6 +11,7 @@ import anyio
 from anyio.lowlevel import checkpoint
 
 from ccroute.errors import OutOfRange, RouterClosed, SubscriptionLagged, UnknownName, WrongType
+from ccroute.errors.raising import again
 from ccroute.events import (
     EVENTS,
     Event,
@@ -89,8 +89,8 @@ class Choice:
 class Subscription(Generic[_E]):
     """Events as they become durable, in order: ``async with router.events() as events: async for event in events``.
 
-    For one task. What is not taken waits, up to ``backlog_max``; with more, ``SubscriptionLagged`` says from where to
-    subscribe anew.
+    Tasks that share one share out its events. What is not taken waits, up to ``backlog_max``; with more,
+    ``SubscriptionLagged`` says from where to subscribe anew.
     """
 
     def __init__(
@@ -115,6 +115,7 @@ class Subscription(Generic[_E]):
         self._standing: Final = standing
         self._waiting: Final[deque[Event]] = deque()
         self._news = anyio.Event()
+        self._reading: Final = anyio.Lock()
         self._is_open = self._is_live = self._has_ended = False
         self._error: Exception | None = None
         self._reader: FeedReader | None = None
@@ -139,6 +140,8 @@ class Subscription(Generic[_E]):
         self._is_open = False
         self._hub.remove(self)
         self._waiting.clear()
+        # Another task may wait for the next one.
+        self._news.set()
 
     def __aiter__(self) -> Self:
         return self
@@ -161,13 +164,16 @@ class Subscription(Generic[_E]):
                 self.seq = max(self.seq, event.seq)
                 return cast(_E, event)  # a subscription to offers hears OfferMade only
             if self._error is not None:
-                raise copy(self._error) from self._error
+                raise again(self._error)
             if not self._is_live:
-                await self._catch_up()
+                async with self._reading:
+                    if not self._waiting and not self._is_live:
+                        await self._catch_up()
             elif self._has_ended:
                 raise StopAsyncIteration
             else:
-                self._news = anyio.Event()
+                if self._news.is_set():
+                    self._news = anyio.Event()
                 await self._news.wait()
         raise RouterClosed("subscription")
 
@@ -256,7 +262,7 @@ class Hub:
     def check_open(self) -> None:
         """Raise unless there is something to hear."""
         if self._error is not None:
-            raise copy(self._error) from self._error
+            raise again(self._error)
         if self._has_ended:
             raise RouterClosed(f"router {self._name}")
 

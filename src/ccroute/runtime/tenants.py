@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from copy import copy
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self, final
 
@@ -17,6 +16,7 @@ from anyio.abc import TaskGroup, TaskStatus
 
 from ccroute.config import Config
 from ccroute.errors import InvalidArgument, OutOfRange, RouterClosed, UnknownName, WrongType
+from ccroute.errors.raising import again
 from ccroute.ports import Channel, Clock, CustomerDirectory, HistoryStore, Journal, PresenceSource
 from ccroute.runtime.life import opened
 from ccroute.runtime.options import Options
@@ -178,4 +178,4 @@ class Tenants:
         if self._tenants.get(name) is tenant:
             del self._tenants[name]
         if tenant.error is not None:
-            raise copy(tenant.error) from tenant.error
+            raise again(tenant.error)

@@ -13,9 +13,10 @@ from typing import Final, final
 import anyio
 import msgspec
 
-from ccroute.errors import WrongType
+from ccroute.errors import OutOfRange, WrongType
 from ccroute.ports import Clock
 from ccroute.runtime.policy import OnJump
+from ccroute.types import TIME_US_MAX
 
 __all__ = ["ClockHealth", "Timekeeper"]
 
@@ -93,6 +94,9 @@ class Timekeeper:
         reading = self._clock.now_us()
         if type(reading) is not int:
             raise WrongType("clock.now_us()", reading, "an integer of microseconds")
+        if reading > TIME_US_MAX:
+            # Time would never come back from there.
+            raise OutOfRange("clock.now_us()", reading, f"at most {TIME_US_MAX}")
         return reading
 
     def health(self) -> ClockHealth:
