@@ -119,7 +119,8 @@ class SqliteJournal:
         vfs: str | None = None,
         disk: Disk | None = None,
     ) -> None:
-        self._path: Final = os.path.abspath(checked_path("path", path))
+        # Under whatever name it is opened, what lies beside it is one: SQLite's log, the mark and the lock.
+        self._path: Final = os.path.realpath(checked_path("path", path))
         self._vfs: Final = vfs
         self._disk: Final = Disk() if disk is None else disk
         self._snapshots: Final = SnapshotFiles(self._path, self._disk)
@@ -141,7 +142,7 @@ class SqliteJournal:
             if read_only:
                 self._reader = connect(self._path, read_only=True, vfs=vfs)
             else:
-                self._writer = connect(self._path, vfs=vfs)
+                self._writer = connect(self._path, vfs=vfs, check=self._check_journal)
                 self._set_up(self._writer)
         _live.add(self)
 
@@ -153,6 +154,12 @@ class SqliteJournal:
         # Nothing personal is in a journal.
         connection.pragma("secure_delete", False)
         connection.set_wal_hook(self._note_pages)
+
+    def _check_journal(self, connection: apsw.Connection) -> None:
+        """Raise if a database is somebody else's, before it gets a log."""
+        is_new = not list(connection.execute("SELECT 1 FROM sqlite_master"))
+        if connection.pragma("application_id") != (0 if is_new else APPLICATION_ID):
+            raise JournalCorrupt(self._path, "it is a database of SQLite, but no journal")
 
     def _note_pages(self, _connection: apsw.Connection, _name: str, pages: int) -> int:
         self._pages = pages

@@ -148,13 +148,13 @@ def _history(options: Options) -> tuple[HistoryStore, bool]:
     if options.path is None:
         return MemoryHistory(), True
     vault = None if options.customers is None else options.customers.vault
-    return SqliteHistory(f"{os.fspath(options.path)}{HISTORY_SUFFIX}", vault=vault), True
+    return SqliteHistory(f"{os.path.realpath(options.path)}{HISTORY_SUFFIX}", vault=vault), True
 
 
 def _quarantine(options: Options) -> Quarantine:
     if options.path is None:
         return MemoryQuarantine()
-    place = f"{os.fspath(options.path)}{DELIVERIES_SUFFIX}"
+    place = f"{os.path.realpath(options.path)}{DELIVERIES_SUFFIX}"
     if not options.channels and not os.path.exists(place):
         return MemoryQuarantine()
     return SqlQuarantine(SqliteDatabase(place))

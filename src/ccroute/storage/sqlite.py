@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final, final
 
 from ccroute.errors import (
@@ -58,13 +58,19 @@ _FILE_MODE: Final = 0o600
 
 
 def connect(
-    path: str | os.PathLike[str], *, read_only: bool = False, vfs: str | None = None, busy_ms: int = BUSY_MS
+    path: str | os.PathLike[str],
+    *,
+    read_only: bool = False,
+    vfs: str | None = None,
+    busy_ms: int = BUSY_MS,
+    check: Callable[[apsw.Connection], None] | None = None,
 ) -> apsw.Connection:
     """Open a file, which is made where it is not, for its owner alone; write-ahead log, synced at each commit.
 
     What is deleted is overwritten. Tables may refer to one another.
 
     :param vfs: name of a registered file system of SQLite's; None: the system's own.
+    :param check: looks at what is there, and raises before anything of it is changed.
     :raises InvalidArgument: the path is none.
     :raises ExtraMissing: ``apsw`` is not installed.
     :raises StorageError: the file cannot be opened, or SQLite is too old.
@@ -84,7 +90,7 @@ def connect(
                 os.close(os.open(place, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _FILE_MODE))
         connection = apsw.Connection(place, flags=flags, vfs=vfs)
         try:
-            _set_up(connection, place, read_only=read_only, busy_ms=busy_ms)
+            _set_up(connection, place, read_only=read_only, busy_ms=busy_ms, check=check)
         except BaseException:
             _abandon(connection, place)
             raise
@@ -107,7 +113,14 @@ def check_version(place: str, version: str) -> None:
         raise StorageUnavailable(place, f"SQLite must be {oldest} or newer, was {version}: pip install -U apsw")
 
 
-def _set_up(connection: apsw.Connection, place: str, *, read_only: bool, busy_ms: int) -> None:
+def _set_up(
+    connection: apsw.Connection,
+    place: str,
+    *,
+    read_only: bool,
+    busy_ms: int,
+    check: Callable[[apsw.Connection], None] | None,
+) -> None:
     connection.set_busy_timeout(busy_ms)
     connection.pragma("trusted_schema", False)
     connection.pragma("foreign_keys", True)
@@ -115,6 +128,8 @@ def _set_up(connection: apsw.Connection, place: str, *, read_only: bool, busy_ms
         # The first look at the file: whether it is a database at all.
         connection.pragma("schema_version")
         return
+    if check is not None:
+        check(connection)
     mode = connection.pragma("journal_mode", "wal")
     if mode != "wal":
         raise StorageUnavailable(place, f"the file system must allow a write-ahead log, SQLite's mode is {mode}")
@@ -219,7 +234,8 @@ class SqliteDatabase:
         :raises ExtraMissing: ``apsw`` is not installed.
         :raises StorageError: the file cannot be opened, or SQLite is too old.
         """
-        self._path = checked_path("path", path)
+        # Whatever becomes of the working directory; and SQLite's log is beside the file, not beside a link to it.
+        self._path = os.path.realpath(checked_path("path", path))
         self._vfs = vfs
         self._read_only = read_only
         self._writer = connect(self._path, read_only=read_only, vfs=vfs)
