@@ -21,9 +21,10 @@ import msgspec
 from anyio import to_thread
 
 from ccroute.channels.attachments import BlobStore
+from ccroute.channels.checking import check_calls, check_count, check_id, check_part, check_text, check_texts
 from ccroute.channels.webchat_conversations import Conversation, PastMessages, Spoken
 from ccroute.channels.webchat_following import Following, HandedOver, Heard, invitation
-from ccroute.channels.webchat_limits import Buckets, ChatLimits
+from ccroute.channels.webchat_limits import Buckets, ChatLimits, checked_limits
 from ccroute.channels.webchat_peers import Peer, Socket
 from ccroute.channels.webchat_protocol import (
     Attachment,
@@ -33,12 +34,13 @@ from ccroute.channels.webchat_protocol import (
     Party,
     read_client_frame,
 )
-from ccroute.channels.webchat_serving import Service, joined, receive
+from ccroute.channels.webchat_serving import Service, close, joined, receive
 from ccroute.channels.webchat_sessions import ChatSession, ChatState, MemorySessions, SessionStore, hash_of
 from ccroute.channels.webchat_talking import Conversations
+from ccroute.codec import encode_command
 from ccroute.commands import EnqueueContact
-from ccroute.errors import CcrouteError, ChatRefused, OutOfRange
-from ccroute.personal import Personal
+from ccroute.errors import CcrouteError, ChatRefused, OutOfRange, StorageError, WrongType
+from ccroute.personal import Personal, withheld
 from ccroute.ports import Clock, Delivery, Inlet
 from ccroute.types import AttributeValue
 
@@ -110,10 +112,14 @@ class WebChat:
         :param show_agent: what customers know an agent as, from its id.
         :param opens_sessions: whether a ``hello`` without a token begins a session, of a customer who is not known.
         :param bot_us: how long the bot may take for one message.
-        :raises InvalidArgument: a limit is not allowed.
+        :raises InvalidArgument: one of them is not allowed.
         """
-        self._limits = limits if limits is not None else ChatLimits()
-        self._limits.check()
+        self._limits = checked_limits(limits)
+        check_part("history", history, "a HistoryStore", "conversation")
+        check_calls(or_none=True, bot=bot, position=position)
+        check_calls(show_agent=show_agent)
+        check_id("queue_id", queue_id, or_none=True)
+        check_count("bot_us", bot_us, least=1)
         self._store = sessions if sessions is not None else MemorySessions()
         self._blobs = blobs
         self._clock = clock
@@ -127,11 +133,7 @@ class WebChat:
         self._buckets: dict[str, Buckets] = {}
         self._closed: Counter[str] = Counter()
         self._talks = Conversations(
-            store=self._store,
-            history=history,
-            blobs=blobs,
-            limits=self._limits,
-            now_us=self._now_us,
+            store=self._store, history=history, blobs=blobs, limits=self._limits, now_us=self._now_us
         )
         self._following = Following(
             self._talks,
@@ -157,12 +159,14 @@ class WebChat:
         Who may begin one is the host's affair, and so is how many.
 
         :param conversation_id: at most 48 printable characters; None: a new one.
-        :raises OutOfRange: the id is not allowed.
+        :raises InvalidArgument: an id is not allowed.
         :raises StorageError: it could not be kept.
         """
+        check_id("customer_id", customer_id, or_none=True)
         if conversation_id is None:
             conversation_id = secrets.token_hex(12)
-        elif not 0 < len(conversation_id) <= _CONVERSATION_ID or not conversation_id.isprintable():
+        check_text("conversation_id", conversation_id)
+        if not 0 < len(conversation_id) <= _CONVERSATION_ID or not conversation_id.isprintable():
             allowed = f"1 to {_CONVERSATION_ID} printable characters"
             raise OutOfRange("conversation_id", len(conversation_id), allowed)
         token = secrets.token_urlsafe(32)
@@ -212,6 +216,14 @@ class WebChat:
 
         :param token: the session's, where the host has it from elsewhere, as from a cookie; None: ``hello`` tells it.
         """
+        try:
+            await self._serve(socket, token)
+        except ChatRefused:  # the conversation was erased meanwhile
+            await self._turn_away(socket, CloseCode.UNAUTHORIZED)
+        except StorageError:
+            await self._turn_away(socket, CloseCode.FAILED)
+
+    async def _serve(self, socket: Socket, token: str | None) -> None:
         hello = await self._hello(socket)
         if isinstance(hello, CloseCode):
             await self._turn_away(socket, hello)
@@ -246,6 +258,7 @@ class WebChat:
         It is told of each conversation that the agent is in, at once and whenever that changes, and joins those that
         it wants to hear.
         """
+        check_id("agent_id", agent_id)
         hello = await self._hello(socket)
         if isinstance(hello, CloseCode):
             await self._turn_away(socket, hello)
@@ -273,7 +286,7 @@ class WebChat:
 
     async def _turn_away(self, socket: Socket, code: CloseCode) -> None:
         self._closed[code.name.lower()] += 1
-        await _close(socket, code, self._limits.send_us)
+        await close(socket, code, self._limits.send_us)
 
     def _peer(self, socket: Socket, party: Party, agent_id: str | None) -> Peer:
         return Peer(
@@ -337,7 +350,7 @@ class WebChat:
             for conversation in peer.heard():
                 peer.leave(conversation.conversation_id)
             self._closed[peer.code.name.lower()] += 1
-            await _close(socket, peer.code, self._limits.send_us)
+            await close(socket, peer.code, self._limits.send_us)
 
     @contextlib.contextmanager
     def _seat(self, key: str) -> Iterator[Buckets | None]:
@@ -391,6 +404,9 @@ class WebChat:
         """
         async with self._talks.holding(conversation_id) as conversation:
             party = Party.BOT if agent_id is None else Party.AGENT
+            if type(is_typing) is not bool:
+                raise WrongType("is_typing", is_typing, "a bool")
+            check_id("agent_id", agent_id, or_none=True)
             self._talks.typing(conversation, party=party, agent_id=agent_id, is_typing=is_typing)
 
     async def receipt(self, conversation_id: str, *, agent_id: str, delivered: int = 0, read: int = 0) -> None:
@@ -399,6 +415,8 @@ class WebChat:
         :raises ChatRefused: the agent is not in the conversation.
         """
         async with self._talks.holding(conversation_id) as conversation:
+            check_count("delivered", delivered)
+            check_count("read", read)
             _check_member(conversation, agent_id)
             self._talks.receipt(conversation, agent_id=agent_id, delivered=delivered, read=read)
 
@@ -408,6 +426,7 @@ class WebChat:
         :raises ChatRefused: there is no such conversation.
         :raises StorageError: the history could not be read.
         """
+        check_count("after", after)
         async with self._talks.holding(conversation_id) as conversation:
             return [one for one in await self._talks.log(conversation) if one.number > after]
 
@@ -417,6 +436,9 @@ class WebChat:
         :raises ChatRefused: it is not allowed.
         :raises StorageError: it could not be written.
         """
+        check_text("name", name)
+        if type(content) is not bytes:
+            raise WrongType("content", withheld(content), "bytes")
         async with self._talks.holding(conversation_id) as conversation:
             return await self._talks.upload(conversation, name, content)
 
@@ -428,6 +450,7 @@ class WebChat:
         :raises ChatRefused: there is none.
         :raises StorageError: it could not be read, or is not what was stored.
         """
+        check_text("attachment_id", attachment_id)
         async with self._talks.holding(conversation_id) as conversation:
             return await self._talks.attachment(conversation, attachment_id)
 
@@ -441,6 +464,7 @@ class WebChat:
 
     async def conversation_of(self, contact_id: str) -> str | None:
         """Return the conversation whose last contact this is; None: it is of none."""
+        check_id("contact_id", contact_id)
         return await self._following.conversation_of(contact_id)
 
     def figures(self) -> ChatFigures:
@@ -476,8 +500,12 @@ class WebChat:
         :raises CcrouteError: it could not be noted, or the router takes no contacts any more.
         """
 
+        check_texts("preferred", preferred)
+        if attributes is not None and not isinstance(attributes, Mapping):
+            raise WrongType("attributes", attributes, "a mapping, or None")
+
         def make(channel: str, contact_id: str) -> EnqueueContact:
-            return EnqueueContact(
+            command = EnqueueContact(
                 command_id=f"chat:{contact_id}",
                 contact_id=contact_id,
                 queue_id=queue_id,
@@ -490,6 +518,9 @@ class WebChat:
                 preferred=list(preferred),
                 attributes=dict(attributes or {}),
             )
+            # States are saved together: one that cannot be written would keep all others from it.
+            encode_command(command)
+            return command
 
         async with self._talks.holding(conversation_id) as conversation:
             return await self._following.hand_over(conversation, make)
@@ -533,6 +564,7 @@ class WebChat:
 
         :raises StorageError: it could not be done.
         """
+        check_count("before_us", before_us)
         return await self._remove(await to_thread.run_sync(self._store.forget, before_us))
 
     async def erase(self, customer_id: str) -> int:
@@ -542,6 +574,7 @@ class WebChat:
 
         :raises StorageError: it could not be done.
         """
+        check_id("customer_id", customer_id)
         return await self._remove(await to_thread.run_sync(self._store.erase, customer_id))
 
     async def _remove(self, conversation_ids: list[str]) -> int:
@@ -558,9 +591,3 @@ def _check_member(conversation: Conversation, agent_id: str) -> None:
     contact = conversation.state.contact
     if contact is None or agent_id not in contact.agents:
         raise ChatRefused(ChatRefusal.NOT_IN_CONVERSATION, "a conversation that the agent is in")
-
-
-async def _close(socket: Socket, code: CloseCode, within_us: int) -> None:
-    # Also where the task is cancelled, and whatever a framework raises of a connection that has gone.
-    with anyio.CancelScope(shield=True), anyio.move_on_after(within_us / _US), contextlib.suppress(Exception):
-        await socket.close(code, code.name.lower())

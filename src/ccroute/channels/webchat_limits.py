@@ -11,7 +11,7 @@ from ccroute.errors import OutOfRange, WrongType
 from ccroute.timeline import BODY_LENGTH_MAX
 from ccroute.types import TIME_US_MAX
 
-__all__ = ["Bucket", "Buckets", "ChatLimits"]
+__all__ = ["Bucket", "Buckets", "ChatLimits", "checked_limits"]
 
 _US: Final = 1_000_000
 _MESSAGE_ATTACHMENTS: Final = 64
@@ -79,6 +79,8 @@ class ChatLimits(msgspec.Struct, frozen=True, kw_only=True):
         for name in self.__struct_fields__:
             value = getattr(self, name)
             if name == "media_types":
+                if not isinstance(value, list | tuple):
+                    raise WrongType(name, value, "a tuple of media types")
                 unknown = [one for one in value if one not in MEDIA_TYPES]
                 if unknown:
                     raise OutOfRange(name, unknown[0], f"of {', '.join(MEDIA_TYPES)}")
@@ -91,6 +93,18 @@ class ChatLimits(msgspec.Struct, frozen=True, kw_only=True):
             }.get(name, TIME_US_MAX if name.endswith("_us") else _LARGE)
             if not 1 <= value <= most:
                 raise OutOfRange(name, value, f"from 1 to {most}")
+
+
+def checked_limits(limits: ChatLimits | None) -> ChatLimits:
+    """Return limits that were checked; those of ``ChatLimits`` where there are none.
+
+    :raises InvalidArgument: one is not allowed.
+    """
+    found = ChatLimits() if limits is None else limits
+    if type(found) is not ChatLimits:
+        raise WrongType("limits", limits, "a ChatLimits, or None")
+    found.check()
+    return found
 
 
 @final

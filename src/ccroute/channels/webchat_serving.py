@@ -6,6 +6,7 @@ here; what is not allowed is told as ``refused`` and changes nothing.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Final, final
 
@@ -39,7 +40,7 @@ from ccroute.channels.webchat_protocol import (
 from ccroute.channels.webchat_talking import Conversations
 from ccroute.errors import ChatRefused
 
-__all__ = ["Service", "joined", "receive"]
+__all__ = ["Service", "close", "joined", "receive"]
 
 _US: Final = 1_000_000
 
@@ -53,6 +54,12 @@ async def receive(socket: Socket, within_s: float) -> str | bytes | CloseCode:
             return CloseCode.NORMAL
         return CloseCode.NORMAL if frame is None else frame
     return CloseCode.IDLE
+
+
+async def close(socket: Socket, code: CloseCode, within_us: int) -> None:
+    """Close a socket, also where the task is cancelled, and whatever a framework raises of one that has gone."""
+    with anyio.CancelScope(shield=True), anyio.move_on_after(within_us / _US), contextlib.suppress(Exception):
+        await socket.close(code, code.name.lower())
 
 
 def joined(

@@ -10,10 +10,12 @@ import hashlib
 import os
 import threading
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Final, Protocol, final
 
 import msgspec
 
+from ccroute.channels.checking import check_text
 from ccroute.channels.webchat_protocol import ChatPhase
 from ccroute.commands import EnqueueContact
 from ccroute.storage.database import Database
@@ -107,7 +109,11 @@ class ChatState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def hash_of(token: str) -> bytes:
-    """Return what is kept of a token. It has 256 random bits, so that no salt and no slow hash is needed."""
+    """Return what is kept of a token. It has 256 random bits, so that no salt and no slow hash is needed.
+
+    :raises WrongType: it is no text.
+    """
+    check_text("token", token)
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
 
 
@@ -293,8 +299,9 @@ _OVERWRITE: Final = (
 )
 _LEFT: Final = "NOT EXISTS (SELECT 1 FROM chat_sessions s WHERE s.conversation_id = chat_states.conversation_id)"
 
-_decode: Final = msgspec.json.Decoder(ChatState).decode
-_encode: Final = msgspec.json.Encoder().encode
+# Decimals among attributes stay what they are.
+_decode: Final = msgspec.json.Decoder(ChatState, float_hook=Decimal).decode
+_encode: Final = msgspec.json.Encoder(decimal_format="number").encode
 
 
 @final

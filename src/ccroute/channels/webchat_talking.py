@@ -18,6 +18,7 @@ import msgspec
 from anyio import to_thread
 
 from ccroute.channels.attachments import BlobStore, clean_name, media_type_of, pack, unpack
+from ccroute.channels.checking import check_text, check_texts
 from ccroute.channels.webchat_conversations import Conversation, Listener, Log, PastMessages, Spoken, read_log
 from ccroute.channels.webchat_limits import ChatLimits
 from ccroute.channels.webchat_protocol import Attachment, ChatRefusal, Party, ReceiptTold, ServerFrame, TypingNow
@@ -78,9 +79,12 @@ class Conversations:
             conversation.users -= 1
 
     async def _find(self, conversation_id: str) -> Conversation:
+        check_text("conversation_id", conversation_id)
         found = self._live.get(conversation_id)
         if found is not None:
             return found
+        if not conversation_id.isprintable():
+            raise ChatRefused(ChatRefusal.NOT_IN_CONVERSATION, _NO_CONVERSATION)
         # One at a time, so that nobody puts a state there that was read before another one changed it.
         async with self._loading:
             found = self._live.get(conversation_id)
@@ -181,9 +185,13 @@ class Conversations:
         """Return a message once it is durable.
 
         :raises ChatRefused: it is not allowed, or cannot be taken now.
+        :raises WrongType: an argument has another type than stated.
         """
         if client_id is None:
             client_id = secrets.token_hex(16)
+        check_text("client_id", client_id)
+        check_text("body", body)
+        check_texts("attachments", attachments)
         self._check(client_id, body, attachments)
         files = tuple([await self._attached(conversation, one) for one in attachments])
         draft = Draft(conversation, party=party, agent_id=agent_id, client_id=client_id, body=body, attachments=files)

@@ -18,13 +18,14 @@ import msgspec
 from anyio import to_thread
 
 from ccroute.channels import webchat_contacts
+from ccroute.channels.checking import check_calls, check_counts, check_id, check_part
 from ccroute.channels.messengers import Incoming, Parsed
 from ccroute.channels.webchat_protocol import ChatPhase
 from ccroute.channels.webchat_sessions import ChatState, MemorySessions, SessionStore
 from ccroute.channels.webhook_storing import HookStore, MemoryHooks, Novelty
 from ccroute.channels.webhook_verifying import Verifier, WebhookHandshake, WebhookRequest, WebhookResponse
 from ccroute.commands import EnqueueContact
-from ccroute.errors import InvalidArgument, KeyDestroyed, OutOfRange, Undeliverable
+from ccroute.errors import InvalidArgument, KeyDestroyed, OutOfRange, Undeliverable, WrongType
 from ccroute.events import CommandRefused, Event
 from ccroute.personal import Personal, withheld
 from ccroute.ports import Delivery, Inlet
@@ -116,10 +117,11 @@ class WebhookChannel:
         :param answer_us: how long a request may take; then the platform is to send it again.
         :param at_once: how many requests are worked on at once; further ones are to be sent again.
         :param answer: the body of a good answer; VK wants ``ok``.
-        :raises OutOfRange: the key is too short.
+        :raises InvalidArgument: one of them is not allowed.
         """
-        if len(key) < _KEY_BYTES:
-            raise OutOfRange("key", withheld(key), f"at least {_KEY_BYTES} bytes")
+        _check_parts(key, queue_id, verifier, handshake, identify)
+        check_calls(read=read, send=send, tell=tell)
+        check_counts(body_bytes=body_bytes, answer_us=answer_us, at_once=at_once)
         self._verifier = verifier
         self._read = read
         self._queue_id = queue_id
@@ -150,6 +152,25 @@ class WebhookChannel:
         return response
 
     async def _respond(self, request: WebhookRequest) -> WebhookResponse:
+        try:
+            inlet, refused = self._inlet, self._refused(request)
+            if refused is not None:
+                return refused
+            if inlet is None or self._under_way >= self._at_once:
+                return WebhookResponse(status=503)
+            self._under_way += 1
+            try:
+                with anyio.move_on_after(self._answer_s):
+                    await self._take(inlet, self._read(request.body))
+                    return WebhookResponse(status=200, body=self._answer)
+            finally:
+                self._under_way -= 1
+        except Exception:  # a store that fails, or the host's own code: the platform sends it again
+            self._counts["failed"] += 1
+        return WebhookResponse(status=503)
+
+    def _refused(self, request: WebhookRequest) -> WebhookResponse | None:
+        """Return the answer to what brings no messages; None: it may, if the channel runs."""
         if len(request.body) > self._body_bytes:
             return WebhookResponse(status=413)
         answered = None if self._handshake is None else self._handshake.answer(request)
@@ -157,23 +178,9 @@ class WebhookChannel:
             return answered
         if request.method != "POST":
             return WebhookResponse(status=405)
-        inlet = self._inlet
-        if inlet is None:
-            return WebhookResponse(status=503)
-        if not self._verifier.is_genuine(request, inlet.now_us()):
+        if self._inlet is not None and not self._verifier.is_genuine(request, self._inlet.now_us()):
             return WebhookResponse(status=403)
-        if self._under_way >= self._at_once:
-            return WebhookResponse(status=503)
-        self._under_way += 1
-        try:
-            with anyio.move_on_after(self._answer_s):
-                await self._take(inlet, self._read(request.body))
-                return WebhookResponse(status=200, body=self._answer)
-        except Exception:  # a store that fails, or the host's own code: the platform sends it again
-            self._counts["failed"] += 1
-        finally:
-            self._under_way -= 1
-        return WebhookResponse(status=503)
+        return None
 
     async def _take(self, inlet: Inlet, parsed: Parsed) -> None:
         for kind in parsed.passed_over:
@@ -380,3 +387,15 @@ class WebhookChannel:
             failed=self._counts["failed"],
             passed_over=dict(sorted(self._passed_over.items())),
         )
+
+
+def _check_parts(key: object, queue_id: object, verifier: object, handshake: object, identify: object) -> None:
+    if type(key) is not bytes:
+        raise WrongType("key", withheld(key), "bytes")
+    if len(key) < _KEY_BYTES:
+        raise OutOfRange("key", withheld(key), f"at least {_KEY_BYTES} bytes")
+    check_id("queue_id", queue_id)
+    check_part("verifier", verifier, "a Verifier", "is_genuine")
+    if handshake is not None:
+        check_part("handshake", handshake, "a WebhookHandshake, or None", "answer")
+    check_calls(or_none=True, identify=identify)
