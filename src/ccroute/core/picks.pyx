@@ -166,7 +166,10 @@ cdef void do_assign(Floor* floor, int32_t contact, int32_t agent, int64_t ignore
     cdef Aside aside
     if own_offer(floor, contact, agent) == NONE:
         show(floor, contact, agent, TURN_ASSIGNED)
-    if not fits_assigned(floor, contact, agent, as_active, is_exempt, &ask, &room, &aside):
+    # On a channel that is closed to the agent an accept sets nothing aside, so neither does an offer.
+    if not fits_assigned(floor, contact, agent, as_active, is_exempt, &ask, &room, &aside) or not (
+        floor.policies[agent_at(floor, agent).policy].open >> ask.channel
+    ) & 1:
         aside.count = 0
         aside.offers = 0
     if as_active:
