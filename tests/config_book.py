@@ -13,6 +13,7 @@ from tests.audit import Audit
 from tests.contact_book import ContactBook
 from tests.edits import CONFIGURATION_COMMANDS, applied, without
 from tests.lives import Desk
+from tests.model.entries import with_draining
 
 SECTIONS = ("skills", "channels", "queues", "agents")
 
@@ -24,6 +25,8 @@ class ConfigBook(ContactBook):
         old, new, given = self.config, self.config, self.command
         if isinstance(given, CONFIGURATION_COMMANDS):
             new = applied(old, self._by_id(given))
+            if isinstance(given, commands.Configure):
+                new = with_draining(old, new, *(_left(old, new, event, section) for section in ("queues", "agents")))
         else:
             assert event.removed, "nothing was drained"
             self.happened["configured:drained"] += 1
@@ -87,6 +90,12 @@ class ConfigBook(ContactBook):
             entry.fired = [(own, rule) for own, rule in entry.fired if own]
         if life.phase is not None:
             life.phase.is_sure = life.phase.keeps_all = False
+
+
+def _left(old: Config, new: Config, event: events.Configured, section: str) -> list[str]:
+    """Return the entries that another configuration does not have, and that are still there."""
+    entries = getattr(new, section)
+    return [id_ for id_ in getattr(old, section) if id_ not in entries and f"{section}.{id_}" not in event.removed]
 
 
 def differing(old: Config, new: Config) -> tuple[list[str], list[str]]:

@@ -136,7 +136,7 @@ def applied(config: Config, command: Command) -> Config:
     """Return the configuration after a command, as if nothing was in use; what is drained is still there."""
     match command:
         case commands.Configure():
-            return _with_drained(config, command.config) if command.removal is Removal.DRAIN else command.config
+            return command.config
         case commands.PutQueue():
             return structs.replace(config, queues=config.queues | {command.queue_id: command.config})
         case commands.PutAgent():
@@ -152,20 +152,6 @@ def applied(config: Config, command: Command) -> Config:
         case commands.RemoveAgent():
             return without(config, "agents", str(command.agent_id))
     return config
-
-
-def _with_drained(old: Config, new: Config) -> Config:
-    """Return the new configuration with what is no longer in it, and may still be in use, behind it."""
-    gone = [id_ for id_ in old.queues if id_ not in new.queues]
-    for section in ("queues", "agents"):
-        for id_, entry in getattr(old, section).items():
-            if id_ not in getattr(new, section):
-                new = _with(new, section, id_, structs.replace(entry, draining=True))
-    for agent_id, agent in new.agents.items():
-        listed = old.agents[agent_id].queues if agent_id in old.agents else {}
-        kept = {id_: rank for id_, rank in listed.items() if id_ in gone}
-        new = _with(new, "agents", agent_id, structs.replace(agent, queues=agent.queues | kept))
-    return new
 
 
 def drained(config: Config, section: str, id_: str) -> Config:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 from msgspec import structs
 
-from ccroute.config.structs import Agent, Config, PlanStep, Queue
+from ccroute.config import BUILT_IN_CHANNELS
+from ccroute.config.structs import Agent, Config, PlanStep, Queue, Skill
+from ccroute.types import ClosedAction, PlanOnOverflow
 
+SKILL = re.compile(r"agent\.skills(?:\.(\w+)|\[\"([^\"]*)\"\])|\"([^\"]*)\" in agent\.skills")
+QUEUE = re.compile(r"agent\.queues(?:\.(\w+)|\[\"([^\"]*)\"\])|\"([^\"]*)\" in agent\.queues")
 SECTIONS = ("skills", "channels", "queues", "agents")
 
 
@@ -65,9 +70,14 @@ def without_agent(config: Config, agent_id: str) -> Config:
 def with_draining(before: Config, after: Config, queue_ids: list[str], agent_ids: list[str]) -> Config:
     """Return a configuration that still has some queues and agents of the one before it, draining.
 
-    Agents list such a queue as they did.
+    Agents list such a queue as they did. What its requirements name stays, too: queues draining, skills declared. Its
+    steps and hours that lead to a queue that takes nobody go, and so does what is said of channels that are gone.
     """
-    queues = {id_: structs.replace(before.queues[id_], draining=True) for id_ in queue_ids}
+    left = list(queue_ids)
+    for id_ in left:
+        named = [other for other in _queues_named(before.queues[id_]) if other not in after.queues]
+        left += [other for other in named if other not in left]
+    queues = {id_: _draining_queue(queue, after) for id_, queue in before.queues.items() if id_ in left}
     agents = dict(after.agents)
     for id_, agent in before.agents.items():
         if id_ in agents:
@@ -75,12 +85,51 @@ def with_draining(before: Config, after: Config, queue_ids: list[str], agent_ids
             agents[id_] = structs.replace(agents[id_], queues=agents[id_].queues | served)
         elif id_ in agent_ids:
             served = {queue: rank for queue, rank in agent.queues.items() if queue in queues or queue in after.queues}
-            agents[id_] = structs.replace(agent, draining=True, queues=served)
-    kept = structs.replace(after, queues=after.queues | queues, agents=agents)
+            agents[id_] = structs.replace(_on_channels(agent, after), draining=True, queues=served)
+    had = {skill for agent in agents.values() for skill in agent.skills}
+    named = [skill for queue in queues.values() for skill in _skills_named(queue) if skill not in had]
+    skills = after.skills | {skill: Skill() for skill in named if skill not in after.skills}
+    kept = structs.replace(after, skills=skills, queues=after.queues | queues, agents=agents)
     for agent_id in before.agents:
         if agent_id not in agents:
             kept = without_agent(kept, agent_id)
     return kept
+
+
+def _draining_queue(queue: Queue, after: Config) -> Queue:
+    plan = [step for step in queue.plan if _has_channel(step.channel, after) and _takes_contacts(step.queue, after)]
+    hours = queue.hours
+    if hours is not None and not _takes_contacts(hours.queue, after):
+        hours = structs.replace(hours, closed=ClosedAction.WAIT, queue=None, plan=PlanOnOverflow.RESTART)
+    return structs.replace(queue, draining=True, plan=plan, hours=hours)
+
+
+def _has_channel(channel: str | None, config: Config) -> bool:
+    return channel is None or channel in (*BUILT_IN_CHANNELS, *config.channels)
+
+
+def _takes_contacts(queue_id: str | None, config: Config) -> bool:
+    return queue_id is None or (queue_id in config.queues and not config.queues[queue_id].draining)
+
+
+def _on_channels(agent: Agent, config: Config) -> Agent:
+    return structs.replace(
+        agent,
+        reserve={id_: units for id_, units in agent.reserve.items() if _has_channel(id_, config)},
+        channels={id_: what for id_, what in agent.channels.items() if _has_channel(id_, config)},
+    )
+
+
+def _texts(queue: Queue) -> str:
+    return " ; ".join(filter(None, (queue.requires, queue.score, *(step.requires for step in queue.plan))))
+
+
+def _skills_named(queue: Queue) -> list[str]:
+    return [name for found in SKILL.findall(_texts(queue)) for name in found if name]
+
+
+def _queues_named(queue: Queue) -> list[str]:
+    return [name for found in QUEUE.findall(_texts(queue)) for name in found if name]
 
 
 def _not_serving(agent: Agent, queue_id: str) -> Agent:

@@ -54,7 +54,10 @@ class Live(Use):
         agents = [agent.id for agent in gone if self._is_agent_used(agent)]
         if command.removal == Removal.REFUSE and (queues or agents):
             refuse(RefusalReason.IN_USE)
-        self._configure(with_draining(self.config, after, queues, agents), command.removal)
+        kept = with_draining(self.config, after, queues, agents)
+        if check(kept):
+            refuse(RefusalReason.IN_USE)
+        self._configure(kept, command.removal)
 
     def _on_queue_put(self, command: commands.PutQueue) -> None:
         self._refuse_other_version(f"queues.{command.queue_id}", command.if_version)
@@ -94,20 +97,26 @@ class Live(Use):
     # ---- what has drained
 
     def _remove_drained(self) -> bool:
-        """Take away queues, then agents, that have drained, unless another entry needs them; tell whether any went."""
+        """Take away what has drained, one after the other, unless another entry needs it; tell whether any went."""
         before = self.config
-        for queue_id, queue in before.queues.items():
-            if queue.draining and not self._is_queue_used(queue_id):
-                self._remove_if_sound(without_queue(self.config, queue_id))
-        for agent in list(self.agents.values()):
-            if self._is_agent_gone(agent):
-                self._remove_if_sound(without_agent(self.config, agent.id))
+        while self._remove_first_drained():
+            pass
         return self.config is not before
 
-    def _remove_if_sound(self, config: Config) -> None:
-        if not check(config):
-            self.cause, self.actor = self.last_cause or (self.cause, self.actor)
-            self._configure(config, Removal.DRAIN)
+    def _remove_first_drained(self) -> bool:
+        """Take away the first queue, else the first agent, that has drained and that no other entry needs."""
+        queues = [id_ for id_, queue in self.config.queues.items() if queue.draining and not self._is_queue_used(id_)]
+        agents = [agent.id for agent in self.agents.values() if self._is_agent_gone(agent)]
+        return any(self._remove_if_sound(without_queue(self.config, id_)) for id_ in queues) or any(
+            self._remove_if_sound(without_agent(self.config, id_)) for id_ in agents
+        )
+
+    def _remove_if_sound(self, config: Config) -> bool:
+        if check(config):
+            return False
+        self.cause, self.actor = self.last_cause or (self.cause, self.actor)
+        self._configure(config, Removal.DRAIN)
+        return True
 
     # ---- the change
 

@@ -29,6 +29,7 @@ from ccroute.engine.differences import (
     without_agent,
     without_queue,
 )
+from ccroute.engine.draining import with_draining
 from ccroute.engine.regear import regear
 from ccroute.errors import ConfigError, ConfigFault, OutOfRange, UnknownName, WrongType
 from ccroute.requirement import parse
@@ -343,30 +344,14 @@ def _all_draining(names: Names, difference: Difference, queues: list[str], agent
     """Return a difference in which some queues and agents are not removed, but drain; None where they cannot stay."""
     config = names.config
     new = in_force(config, difference)
-    kept_queues = {id_: replace(config.queues[id_], draining=True) for id_ in queues}
-    kept_agents = {id_: replace(config.agents[id_], draining=True) for id_ in agents}
     given = new if difference.order is None else difference.order
     new = replace(
         new,
         queues={id_: new.queues[id_] for id_ in given.queues},
         agents={id_: new.agents[id_] for id_ in given.agents},
     )
-    all_queues = new.queues | kept_queues
-    served = {
-        id_: replace(
-            agent,
-            queues={one: how for one, how in agent.queues.items() if one in all_queues}
-            | _serving(config.agents.get(id_), queues),
-        )
-        for id_, agent in (new.agents | kept_agents).items()
-    }
-    whole_config = replace(new, queues=all_queues, agents=served)
+    whole_config = with_draining(config, new, queues, agents)
     return None if check(whole_config) else between(config, whole_config)
-
-
-def _serving(agent: Agent | None, queues: list[str]) -> dict[str, Any]:
-    """Return how an agent served some queues before."""
-    return {} if agent is None else {id_: agent.queues[id_] for id_ in queues if id_ in agent.queues}
 
 
 # ---- draining ------------------------------------------------------------------------------------------------------

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from msgspec.structs import replace
 
-from ccroute.config import Config, EngineSettings, PlanStep, Records
+from ccroute.config import Config, EngineSettings, PlanStep, Queue, Records
 from ccroute.config.entries import Entry, is_same
 from ccroute.config.reader import rendered
 
@@ -20,6 +20,7 @@ __all__ = [
     "in_force",
     "key_path",
     "of_entry",
+    "queue_without_agents",
     "without_agent",
     "without_queue",
 ]
@@ -124,27 +125,32 @@ def without_agent(old: Config, agent_id: str) -> Difference:
     """Return what is other without an agent: no queue names it any more. O(queues)."""
     put = {}
     for id_, queue in old.queues.items():
-        cleared = replace(
-            queue,
-            order_list=_but(queue.order_list, agent_id),
-            plan=[_step_without(step, agent_id) for step in queue.plan],
-        )
+        cleared = queue_without_agents(queue, [agent_id])
         if cleared != queue:
             put[id_] = cleared
     return Difference({"queues": Part(put, ()), "agents": Part({}, (agent_id,))})
 
 
-def _but(names: Iterable[str], name: str) -> list[str]:
-    return [one for one in names if one != name]
+def queue_without_agents(queue: Queue, agent_ids: Collection[str]) -> Queue:
+    """Return a queue that names some agents no more."""
+    return replace(
+        queue,
+        order_list=_but(queue.order_list, agent_ids),
+        plan=[_step_without(step, agent_ids) for step in queue.plan],
+    )
 
 
-def _step_without(step: PlanStep, agent_id: str) -> PlanStep:
+def _but(names: list[str], gone: Collection[str]) -> list[str]:
+    return [one for one in names if one not in gone]
+
+
+def _step_without(step: PlanStep, gone: Collection[str]) -> PlanStep:
     scores = step.scores
     return replace(
         step,
-        preferred=None if step.preferred is None else _but(step.preferred, agent_id),
-        excluded=None if step.excluded is None else _but(step.excluded, agent_id),
-        scores=None if scores is None else {one: score for one, score in scores.items() if one != agent_id},
+        preferred=None if step.preferred is None else _but(step.preferred, gone),
+        excluded=None if step.excluded is None else _but(step.excluded, gone),
+        scores=None if scores is None else {one: score for one, score in scores.items() if one not in gone},
     )
 
 

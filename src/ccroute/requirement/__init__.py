@@ -10,6 +10,7 @@ from ccroute.requirement.rows import atoms, outcome, row
 from ccroute.requirement.statement import (
     Requirement,
     Score,
+    Statement,
     check,
     check_score,
     column_of_queue,
@@ -34,6 +35,7 @@ __all__ = [
     "Requirement",
     "Scene",
     "Score",
+    "Statement",
     "Value",
     "atoms",
     "check",
