@@ -12,6 +12,9 @@ from tests.lives import NEXT_AVAILABLE, Life, Seek, Work
 
 SET_ASIDE: Final = (RescindReason.INTERRUPTED, RescindReason.PREEMPTED)
 
+CUT = ("preempted", "transferred")
+"""Why a leg may end by a new configuration: its work is another's, or a taker is found at once."""
+
 
 class OfferBook(Book):
     """Enters events of offers, legs, agents and queues."""
@@ -163,7 +166,7 @@ class OfferBook(Book):
         self.desks[event.agent_id].legs.remove(leg)
         self._note_done(event)
         given = self.command
-        assert not isinstance(given, CONFIGURATION_COMMANDS) or event.reason == "preempted", "work was cut"
+        assert not isinstance(given, CONFIGURATION_COMMANDS) or event.reason in CUT, "work was cut"
         if event.reason == "lost":
             assert self.cause == "timer:lost"
             assert self.desks[event.agent_id].is_lost
