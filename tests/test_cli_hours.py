@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
@@ -110,3 +111,38 @@ def test_check_tells_faults_of_hours_once_nothing_else_is_wrong(command: Run, tm
 
 def test_check_finds_nothing_wrong_with_right_hours(command: Run, center: Path) -> None:
     assert command("check", center)[0] == 0
+
+
+CLOSED = 1_795_305_600_000_000  # 2026-11-22, a Sunday, 00:00 UTC
+"""A moment at which the queue of the test below is closed, until 08:00 UTC of the next day."""
+
+
+@pytest.mark.parametrize("begin_us", [CLOSED, 0])
+def test_run_and_explain_resolve_hours_for_the_time_of_their_lines(command: Run, tmp_path: Path, begin_us: int) -> None:
+    (tmp_path / "center.toml").write_text(
+        '[queues.loans.hours]\nzone = "Europe/Berlin"\nopen = "mon-fri 09:00-18:00"\nclosed = "refuse"\n'
+    )
+    lines = [
+        {"at_us": begin_us, "type": "queue.pause", "queue_id": "loans"},
+        {"at_us": CLOSED + 1, "type": "contact.enqueue", "contact_id": "c1", "queue_id": "loans", "channel": "voice"},
+        {"at_us": CLOSED + 32 * 3_600_000_000, "type": "advance"},
+    ]
+    (tmp_path / "lines.jsonl").write_text("no line\n" + "\n".join(json.dumps(line) for line in lines))
+    words = (tmp_path / "lines.jsonl", "--config", tmp_path / "center.toml")
+    status, out, error = command("run", *words)
+    assert (status, error) == (0, "")
+    told = [json.loads(line) for line in out.splitlines()]
+    kinds = ["error", "queue.paused", "contact.queued", "rule.fired", "contact.expired", "hours.opened"]
+    assert [one["type"] for one in told] == kinds
+    assert told[-1]["at_us"] == CLOSED + 32 * 3_600_000_000
+    assert "contact.expired" in command("explain", *words, "--event", 4)[1]
+
+
+def test_run_resolves_hours_for_the_first_line_of_standard_input(
+    command: Run, center: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = {"at_us": CLOSED, "type": "contact.enqueue", "contact_id": "c1", "queue_id": "loans", "channel": "voice"}
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(json.dumps(line).encode())))
+    status, out, _ = command("run", "-", "--config", center)
+    assert status == 0
+    assert json.loads(out.splitlines()[-1])["type"] == "contact.queued"

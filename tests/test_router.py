@@ -14,6 +14,7 @@ from ccroute import (
     CompleteContact,
     ContactFilter,
     ContactQueued,
+    ContactScheduled,
     Engine,
     InvalidArgument,
     JournaledEngine,
@@ -47,6 +48,19 @@ async def test_a_command_gives_its_events() -> None:
     assert isinstance(queued, ContactQueued)
     assert isinstance(made, OfferMade)
     assert (queued.at_us, made.expires_at_us) == (BEGIN, BEGIN + 15 * SECOND)
+
+
+async def test_hours_are_resolved_from_the_present_on(tmp_path: Path) -> None:
+    center = tmp_path / "center.toml"
+    hours = 'zone = "Asia/Kathmandu", open = "mon-fri 09:00-18:00", closed = "callback"'
+    center.write_text(f"[queues.support]\nhours = {{ {hours} }}\n")
+    opens_us = 1_790_046_900 * SECOND  # 2026-09-22 at 09:00 there; 400 days later is a Wednesday, too
+    for days in (0, 400):
+        at = VirtualClock(BEGIN + days * 86_400 * SECOND)
+        async with Router.open(tmp_path / "center.ccroute", center, clock=at) as router:
+            events = await router.send(chat(f"c{days}"))
+        due = [event.due_at_us for event in events if isinstance(event, ContactScheduled)]
+        assert due == [opens_us + days * 86_400 * SECOND]
 
 
 async def test_what_can_never_be_right_raises_and_moves_nothing() -> None:

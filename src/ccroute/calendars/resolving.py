@@ -29,7 +29,7 @@ from ccroute.errors import (
 )
 from ccroute.types import HOURS_SPANS_MAX, TIME_US_MAX
 
-__all__ = ["HOURS_DAYS", "HOURS_DAYS_MAX", "faults", "resolve", "resolve_queue"]
+__all__ = ["HOURS_DAYS", "HOURS_DAYS_MAX", "faults", "resolve", "resolve_queue", "resolve_rest"]
 
 HOURS_DAYS: Final = 366
 """Days that are resolved where the caller does not say."""
@@ -83,6 +83,26 @@ def resolve(config: Config, from_us: int, days: int = HOURS_DAYS) -> Config:
     if found:
         raise ConfigError(found)
     return msgspec.structs.replace(config, queues=queues)
+
+
+def resolve_rest(config: Config, from_us: int) -> Config:
+    """Return a configuration in which hours that are not resolved yet are, as by ``resolve``; others stay as they are.
+
+    A moment from which 366 days would end after the year 2100 counts as the last one from which they do not.
+
+    :raises ConfigError: as ``resolve``.
+    :raises ExtraMissing: as ``resolve``.
+    """
+    rest = {
+        queue_id: queue
+        for queue_id, queue in config.queues.items()
+        if queue.hours is not None and queue.hours.spans is None
+    }
+    if not rest:
+        return config
+    begin_us = min(from_us, HOURS_FROM_US_MAX - HOURS_DAYS * DAY_US)
+    resolved = resolve(msgspec.structs.replace(config, queues=rest), begin_us).queues
+    return msgspec.structs.replace(config, queues=config.queues | resolved)
 
 
 def resolve_queue(config: Config, queue_id: str, from_us: int, days: int = HOURS_DAYS) -> Queue:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 import typer
 
 from ccroute.cli.journal import is_journal, opened_journal
+from ccroute.cli.resolved import resolved_for
 from ccroute.cli.run import LINE_BYTES_MAX, lines_of, opened
 
 if TYPE_CHECKING:
@@ -47,13 +49,15 @@ def explain(
             raise typer.BadParameter("a journal says itself with what it began: leave the other options out")
         with opened_journal(commands) as journal:
             return _show(explain_event(journal, event), as_json=as_json)
-    if snapshot is not None:
-        origin: Config | bytes = Path(snapshot).read_bytes()
-    else:
-        origin = Config() if config is None else Config.from_file(config)
     with opened(commands) as source, Bar("replaying") as bar:
         size = 0 if commands == "-" else os.stat(source.fileno()).st_size
-        pairs = _pairs(source, lambda done: bar.told(done / size) if size else None)
+        lines = lines_of(source)
+        first = next(lines, b"")
+        if snapshot is not None:
+            origin: Config | bytes = Path(snapshot).read_bytes()
+        else:
+            origin = Config() if config is None else resolved_for(Config.from_file(config), commands, first)
+        pairs = _pairs(chain([first], lines), lambda done: bar.told(done / size) if size else None)
         decision = explain_decision(origin, pairs, event, allow_jump=allow_jump, pass_over_errors=True)
     return _show(decision, as_json=as_json)
 
@@ -70,13 +74,13 @@ def _show(decision: Decision, *, as_json: bool) -> int:
     return 0
 
 
-def _pairs(source: IO[bytes], tell: Callable[[int], None]) -> Iterator[tuple[Command | None, int]]:
+def _pairs(lines: Iterable[bytes], tell: Callable[[int], None]) -> Iterator[tuple[Command | None, int]]:
     """Yield the commands of a file; lines that are none are passed over."""
     from ccroute.codec import decode_timed
     from ccroute.errors import CodecError
 
     done = 0
-    for line in lines_of(source):
+    for line in lines:
         done += len(line)
         tell(done)
         if not line.strip() or len(line) > LINE_BYTES_MAX:

@@ -38,6 +38,7 @@ def run(
     A line that cannot be carried out gives an object of type "error", and the run goes on.
     """
     from ccroute import Config, Engine
+    from ccroute.cli.resolved import resolved_for
     from ccroute.journal.exchange import beginning_in
 
     given = None if config is None else Config.from_file(config)
@@ -47,6 +48,8 @@ def run(
         first = next(lines, b"")
         # An exported journal says in its first line with what it began.
         begun = beginning_in(first)
+        if given is not None:
+            given = resolved_for(given, commands, first)
         engine = Engine(given or begun or Config())
         with contextlib.closing(engine):
             rest = lines if begun is not None else chain([first], lines)

@@ -17,6 +17,7 @@ from typing import Final
 
 import msgspec
 
+from ccroute.calendars.resolving import resolve_rest
 from ccroute.commands import EnqueueContact
 from ccroute.config import Agent, AgentQueue, Config, Offer, Queue, RecordPriority, Skill
 from ccroute.records.calls import Call
@@ -50,7 +51,8 @@ def config_of_day(config: Config, day: Day, types: Collection[str]) -> Config:
     # Requirements may name a skill that nobody has on this day.
     known = [*sorted(types), *(name for agent in config.agents.values() for name in agent.skills)]
     skills = dict.fromkeys(known, Skill()) | config.skills
-    return msgspec.structs.replace(config, queues=queues, agents=agents, skills=skills)
+    of_day = msgspec.structs.replace(config, queues=queues, agents=agents, skills=skills)
+    return resolve_rest(of_day, day.midnight_us)
 
 
 def queue_of(config: Config, type_: str) -> str:

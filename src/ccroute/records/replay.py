@@ -16,7 +16,7 @@ import msgspec
 from ccroute import Engine
 from ccroute.commands import AbandonContact, AcceptOffer, Command, CompleteContact, SetPresence
 from ccroute.config import Config
-from ccroute.events import ContactActive, Event, LegEnded, OfferMade
+from ccroute.events import ContactActive, ContactQueued, ContactScheduled, Event, LegEnded, OfferMade
 from ccroute.records.calls import Call
 from ccroute.records.center import config_of_day, enqueue
 from ccroute.records.days import Day, Shift, days_of
@@ -80,13 +80,14 @@ class _RoutedDay:
         self._engine: Final = Engine(self._config)
         self._day: Final = day
         self._calls: Final = {call.contact_id: call for call in day.calls}
+        self._callbacks: Final[dict[str, Call]] = {}
         self._waiting: Final[set[str]] = set()
         self._left: Final[set[str]] = set()
         self._waited_us: Final[dict[str, int]] = {}
         self._spans: Final[defaultdict[str, list[tuple[int, int]]]] = defaultdict(list)
         # (moment, kind, number of the call's line or the shift, what): the number is the tie-break, so that structs are
         # never compared.
-        self._due: list[tuple[int, int, int, Call | Shift]] = [
+        self._due: list[tuple[int, int, int, Call | Shift | str]] = [
             (call.arrived_at_us, _ARRIVES, call.line, call) for call in day.calls
         ]
         for number, shift in enumerate(day.shifts):
@@ -123,12 +124,12 @@ class _RoutedDay:
             result.append(Presence(agent_id=shift.agent_id, there_us=there_us, busy_us=union_us(spans)))
         return result
 
-    def _step(self, at_us: int, kind: int, what: Call | Shift) -> None:
-        if isinstance(what, Shift):
+    def _step(self, at_us: int, kind: int, what: Call | Shift | str) -> None:
+        if isinstance(what, str):
+            self._tell(CompleteContact(contact_id=what), at_us)
+        elif isinstance(what, Shift):
             presence = AgentPresence.AVAILABLE if kind == _COMES else AgentPresence.OFFLINE
             self._tell(SetPresence(agent_id=what.agent_id, presence=presence, next_=kind == _GOES), at_us)
-        elif kind == _ENDS:
-            self._tell(CompleteContact(contact_id=what.contact_id), at_us)
         elif kind == _ARRIVES:
             self._waiting.add(what.contact_id)
             if not what.answered:
@@ -147,13 +148,21 @@ class _RoutedDay:
         while pending:
             event = pending.popleft()
             if isinstance(event, ContactActive):
-                call = self._calls[event.contact_id]
-                self._waiting.discard(event.contact_id)
-                self._waited_us[event.contact_id] = event.waited_us
-                ends_at_us = event.at_us + self._day.handling_of(call)
-                heapq.heappush(self._due, (ends_at_us, _ENDS, call.line, call))
+                self._begin(event)
+            elif isinstance(event, ContactQueued | ContactScheduled) and event.contact_id not in self._calls:
+                self._callbacks[event.contact_id] = self._calls[str(event.parent_id)]
             elif isinstance(event, LegEnded):
                 self._spans[event.agent_id].append((event.began_at_us, event.at_us))
             elif isinstance(event, OfferMade) and event.mode is OfferMode.RING:
                 accept = AcceptOffer(offer_id=event.offer_id)
                 pending.extend(self._engine.handle(accept, event.at_us, allow_jump=True))
+
+    def _begin(self, event: ContactActive) -> None:
+        """Have the work end after its time; a callback takes as long as the call that it makes up for."""
+        call = self._callbacks.get(event.contact_id)
+        if call is None:
+            call = self._calls[event.contact_id]
+            self._waiting.discard(event.contact_id)
+            self._waited_us[event.contact_id] = event.waited_us
+        ends_at_us = event.at_us + self._day.handling_of(call)
+        heapq.heappush(self._due, (ends_at_us, _ENDS, call.line, event.contact_id))

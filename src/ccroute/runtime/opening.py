@@ -7,6 +7,8 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final, final
 
+from ccroute.calendars.resolving import resolve_rest
+from ccroute.config import Config, check
 from ccroute.engine.engine import Engine, config_of, last_seq
 from ccroute.errors import CcrouteError, OutOfRange
 from ccroute.events import OfferMade
@@ -113,7 +115,7 @@ def open_parts(options: Options, at_us: int) -> Opened:
     with contextlib.ExitStack() as opened:
         durable = JournaledEngine.open(
             MemoryJournal() if target is None else target,
-            options.config,
+            _resolved(options.config, at_us),
             at_us=at_us,
             take_over=options.policy.take_over,
             snapshots=options.policy.snapshots,
@@ -136,6 +138,14 @@ def open_parts(options: Options, at_us: int) -> Opened:
         )
         opened.pop_all()
         return parts
+
+
+def _resolved(config: Config | str | os.PathLike[str] | None, at_us: int) -> Config | None:
+    """Return a configuration whose hours are resolved from the present on, where they are not yet."""
+    if isinstance(config, str | os.PathLike):
+        config = Config.from_file(config)
+    # What is no configuration at all is for the engine to refuse, and so is one with faults.
+    return config if type(config) is not Config or check(config) else resolve_rest(config, at_us)
 
 
 def _with_plugins(channels: Mapping[str, Channel], durable: JournaledEngine) -> Mapping[str, Channel]:

@@ -87,7 +87,8 @@ class Router:
         :param path: of the journal's file; the history is in ``<path>-history``, deliveries that were given up in
             ``<path>-deliveries``. None: everything is in memory, or where ``journal`` and ``history`` are.
         :param config: a configuration, or the path of one. A new journal needs one; where its content differs from what
-            is journalled it is applied as ``Configure``, and what is gone drains.
+            is journalled it is applied as ``Configure``, and what is gone drains. Hours that are not resolved are, from
+            the present on for 366 days.
         :param name: of the engine: in idempotency keys, and in a history that several engines share.
         :param journal: where there is no path; closed with the router.
         :param history: None: one of its own. One that is given is not closed.
