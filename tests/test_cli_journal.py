@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -187,6 +188,17 @@ def test_a_journal_that_forgot_its_beginning_says_how_to_copy_it(run, tmp_path: 
 
 def exported(log: MemoryLog) -> list[bytes]:
     return list(export_lines(MemoryJournal(log)))
+
+
+@pytest.mark.parametrize("line", [b"no command", b'{"at_us": 2, "type": "queue.pause", "queue_id": "none"}'])
+def test_an_import_that_fails_names_the_line_and_leaves_no_journal(run, tmp_path: Path, line: bytes) -> None:
+    lines = tmp_path / "lines.jsonl"
+    begun = b'{"type": "journal", "format": 1, "rules": 3, "package": "0.1.0", "config": {}}'
+    lines.write_bytes(b"\n".join([begun, b'{"at_us": 1, "type": "advance"}', line]))
+    status, _, error = run("journal", "import", lines, tmp_path / "new.ccroute")
+    assert status == 2
+    assert re.search(r"; lines? 3( to 3)?$", error)
+    assert list(tmp_path.iterdir()) == [lines]
 
 
 def test_every_kind_of_call_is_exported_and_imported() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -193,6 +194,17 @@ def import_(
     if Path(journal).exists():
         raise FileExistsError(f"{journal} is there; a journal is imported into a new file")
     with opened(lines) as source:
-        count = import_lines(SqliteJournal(journal), (line.strip() for line in lines_of(source) if line.strip()))
+        try:
+            count = import_lines(SqliteJournal(journal), (line.strip() for line in lines_of(source) if line.strip()))
+        except BaseException:
+            _remove(Path(journal))
+            raise
     show(f"{journal}: {count:,} commands")
     return 0
+
+
+def _remove(journal: Path) -> None:
+    """Remove the files of a journal that was made in vain."""
+    snapshots = journal.parent.glob(f"{glob.escape(journal.name)}-snapshot-*")
+    for path in (journal, *(Path(f"{journal}{end}") for end in ("-lock", "-mark", "-wal", "-shm")), *snapshots):
+        path.unlink(missing_ok=True)

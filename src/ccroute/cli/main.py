@@ -110,7 +110,7 @@ def _show_version(wanted: bool) -> None:
 def _in_one_line(error: CcrouteError) -> str:
     if isinstance(error, ConfigError) and len(error.faults) > 1:
         return f"{error.faults[0]} (and {len(error.faults) - 1} more, see ccroute check)"
-    return str(error)
+    return "; ".join([str(error), *getattr(error, "__notes__", ())])
 
 
 def _tell(kind: str, message: str) -> int:
