@@ -363,12 +363,12 @@ cdef void accept(Floor* floor, int32_t slot) noexcept nogil:
     cdef int64_t seq = offer.seq
     cdef int32_t cost = offer.cost
     cdef int32_t channel = offer.channel
-    cdef bint is_exempt = offer.is_exempt
     agent_detach(floor, agent)
     agent_give(floor, agent, channel, cost)
     offer_unlink(floor, slot)
     if contact_at(floor, contact).bars:
         lift_offer_bar(floor, contact, agent)
     begin_work(floor, contact, agent, seq, channel, cost)
-    if is_exempt and agent_at(floor, agent).pending:
+    # Offers may be more than fit together: load, or another configuration, looks at each beside the legs alone.
+    if agent_at(floor, agent).pending:
         strain_agent(floor, agent)
