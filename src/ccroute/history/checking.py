@@ -8,11 +8,12 @@ from typing import Final
 
 import msgspec
 
+from ccroute.config import id_allowed
 from ccroute.errors import HistoryGap, InvalidId, OtherSource, OutOfRange, WrongType
 from ccroute.events import Event
 from ccroute.personal import withheld
 from ccroute.timeline import BODY_LENGTH_MAX, PAGE_SIZE_MAX, AnyAddition, ContactFilter, Message, Note, SurveyAnswer
-from ccroute.types import DURATION_US_MAX, ID_LENGTH_MAX, TEXT_LENGTH_MAX, TIME_US_MAX, ContactState
+from ccroute.types import DURATION_US_MAX, TEXT_LENGTH_MAX, TIME_US_MAX, ContactState
 
 __all__ = [
     "ATTACHMENTS_MAX",
@@ -21,6 +22,7 @@ __all__ = [
     "check_addition",
     "check_customer_ids",
     "check_filter",
+    "check_forgetting",
     "check_id",
     "check_moment",
     "check_page_size",
@@ -59,14 +61,19 @@ class SourceState(msgspec.Struct, frozen=True):
 def new_events(events: Sequence[Event], source: str, state: SourceState, *, allow_gap: bool) -> Sequence[Event]:
     """Return those of the events that have not been written.
 
+    :raises WrongType: they are no events.
     :raises OutOfRange: they do not follow each other without gaps.
     :raises OtherSource: one that has been written was another one.
     :raises HistoryGap: some between what was written and these are missing, and ``allow_gap`` is False.
     """
+    if type(events) is not list and type(events) is not tuple:
+        raise WrongType("events", withheld(events), "a list or tuple of events")
     if not events:
         return events
-    first = events[0].seq
+    first = events[0].seq if isinstance(events[0], Event) else 0
     for place, event in enumerate(events):
+        if not isinstance(event, Event):
+            raise WrongType("events", withheld(event), "a sequence of events")
         if event.seq != first + place:
             raise OutOfRange("events", event.seq, f"in order without gaps: seq {first + place}")
     if state.through_seq:
@@ -130,8 +137,7 @@ def check_customer_ids(customer_ids: Sequence[str]) -> None:
     :raises InvalidArgument: there is none, there are too many, or one is no id.
     """
     if not isinstance(customer_ids, list | tuple):
-        # A text would be taken for the ids that its letters are.
-        raise WrongType("customer_ids", withheld(customer_ids), "a list or a tuple of ids")
+        raise WrongType("customer_ids", withheld(customer_ids), "a list or tuple of ids")
     if not 0 < len(customer_ids) <= CUSTOMER_IDS_MAX:
         raise OutOfRange("customer_ids", len(customer_ids), f"1 to {CUSTOMER_IDS_MAX} ids")
     for customer_id in customer_ids:
@@ -145,14 +151,14 @@ def check_filter(chosen: ContactFilter) -> None:
     """
     if type(chosen) is not ContactFilter:
         raise WrongType("chosen", withheld(chosen), "a ContactFilter")
+    if chosen.state is not None and type(chosen.state) is not ContactState:
+        raise WrongType("state", withheld(chosen.state), "a member of ContactState, or None")
     if chosen.customer_ids is not None:
         check_customer_ids(chosen.customer_ids)
     _check_span(chosen.from_us, chosen.until_us)
     for name in ("agent_id", "queue_id", "channel", "conversation_id"):
         if (value := getattr(chosen, name)) is not None:
             check_id(name, value)
-    if chosen.state is not None and type(chosen.state) is not ContactState:
-        raise WrongType("state", withheld(chosen.state), "a ContactState, or None")
     if chosen.disposition is not None:
         _check_text("disposition", chosen.disposition, TEXT_LENGTH_MAX)
 
@@ -167,6 +173,18 @@ def check_search(customer_ids: Sequence[str] | None, from_us: int | None, until_
     elif from_us is None:
         raise OutOfRange("from_us", from_us, "given where customer_ids is not")
     _check_span(from_us, until_us)
+
+
+def check_forgetting(before_us: int, queue_id: str | None, texts_only: bool) -> None:
+    """Check what is to be forgotten.
+
+    :raises InvalidArgument: an argument is not allowed.
+    """
+    check_moment("before_us", before_us)
+    if queue_id is not None:
+        check_id("queue_id", queue_id)
+    if type(texts_only) is not bool:
+        raise WrongType("texts_only", withheld(texts_only), "True or False")
 
 
 def is_within(at_us: int, from_us: int | None, until_us: int | None) -> bool:
@@ -207,8 +225,8 @@ def check_id(name: str, value: str) -> None:
     """
     if type(value) is not str:
         raise WrongType(name, withheld(value), "text")
-    if not 0 < len(value) <= ID_LENGTH_MAX or not value.isprintable():
-        raise InvalidId(name, withheld(value), f"1 to {ID_LENGTH_MAX} printable characters")
+    if (allowed := id_allowed(value)) is not None:
+        raise InvalidId(name, withheld(value), allowed)
 
 
 def _check_text(name: str, value: str, length_max: int) -> None:

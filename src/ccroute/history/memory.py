@@ -16,8 +16,8 @@ from ccroute.history.checking import (
     check_addition,
     check_customer_ids,
     check_filter,
+    check_forgetting,
     check_id,
-    check_moment,
     check_page_size,
     check_search,
     is_within,
@@ -323,7 +323,7 @@ class MemoryHistory:
 
     def forget(self, before_us: int, *, queue_id: str | None = None, texts_only: bool = False) -> Forgotten:
         """Remove what ended before a moment; see ``ccroute.ports.HistoryStore``."""
-        check_moment("before_us", before_us)
+        check_forgetting(before_us, queue_id, texts_only)
         with self._lock:
             numbers = {
                 row.number

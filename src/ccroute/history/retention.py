@@ -30,10 +30,14 @@ def apply_retention(history: HistoryStore, rules: Sequence[RetentionRule], now_u
     Contacts that have not ended are kept, however old.
 
     :param now_us: the present, microseconds since the Unix epoch.
-    :raises InvalidArgument: ``now_us`` is no moment.
+    :raises InvalidArgument: ``now_us`` is no moment, or a rule keeps something for less than nothing.
     :raises StorageError: the history could not be written; what is gone is gone.
     """
     check_moment("now_us", now_us)
+    for rule in rules:
+        for name in ("contacts_us", "texts_us"):
+            if getattr(rule, name) is not None:
+                check_moment(name, getattr(rule, name))
     contacts = additions = 0
     for rule in rules:
         for kept_us, texts_only in ((rule.contacts_us, False), (rule.texts_us, True)):

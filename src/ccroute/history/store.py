@@ -14,7 +14,14 @@ import msgspec
 from ccroute.errors import KeyDestroyed, OutOfRange
 from ccroute.events import Event
 from ccroute.history.asking import Asking
-from ccroute.history.checking import SourceState, check_addition, check_id, check_moment, new_events, state_behind
+from ccroute.history.checking import (
+    SourceState,
+    check_addition,
+    check_forgetting,
+    check_id,
+    new_events,
+    state_behind,
+)
 from ccroute.history.projecting import (
     ERASED,
     SEQS_PER_SOURCE,
@@ -209,9 +216,7 @@ class SqlHistory(Asking):
 
     def forget(self, before_us: int, *, queue_id: str | None = None, texts_only: bool = False) -> Forgotten:
         """Remove what ended before a moment; see ``ccroute.ports.HistoryStore``."""
-        check_moment("before_us", before_us)
-        if queue_id is not None:
-            check_id("queue_id", queue_id)
+        check_forgetting(before_us, queue_id, texts_only)
         contacts = additions = 0
         after = (-1, -1)
         while True:

@@ -73,15 +73,15 @@ def terms_of(text: str) -> list[str]:
     """Return what is asked for, made plain: words, and with ``"`` around them several words that follow each other.
 
     :raises WrongType: it is no text.
-    :raises InvalidId: it holds a lone surrogate.
     :raises OutOfRange: there is no term, there are too many, or the text is too long.
+    :raises InvalidId: it has a lone surrogate.
     """
     if type(text) is not str:
         raise WrongType("text", withheld(text), "text")
-    if _SURROGATE.search(text) is not None:
-        raise InvalidId("text", withheld(text), "text without lone surrogates")
     if not 0 < len(text) <= TERM_LENGTH_MAX:
         raise OutOfRange("text", withheld(text), f"1 to {TERM_LENGTH_MAX} characters")
+    if not text.isascii() and _SURROGATE.search(text) is not None:
+        raise InvalidId("text", withheld(text), "text without lone surrogates")
     terms = list(dict.fromkeys(filter(None, (plain(quoted or word) for quoted, word in _TERM.findall(text)))))
     if not 0 < len(terms) <= TERMS_MAX:
         raise OutOfRange("text", withheld(text), f"1 to {TERMS_MAX} words")

@@ -20,9 +20,9 @@ import os
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final, Protocol, final
 
+from ccroute.config import id_allowed
 from ccroute.errors import ExtraMissing, InvalidId, KeyDestroyed, MasterKeyWrong, SealBroken, WrongType
 from ccroute.personal import withheld
-from ccroute.types import ID_LENGTH_MAX
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -297,5 +297,5 @@ def _context(first: str, second: str) -> bytes:
 def _check_id(customer_id: str) -> None:
     if type(customer_id) is not str:
         raise WrongType("customer_id", withheld(customer_id), "text")
-    if not 0 < len(customer_id) <= ID_LENGTH_MAX or not customer_id.isprintable():
-        raise InvalidId("customer_id", withheld(customer_id), f"1 to {ID_LENGTH_MAX} printable characters")
+    if (allowed := id_allowed(customer_id)) is not None:
+        raise InvalidId("customer_id", withheld(customer_id), allowed)
