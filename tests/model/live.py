@@ -61,15 +61,21 @@ class Live(Use):
 
     def _on_queue_put(self, command: commands.PutQueue) -> None:
         self._refuse_other_version(f"queues.{command.queue_id}", command.if_version)
-        self._configure(structs.replace(self.config, queues=self.config.queues | {command.queue_id: command.config}))
+        self._put(structs.replace(self.config, queues=self.config.queues | {command.queue_id: command.config}))
 
     def _on_agent_put(self, command: commands.PutAgent) -> None:
         self._refuse_other_version(f"agents.{command.agent_id}", command.if_version)
-        self._configure(structs.replace(self.config, agents=self.config.agents | {command.agent_id: command.config}))
+        self._put(structs.replace(self.config, agents=self.config.agents | {command.agent_id: command.config}))
 
     def _on_channel_put(self, command: commands.PutChannel) -> None:
         self._refuse_other_version(f"channels.{command.channel}", command.if_version)
-        self._configure(structs.replace(self.config, channels=self.config.channels | {command.channel: command.config}))
+        self._put(structs.replace(self.config, channels=self.config.channels | {command.channel: command.config}))
+
+    def _put(self, config: Config) -> None:
+        if check(config):
+            # It was sound when the call began: it names what has drained away since.
+            refuse(RefusalReason.VERSION)
+        self._configure(config)
 
     def _on_queue_remove(self, command: commands.RemoveQueue) -> None:
         queue_id = command.queue_id

@@ -243,7 +243,9 @@ def configure(names: Names, command: Any) -> int:
         # Something has drained since; what the command was found to change may be other, or not be possible any more.
         try:
             check_command(names, command)
-        except (ConfigError, UnknownName):
+        except UnknownName:
+            return _REASONS[RefusalReason.QUEUE_DRAINING]
+        except ConfigError:
             return _REASONS[RefusalReason.VERSION]
         prepared, names.prepared = names.prepared, None
     assert prepared is not None
