@@ -501,6 +501,9 @@ def test_one_agent_is_preferred_once() -> None:
         ({"Ada Lovelace": True}, ["Ada Lovelace"]),
         ({"initials": "AL", "letters": "salt"}, []),
         ({"remark": "owes us money"}, ["remark"]),
+        ({"dial": "030 901820", "order": 1820, "ticket": "4711-0815"}, ["dial"]),
+        ({"mail": "Ada.King@example.org", "plain": "ada at home", "sign": "3 @ 5.00"}, ["mail"]),
+        ({"other": ["call +44 (20) 7946-0018"], "sum": "2+2", "score": "+12.5"}, ["other"]),
     ],
 )
 def test_what_is_personal_is_withheld(attributes: dict[str, object], withheld: list[str]) -> None:

@@ -11,6 +11,7 @@ address or a number of the customer is withheld, whoever gave it.
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Iterable, Sequence
 from typing import Final, Protocol
 
@@ -45,6 +46,12 @@ __all__ = [
 
 LANGUAGE: Final = "language"
 """The attribute that a record's language becomes."""
+
+_REACHES: Final = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+|\+[0-9](?:[ ()./-]*[0-9]){6}")
+"""What somebody can be reached by, whoever it is: an e-mail address, or a number with its country."""
+
+_NUMBER_LENGTH: Final = 7
+"""Digits that are taken for a number where they end one that is known."""
 
 _TELLING_LENGTH: Final = 5
 """A personal text of so many characters is found inside of others, too; a shorter one only as a whole."""
@@ -222,8 +229,15 @@ def _preferred(record: CustomerRecord | None, card: Card | None, prefer: Sequenc
 
 
 def _tells(text: str, hidden: Sequence[str]) -> bool:
+    if _REACHES.search(text) is not None:
+        return True
     plain = _plain(text)
-    return any(one == plain or (len(one) >= _TELLING_LENGTH and one in plain) for one in hidden)
+    # A number without its country is a part of the one that is known.
+    is_part = plain.isdigit() and len(plain) >= _NUMBER_LENGTH
+    return any(
+        one == plain or (len(one) >= _TELLING_LENGTH and one in plain) or (is_part and one.endswith(plain.lstrip("0")))
+        for one in hidden
+    )
 
 
 def _plain(text: str) -> str:
