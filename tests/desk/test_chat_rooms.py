@@ -137,6 +137,7 @@ async def test_a_browser_that_returns_is_the_same_customer_and_an_account_is_its
             (visitor, "again", {}),
             (visitor, "renamed", {"name": "Grace H."}),
             (other, "other", {}),
+            (visitor, "odd", {"name": "\u202eecarG\x00 \t\x1b[31m\u2067"}),
             (ada, "account", {"name": "Nobody"}),
         ):
             begun = await begin(who, **wanted)
@@ -144,7 +145,7 @@ async def test_a_browser_that_returns_is_the_same_customer_and_an_account_is_its
             assert session is not None
             ids[name] = (session.customer_id, begun["customer_name"])
         assert ids["first"][0] == ids["again"][0] == ids["renamed"][0]
-        assert [ids[one][1] for one in ids] == ["Grace", "Grace", "Grace H.", None, "Nobody"]
+        assert [ids[one][1] for one in ids] == ["Grace", "Grace", "Grace H.", None, "ecarG [31m", "Nobody"]
         assert len({one[0] for one in ids.values()}) == 3
         account = house.customers.find(handle(ACCOUNT, "ada"))
         assert account is not None

@@ -7,6 +7,7 @@ keeps; who the customer is follows from the account, where one is signed in, els
 from __future__ import annotations
 
 import math
+import re
 import secrets
 from typing import Final, final
 
@@ -39,6 +40,8 @@ _COOKIE: Final = "desk_visitor"
 _COOKIE_S: Final = 365 * 86_400
 _NAME_LENGTH_MAX: Final = 80
 _VISITOR_LENGTH: Final = 32
+_VISITOR: Final = re.compile(rf"[A-Za-z0-9_-]{{{_VISITOR_LENGTH}}}")
+_IS_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 class Begin(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -257,11 +260,11 @@ class ChatRoom:
         queue_id = next(iter(open_to), None) if wanted.queue_id is None else wanted.queue_id
         if queue_id is None or queue_id not in open_to:
             raise fault("bad_request", "There is no such queue, or it is not open to this customer.")
-        name = None if wanted.name is None else " ".join(wanted.name.split()) or None
+        name = None if wanted.name is None else _shown(wanted.name)
         if name is not None and len(name) > _NAME_LENGTH_MAX:
             raise fault("bad_request", f"A name has at most {_NAME_LENGTH_MAX} characters.")
         cookie = call.request.cookies.get(_COOKIE, "")
-        visitor = cookie if len(cookie) == _VISITOR_LENGTH else secrets.token_urlsafe(_VISITOR_LENGTH * 3 // 4)
+        visitor = cookie if _VISITOR.fullmatch(cookie) is not None else secrets.token_urlsafe(_VISITOR_LENGTH * 3 // 4)
         try:
             customer_id, shown = await to_thread.run_sync(self._identify, account, visitor, name)
             opened = await self._chat.open_session(customer_id=customer_id)
@@ -331,6 +334,12 @@ class ChatRoom:
         assert visit.session is not None
         assert visit.session.user.agent_id is not None
         await self._chat.serve_agent(visit, visit.session.user.agent_id)
+
+
+def _shown(name: str) -> str | None:
+    """Return a name as others are shown it: no control characters, and nothing that turns what stands beside it."""
+    words = "".join(one for one in name if one.isspace() or not _IS_CONTROL.match(one)).split()
+    return " ".join(words) or None
 
 
 def _customer(call: Call) -> User | None:
