@@ -120,6 +120,9 @@ async def test_a_file_goes_to_those_who_are_in_the_conversation(tmp_path: Path, 
         assert (await dorit.get(f"/api/agent/{path}/{file['attachment_id']}")).status_code == 404
         assert (await maxim.get(f"/api/agent/{path}/{'0' * 64}")).status_code == 404
         assert (await lena.get(f"/api/supervisor/{path}/{file['attachment_id']}")).content == PNG
+        contact_id = (await house.router.ask(lambda engine: engine.contacts()))[0].contact_id
+        story = (await lena.get(f"/api/supervisor/contacts/{contact_id}")).json()
+        assert story["messages"][0]["attachments"] == [file]
 
 
 async def test_a_browser_that_returns_is_the_same_customer_and_an_account_is_itself(

@@ -28,6 +28,7 @@ __all__ = [
     "QueueTarget",
     "SetMyPresence",
     "Story",
+    "StoryFile",
     "StoryMessage",
     "StoryNote",
     "TimelineQuestion",
@@ -193,6 +194,19 @@ class Pong(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="pon
     """The server's time."""
 
 
+class StoryFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that was sent."""
+
+    attachment_id: str
+    """By which it is fetched."""
+    name: str
+    """What it is called."""
+    media_type: str
+    """What it is."""
+    bytes: int
+    """Its size."""
+
+
 class StoryMessage(msgspec.Struct, frozen=True, kw_only=True):
     """Something that was said."""
 
@@ -206,8 +220,8 @@ class StoryMessage(msgspec.Struct, frozen=True, kw_only=True):
     """The agent who said it."""
     body: str
     """What."""
-    attachments: list[str]
-    """Files, by reference."""
+    attachments: list[StoryFile]
+    """Files."""
 
 
 class StoryNote(msgspec.Struct, frozen=True, kw_only=True):

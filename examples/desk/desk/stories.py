@@ -8,8 +8,9 @@ from typing import Final, NamedTuple, final
 from anyio import to_thread
 
 from ccroute import CcrouteError, CustomerRecord, Message, Note, Router, TimelineEntry, UnknownCustomer
+from ccroute.channels.attachments import referred
 from ccroute.customers import Customers
-from desk.agent_shapes import Card, CardContact, Happened, HappenedEntry, Story, StoryMessage, StoryNote
+from desk.agent_shapes import Card, CardContact, Happened, HappenedEntry, Story, StoryFile, StoryMessage, StoryNote
 from desk.faults import fault
 from desk.naming import Naming
 from desk.telling import as_fault
@@ -153,10 +154,19 @@ def _messages(entries: Sequence[TimelineEntry]) -> list[StoryMessage]:
             from_customer=said.from_customer,
             agent_id=said.agent_id,
             body=said.body,
-            attachments=list(said.attachments),
+            attachments=_files(said.attachments),
         )
         for one in entries
         if isinstance(said := one.addition, Message)
+    ]
+
+
+def _files(references: Sequence[str]) -> list[StoryFile]:
+    """Return the files of the chat among those that a message refers to."""
+    return [
+        StoryFile(attachment_id=one.attachment_id, name=one.name, media_type=one.media_type, bytes=one.bytes)
+        for one in map(referred, references)
+        if one is not None
     ]
 
 

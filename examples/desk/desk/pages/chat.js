@@ -7,18 +7,34 @@ const UNDER = { sending: "Sending …", sent: "Sent", delivered: "Delivered", re
 const TOGETHER_US = 120_000_000;
 const NEAR_END_PX = 80;
 
+/** Entries of what was said, from the history; `isMine(message)` tells which stand on the own side. */
+export const entriesOfStory = (messages, { customer, isMine }) => messages.map((message) => ({
+  id: message.entry_id, at_us: message.at_us, mine: isMine(message), body: message.body, files: message.attachments,
+  who: message.from_customer ? customer : (message.agent_id ?? "Assistant"), kind: !message.from_customer && !message.agent_id ? "bot" : "said",
+}));
+
 export function Log({ entries, label, empty, load = null }) {
   const element = useRef(null);
   const isAtEnd = useRef(true);
   const remember = ({ target }) => {
-    isAtEnd.current = target.scrollHeight - target.scrollTop - target.clientHeight < NEAR_END_PX;
+    if (target.clientHeight > 0) isAtEnd.current = target.scrollHeight - target.scrollTop - target.clientHeight < NEAR_END_PX;
+  };
+  const stay = () => {
+    if (isAtEnd.current) element.current.scrollTop = element.current.scrollHeight;
   };
   const last = entries.at(-1);
   useLayoutEffect(() => {
-    if (isAtEnd.current || last?.mine) element.current.scrollTop = element.current.scrollHeight;
+    if (last?.mine) isAtEnd.current = true;
+    stay();
   }, [entries.length, last?.id]);
+  // The log may be hidden while something is said, become lower while one writes, or get longer by a picture.
+  useLayoutEffect(() => {
+    const watching = new ResizeObserver(stay);
+    watching.observe(element.current);
+    return () => watching.disconnect();
+  }, []);
   const lastMine = entries.findLast((entry) => entry.mine);
-  return html`<div class="log" role="log" aria-label=${label} tabindex="0" ref=${element} onScroll=${remember}>
+  return html`<div class="log" role="log" aria-label=${label} tabindex="0" ref=${element} onScroll=${remember} onLoadCapture=${stay}>
     ${entries.length === 0 && empty && html`<p class="event">${empty}</p>`}
     ${entries.map((entry, index) => html`<${Entry} key=${entry.id} entry=${entry} before=${entries[index - 1]}
         after=${entries[index + 1]} isLastMine=${entry === lastMine} load=${load} />`)}</div>`;

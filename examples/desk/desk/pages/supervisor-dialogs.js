@@ -1,6 +1,6 @@
 // What the board opens: why a contact waits, giving it to somebody, and reading along.
-import { get } from "/static/api.js";
-import { Log } from "/static/chat.js";
+import { get, take } from "/static/api.js";
+import { Log, entriesOfStory } from "/static/chat.js";
 import { Dialog, clock, html, nameOf, titled, useEffect, useState } from "/static/parts.js";
 
 const AGAIN_MS = 3_000;
@@ -64,18 +64,16 @@ export function Assign({ contact, agents, act, onClose }) {
     <label class="field"><span>Agent</span><select name="agent" required>${there.map((agent) =>
       html`<option value=${agent.agent_id}>${agent.shown_name} (${agent.presence}, ${agent.taken} of ${agent.capacity} taken)</option>`)}</select></label>
     <label class="field"><span>How</span><select name="as"><option value="offer">Offer it</option><option value="active">Put it straight into their hands</option></select></label>
-    <fieldset class="choices compact"><legend class="label">Although the agent is or has</legend>${IGNORABLE.map(([word, shown]) =>
+    <fieldset class="choices compact"><legend class="label">Although the agent …</legend>${IGNORABLE.map(([word, shown]) =>
       html`<label><input type="checkbox" name="ignoring" value=${word} /><span>${shown}</span></label>`)}</fieldset>
     <div class="row end"><button class="button" type="button" onClick=${onClose}>Leave it</button><button class="button primary" disabled=${there.length === 0}>Give</button></div></form><//>`;
 }
 
 export function StoryView({ contact, onClose }) {
   const [story, fault] = useAnswer(`/api/supervisor/contacts/${encodeURIComponent(contact.contact_id)}`);
-  const entries = (story?.messages ?? []).map((message) => ({
-    id: message.entry_id, at_us: message.at_us, mine: !message.from_customer, body: message.body, files: (message.attachments ?? []).map((file) => ({ attachment_id: file.reference, ...file })),
-    who: message.from_customer ? nameOf(contact) : (message.agent_id ?? "Assistant"), kind: !message.from_customer && !message.agent_id ? "bot" : "said",
-  }));
+  const entries = entriesOfStory(story?.messages ?? [], { customer: nameOf(contact), isMine: (message) => !message.from_customer });
+  const load = (file) => take(`/api/supervisor/conversations/${encodeURIComponent(story.conversation_id)}/attachments/${file.attachment_id}`);
   return html`<${Dialog} title=${`${nameOf(contact)}, ${titled(contact.queue_id)}`} onClose=${onClose}>
     ${fault && html`<p class="notice">${fault}</p>`}
-    <div class="chat reading"><${Log} entries=${entries} label="What was said" empty=${story ? "Nothing has been said yet." : "One moment …"} /></div><//>`;
+    <div class="chat reading"><${Log} entries=${entries} label="What was said" load=${load} empty=${story ? "Nothing has been said yet." : "One moment …"} /></div><//>`;
 }
