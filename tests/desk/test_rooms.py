@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ccroute import ContactState, EnqueueContact, LegState
+from ccroute import ContactState, EnqueueContact, LegState, Note
 from desk.calls import Access
 from desk.house import House
 from tests.desk.houses import USERS, house_in, visitor_of
@@ -107,6 +107,16 @@ async def test_an_agent_takes_works_and_finishes(tmp_path: Path, people_file: Pa
         assert longer["ends_at_us"] - wrapping["ends_at_us"] == 5_000_000
         assert (await maxim.post("/api/agent/contacts/c1/wrap-up/end")).status_code == 200
         await state_with(page, chats=0)
+        # Who writes while the wrap-up ends is late, and has served it all the same.
+        late = {"entry_id": "n2", "body": "and an apology"}
+        assert (await maxim.post("/api/agent/contacts/c1/notes", json=late)).status_code == 200
+        story = await house.router.history.contact("c1")
+        assert story is not None
+        assert [one.addition.body for one in story.entries if isinstance(one.addition, Note)] == [
+            note["body"],
+            late["body"],
+        ]
+        assert (await maxim.get("/api/agent/contacts/c1")).status_code == 404
 
 
 async def test_what_the_engine_refuses_is_told_with_its_reason(tmp_path: Path, people_file: Path) -> None:

@@ -19,6 +19,7 @@ from ccroute import (
     CcrouteError,
     CompleteContact,
     Config,
+    ContactStatus,
     DeclineOffer,
     EndWrapUp,
     Engine,
@@ -31,6 +32,7 @@ from ccroute import (
     Note,
     OfferExpired,
     OfferRescinded,
+    PastContact,
     ResumeContact,
     Router,
     SetPresence,
@@ -202,16 +204,15 @@ class AgentRoom:
 
     async def _note(self, call: Call) -> Done:
         noted = call.body_as(NewNote)
-        contact_id = await self._own(call)
+        contact = await self._served(call)
         if not 1 <= len(noted.entry_id) <= _ENTRY_ID_LENGTH_MAX or not noted.body.strip():
             raise fault("bad_request", f"A note has an id of 1 to {_ENTRY_ID_LENGTH_MAX} characters, and a text.")
-        contact = await ask(self._router, lambda engine: engine.contact(contact_id))
         note = Note(
-            entry_id=f"note:{contact_id}:{call.agent_id}:{noted.entry_id}",
+            entry_id=f"note:{contact.contact_id}:{call.agent_id}:{noted.entry_id}",
             at_us=self._router.now_us(),
-            contact_id=contact_id,
-            customer_id=None if contact is None else contact.customer_id,
-            conversation_id=None if contact is None else contact.conversation_id,
+            contact_id=contact.contact_id,
+            customer_id=contact.customer_id,
+            conversation_id=contact.conversation_id,
             agent_id=call.agent_id,
             body=noted.body,
         )
@@ -229,6 +230,19 @@ class AgentRoom:
         if not await ask(self._router, holds(call.agent_id, contact_id)):
             raise fault("not_found")
         return contact_id
+
+    async def _served(self, call: Call) -> ContactStatus | PastContact:
+        """Return the contact of the path, which is in the agent's hands or offered to it, or was in its hands."""
+        contact_id, agent_id = call.part("contact_id"), call.agent_id
+        found: ContactStatus | PastContact | None = None
+        if await ask(self._router, holds(agent_id, contact_id)):
+            found = await ask(self._router, lambda engine: engine.contact(contact_id))
+        if found is None:
+            # A wrap-up ends while a note is written.
+            found = await self._stories.served(agent_id, contact_id)
+        if found is None:
+            raise fault("not_found")
+        return found
 
     async def _customer(self, call: Call) -> str | None:
         contact_id = await self._own(call)

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple, final
 
 from anyio import to_thread
 
-from ccroute import CcrouteError, CustomerRecord, Message, Note, Router, TimelineEntry, UnknownCustomer
+from ccroute import CcrouteError, CustomerRecord, Message, Note, PastContact, Router, TimelineEntry, UnknownCustomer
 from ccroute.channels.attachments import referred
 from ccroute.customers import Customers
 from desk.agent_shapes import Card, CardContact, Happened, HappenedEntry, Story, StoryFile, StoryMessage, StoryNote
@@ -60,6 +60,17 @@ class Stories:
             messages=_messages(entries),
             notes=_notes(entries),
         )
+
+    async def served(self, agent_id: str, contact_id: str) -> PastContact | None:
+        """Return a contact that an agent has or has had in hand; None: there is none.
+
+        :raises Fault: it cannot be read now.
+        """
+        try:
+            found = await self._router.history.contact(contact_id)
+        except CcrouteError as error:
+            raise as_fault(error) from error
+        return found.contact if found is not None and any(leg.agent_id == agent_id for leg in found.legs) else None
 
     async def card(self, customer_id: str | None) -> Card:
         """Return a customer's card; of nobody, an empty one.
