@@ -31,10 +31,13 @@ def test_contact_of_a_killed_browser_is_offered_again_in_its_place(visit: Visit)
     omar.begin("I came later.", name="Omar")
     expect(omar.banner).to_contain_text("You are next")
 
+    maxim.chat("Nadia").get_by_role("textbox").press_sequentially("I am still")
+    expect(nadia.page.get_by_text("Maxim is typing")).to_be_visible()
     maxim.leave()
     # The lease and its grace run out: she waits again, before him who came later.
     expect(omar.banner).to_contain_text("You are number 2 in line", timeout=40_000)
     expect(nadia.banner).to_contain_text("You are next")
+    expect(nadia.page.get_by_text("Maxim is typing")).to_have_count(0)
     assert [name.split("\n")[0] for name in lena.waiting()] == ["Nadia", "Omar"]
     dorit = at_work_quietly(visit, "dorit")
     expect(dorit.offer).to_contain_text("Nadia")
@@ -58,6 +61,10 @@ def test_nobody_loses_a_message_or_a_place_when_the_server_is_killed(visit: Visi
     expect(nadia.banner).to_contain_text("The connection is lost")
     expect(dorit.page.get_by_text("The connection is lost")).to_be_visible()
     nadia.say("Four, said while nobody listened.")
+    priya.button("End").click()
+    priya.button("End it").click()
+    dorit.button("Sign out").click()
+    expect(dorit.page.get_by_text("You are still signed in")).to_be_visible()
     desk.start()
     expect(dorit.chat("Nadia").get_by_role("log")).to_contain_text("Four, said while nobody listened.")
     dorit.say("Nadia", "Five.")
@@ -66,4 +73,5 @@ def test_nobody_loses_a_message_or_a_place_when_the_server_is_killed(visit: Visi
     assert [text for _, text in nadia.told()] == said
     assert [text for _, text in dorit.told("Nadia")] == said
     expect(omar.banner).to_contain_text("You are next")
-    expect(priya.banner).to_contain_text("You are number 2 in line")
+    # Ended while nobody listened.
+    expect(priya.banner).to_contain_text("The conversation is over")

@@ -71,6 +71,7 @@ const SHOWN_BYTES_MAX = 2_000_000;
 // `load(file)` → a Blob. Pictures are loaded and shown at once, other files when they are asked for.
 function File({ file, load }) {
   const [url, setUrl] = useState(null);
+  const [isMissing, setMissing] = useState(false);
   const isPicture = /^image\/(png|jpeg|gif|webp)$/.test(file.media_type);
   const fetchIt = async () => {
     const found = URL.createObjectURL(await load(file));
@@ -82,28 +83,30 @@ function File({ file, load }) {
   }, [file.attachment_id]);
   useEffect(() => () => url && URL.revokeObjectURL(url), [url]);
   const keep = async () => {
-    const link = document.createElement("a");
-    Object.assign(link, { href: url ?? (await fetchIt().catch(() => null)), download: file.name });
-    if (link.href) link.click();
+    const href = url ?? (await fetchIt().catch(() => null));
+    setMissing(href === null);
+    if (href !== null) Object.assign(document.createElement("a"), { href, download: file.name }).click();
   };
   if (!load) return html`<span class="file"><${Icon} name="file" />${file.name}</span>`;
   return html`<button class="file plain" type="button" onClick=${keep} title="Download">${url && isPicture ? html`<img src=${url} alt=${file.name} />`
-    : html`<${Icon} name="file" /><span>${file.name} <small>(${bytes(file.bytes)})</small></span>`}</button>`;
+    : html`<${Icon} name="file" /><span>${file.name} <small>(${isMissing ? "cannot be loaded now" : bytes(file.bytes)})</small></span>`}</button>`;
 }
 
 const TYPING_MS = 4_000;
+const TOLD_AGAIN_MS = 5_000;
 
 /**
  * The field to write in. Enter sends, Shift+Enter begins a line; "/" at the beginning opens the prepared answers.
- * `upload(file)` → what is attached; `onSend(body, files)`; `onTyping(boolean)`.
+ * `upload(file)` → what is attached, of files of `sizeMax` bytes at most; `onSend(body, files)`; `onTyping(boolean)`.
  */
-export function Composer({ label, onSend, onTyping = () => {}, upload = null, canned = [], isOff = false, lengthMax = 4_000, fieldRef }) {
+export function Composer({ label, onSend, onTyping = () => {}, upload = null, canned = [], lengthMax, sizeMax = Infinity, fieldRef }) {
   const own = useRef(null);
   const field = fieldRef ?? own;
   const [text, setText] = useState("");
   const [files, setFiles] = useState([]);
   const [fault, setFault] = useState(null);
   const typing = useRef(null);
+  const told_ms = useRef(0);
   const wanted = useRef(false);
 
   const stopTyping = () => {
@@ -113,7 +116,11 @@ export function Composer({ label, onSend, onTyping = () => {}, upload = null, ca
     onTyping(false);
   };
   const startTyping = () => {
-    if (typing.current === null) onTyping(true);
+    // Told again while it goes on: who reads takes it for over when nothing more is heard.
+    if (typing.current === null || Date.now() - told_ms.current > TOLD_AGAIN_MS) {
+      told_ms.current = Date.now();
+      onTyping(true);
+    }
     clearTimeout(typing.current);
     typing.current = setTimeout(stopTyping, TYPING_MS);
   };
@@ -128,11 +135,13 @@ export function Composer({ label, onSend, onTyping = () => {}, upload = null, ca
   }, [text]);
 
   const isLoading = files.some((file) => file.isLoading);
+  const body = text.trim();
+  const isTooLong = body.length > lengthMax && [...body].length > lengthMax;
+  const isSendable = !isTooLong && (body !== "" || files.length > 0);
   const send = () => {
-    const body = text.trim();
     // What is sent while a file is still on its way goes out with it.
-    wanted.current = isLoading;
-    if (isOff || isLoading || (!body && files.length === 0)) return;
+    wanted.current = isLoading && isSendable;
+    if (isLoading || !isSendable) return;
     onSend(body, files.map((file) => file.attached));
     setText("");
     setFiles([]);
@@ -146,11 +155,16 @@ export function Composer({ label, onSend, onTyping = () => {}, upload = null, ca
     for (const file of chosen) {
       const row = { key: Math.random(), name: file.name || "picture.png", isLoading: true };
       setFault(null);
+      if (file.size === 0 || file.size > sizeMax) {
+        setFault(`${row.name}: ${file.size === 0 ? "The file is empty." : `The file is larger than ${bytes(sizeMax)}.`}`);
+        continue;
+      }
       setFiles((shown) => [...shown, row]);
       try {
         const attached = await upload(file);
         setFiles((shown) => shown.map((other) => (other.key === row.key ? { ...row, isLoading: false, attached } : other)));
       } catch (refusal) {
+        wanted.current = false; // not without the file
         setFiles((shown) => shown.filter((other) => other.key !== row.key));
         setFault(`${row.name}: ${refusal.message}`);
       }
@@ -171,21 +185,22 @@ export function Composer({ label, onSend, onTyping = () => {}, upload = null, ca
     attach(pasted);
   };
   return html`<div>
-    <div role="alert">${fault && html`<p class="notice bad">${fault}</p>`}</div>
+    <div role="alert">${fault && html`<p class="notice bad">${fault}</p>`}
+      ${isTooLong && html`<p class="notice bad">A message has at most ${lengthMax.toLocaleString()} characters; send this one in parts.</p>`}</div>
     ${files.length > 0 && html`<ul class="row attached" aria-label="Attachments">${files.map((file) => html`<li class="badge" key=${file.key}>
-      <span>${file.name}${file.isLoading ? " …" : ""}</span>
+      <span class="cut">${file.name}${file.isLoading ? " …" : ""}</span>
       <button class="plain" type="button" aria-label=${`Remove ${file.name}`}
         onClick=${() => setFiles((shown) => shown.filter((other) => other !== file))}><${Icon} name="close" /></button></li>`)}</ul>`}
     <form class="composer" onSubmit=${(event) => { event.preventDefault(); send(); }}>
       ${picker.view}
       ${upload && html`<label class="button icon" title="Attach a file"><${Icon} name="clip" /><span class="unseen">Attach a file</span>
-        <input class="unseen" type="file" multiple disabled=${isOff}
+        <input class="unseen" type="file" multiple
           onChange=${(event) => { attach([...event.target.files]); event.target.value = ""; }} /></label>`}
-      <textarea ref=${field} rows="1" maxlength=${lengthMax} aria-label=${label} placeholder=${canned.length ? "Message, or /" : "Write a message"}
-        disabled=${isOff} value=${text} onInput=${(event) => write(event.target.value)} onKeyDown=${onKeyDown} onPaste=${onPaste}
+      <textarea ref=${field} rows="1" dir="auto" aria-label=${label} placeholder=${canned.length ? "Message, or /" : "Write a message"}
+        value=${text} onInput=${(event) => write(event.target.value)} onKeyDown=${onKeyDown} onPaste=${onPaste}
         onBlur=${stopTyping} aria-autocomplete=${canned.length ? "list" : null} aria-controls=${picker.isOpen ? picker.id : null}
         aria-activedescendant=${picker.isOpen ? picker.active : null}></textarea>
-      <button class="button primary icon" aria-label="Send" disabled=${isOff || (!text.trim() && files.length === 0)}>
+      <button class="button primary icon" aria-label="Send" disabled=${!isSendable}>
         <${Icon} name="send" /></button></form></div>`;
 }
 
@@ -206,6 +221,10 @@ function usePicker({ text, canned, onPick }) {
     setShut(false);
     setChosen(0);
   }, [text]);
+  const list = useRef(null);
+  useLayoutEffect(() => {
+    list.current?.children[index]?.scrollIntoView({ block: "nearest" });
+  }, [isOpen, index]);
   const onKeyDown = ({ key }) => {
     if (!isOpen) return false;
     if (key === "ArrowDown") setChosen((index + 1) % found.length);
@@ -215,7 +234,7 @@ function usePicker({ text, canned, onPick }) {
     else return false;
     return true;
   };
-  const view = isOpen && html`<ul class="picker" role="listbox" id=${id.current} aria-label="Prepared answers">
+  const view = isOpen && html`<ul class="picker" role="listbox" id=${id.current} aria-label="Prepared answers" tabindex="0" ref=${list}>
     ${found.map((answer, place) => html`<li role="option" key=${answer.id} id=${`${id.current}-${place}`} aria-selected=${String(place === index)}
       onMouseDown=${(event) => { event.preventDefault(); onPick(answer); }}><b>${answer.title}</b><span class="soft small">${answer.body}</span></li>`)}</ul>`;
   return { id: id.current, active: `${id.current}-${index}`, isOpen, onKeyDown, view };

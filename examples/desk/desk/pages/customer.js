@@ -1,5 +1,5 @@
 // The customer's page: a company's site, and a chat on it that survives reloads and lost connections.
-import { get, post, take } from "/static/api.js";
+import { get, post, session, signOut, take } from "/static/api.js";
 import { Composer, Log } from "/static/chat.js";
 import { Dialog, Icon, Mark, ThemeButton, html, initials, render, useEffect, useLayoutEffect, useReducer, useRef, useState } from "/static/parts.js";
 import { WebChat, entriesOf, outgoing } from "/static/webchat.js";
@@ -55,10 +55,8 @@ function useChat() {
         open();
       },
       keep: (unsent) => kept.set("unsent", unsent),
-      changed: (conversation, what) => {
-        if (what === "joined") for (const entry of waiting.splice(0)) opened.take(conversation, entry);
-        changed();
-      },
+      changed,
+      waiting,
     });
     chat.current = opened;
     changed();
@@ -68,6 +66,13 @@ function useChat() {
     kept.set("begun", { queue, name });
     open(outgoing(body));
   };
+  // Leave the conversation behind, so that another one can be begun.
+  const shut = () => {
+    for (const name of ["token", "unsent", "begun"]) kept.set(name, null);
+    chat.current?.close();
+    chat.current = null;
+    changed();
+  };
   useEffect(() => {
     if (kept.get("token") || kept.get("unsent")?.length) open();
     return () => {
@@ -75,7 +80,7 @@ function useChat() {
       chat.current = null;
     };
   }, []);
-  return [chat.current, start];
+  return [chat.current, start, shut];
 }
 
 function about(queue) {
@@ -84,13 +89,14 @@ function about(queue) {
   return minutes === null ? `${queue.waiting} before you` : `About ${minutes} ${minutes === 1 ? "minute" : "minutes"} to wait`;
 }
 
-function Site({ settings, onTopic }) {
+function Site({ settings, onTopic, onSignOut }) {
   return html`<header class="site-head"><a class="brand" href="/"><${Mark} />Your company</a>
       <nav aria-label="Site"><a href="#plans">Internet</a><a href="#plans">Mobile</a><a href="#help" aria-current="page">Help</a></nav>
-      ${settings.signed_in ? html`<span class="small">Hello, ${settings.signed_in.shown_name}</span>` : html`<a class="small" href="/sign-in?next=/">Sign in</a>`}
+      ${settings.signed_in ? html`<span class="row small"><span class="cut">Hello, ${settings.signed_in.shown_name}</span>
+        <button class="button small" type="button" onClick=${onSignOut}>Sign out</button></span>` : html`<a class="small" href="/sign-in?next=/">Sign in</a>`}
       <${ThemeButton} /></header>
     <main><section class="hero" id="help"><h1>Talk to somebody who can help</h1>
-      <p>No forms and no phone trees: write to us, and a person answers. You can close this page and come back; your place stays yours.</p>
+      <p>No forms and no phone trees: write to us, and a person answers. If the connection breaks or you load this page anew, your place stays yours.</p>
       <div class="topics">${settings.queues.map((queue) => html`<button class="topic" type="button" key=${queue.queue_id} onClick=${() => onTopic(queue.queue_id)}>
         <b>${queue.title}</b><span class="soft">${about(queue)}</span><span class="go">Start a chat</span></button>`)}</div></section>
     <section class="questions" id="plans" aria-label="Frequent questions"><h2>Often asked</h2>
@@ -100,9 +106,9 @@ function Site({ settings, onTopic }) {
 }
 
 function Start({ settings, topic, onStart }) {
-  const [queue, setQueue] = useState(topic);
+  const [queue, setQueue] = useState(topic?.queue ?? null);
   const [name, setName] = useState("");
-  useEffect(() => topic && setQueue(topic), [topic]);
+  useEffect(() => topic && setQueue(topic.queue), [topic]);
   const chosen = queue ?? settings.queues[0]?.queue_id ?? null;
   return html`<div class="start stack"><p>Hello! What is it about?</p>
       <fieldset class="choices"><legend class="unseen">Topic</legend>${settings.queues.map((each) => html`<label key=${each.queue_id}>
@@ -146,12 +152,12 @@ function Talk({ chat, settings }) {
     return () => document.removeEventListener("visibilitychange", look);
   }, [conversation, conversation?.last]);
   const typing = [...(conversation?.typing.values() ?? [])][0];
-  const entries = entriesOf(conversation, { me, names: (agent) => agent ?? "We" });
+  const entries = entriesOf(conversation, { me, names: (agent) => agent ?? "We", waiting: chat.waiting });
   const load = (file) => take(`/api/chat/attachments/${file.attachment_id}`, { method: "POST", body: { token: kept.get("token") } });
   return html`<div role="status"><${Banner} conversation=${conversation} link=${chat.link} /></div>
     <${Log} entries=${entries} label="Conversation" load=${load} />
     <p class="typing" aria-live="polite">${typing ? `${typing.agent ?? "Somebody"} is typing …` : ""}</p>
-    <${Composer} label="Your message" fieldRef=${field} lengthMax=${settings.message_length_max} isOff=${!conversation} onSend=${(body, files) => chat.say(null, body, files)}
+    <${Composer} label="Your message" fieldRef=${field} lengthMax=${settings.message_length_max} sizeMax=${settings.attachment_size_max} onSend=${(body, files) => chat.say(null, body, files)}
       onTyping=${(isTyping) => chat.typing(null, isTyping)} upload=${settings.attachment_size_max ? (file) => chat.upload(null, file) : null} />`;
 }
 
@@ -177,15 +183,30 @@ function Window({ chat, settings, topic, onStart, onShut, onEnd }) {
 
 function Page() {
   const settings = useSettings();
-  const [chat, start] = useChat();
+  const [chat, start, shut] = useChat();
   const [isShown, setShown] = useState(kept.get("shown") === true);
   const [topic, setTopic] = useState(null);
   const show = (whether) => {
     kept.set("shown", whether);
     setShown(whether);
   };
+  const choose = (queue) => {
+    // What is written into a conversation that is over goes where it went before; another topic is another conversation.
+    if (chat?.own?.phase === "over" && queue !== kept.get("begun")?.queue) shut();
+    setTopic({ queue });
+    show(true);
+  };
+  const leave = async () => {
+    try {
+      if (await session()) await signOut();
+    } catch {
+      return; // still signed in, as the page goes on to say
+    }
+    shut();
+    location.reload();
+  };
   const unread = chat?.unread(chat.own, { party: "customer" }) ?? 0;
-  return html`<${Site} settings=${settings} onTopic=${(queue) => { setTopic(queue); show(true); }} />
+  return html`<${Site} settings=${settings} onTopic=${choose} onSignOut=${leave} />
     ${isShown ? html`<${Window} chat=${chat} settings=${settings} topic=${topic} onStart=${start} onShut=${() => show(false)} onEnd=${() => chat.end()} />`
       : html`<button class="button primary launcher" type="button" onClick=${() => show(true)}><${Icon} name="chat" />Chat with us
         ${unread > 0 && html`<span class="badge count">${unread}<span class="unseen"> unread</span></span>`}</button>`}`;

@@ -5,6 +5,7 @@ const PART_BYTES = 32 * 1024;
 const RECEIPT_MS = 150;
 const AGAIN_MS = 300;
 const AGAIN_MS_MAX = 5_000;
+const TYPING_MS_MAX = 12_000;
 const FOREVER = new Set(["too_long", "empty", "too_many_attachments", "unknown_attachment", "not_in_conversation", "conversation_full", "no_attachments", "malformed", "frame_too_large", "erased"]);
 
 const HEARD = new Set(["invited", "joined", "left", "message", "ack", "typing", "receipt", "status", "position", "uploaded", "refused"]);
@@ -20,8 +21,9 @@ function newConversation(id) {
 export const outgoing = (body, files = []) => ({ id: newId(), at_us: now_us(), body, files, state: "sending" });
 
 /** What a page shows of a conversation, in the order of the numbers; what is on its way out comes last. */
-export function entriesOf(conversation, { me, names = (agent) => agent ?? "Agent", customer = "Customer" }) {
-  if (!conversation) return [];
+export function entriesOf(conversation, { me, names = (agent) => agent ?? "Agent", customer = "Customer", waiting = [] }) {
+  const own = (entry) => ({ ...entry, mine: true, party: me.party, who: null, kind: "said" });
+  if (!conversation) return waiting.map(own);
   const others = [...conversation.receipts.values()].filter(({ party }) => party !== me.party);
   const reached = (number, what) => others.some((receipt) => receipt[what] >= number);
   const said = [...conversation.said.values()].map((message) => {
@@ -32,8 +34,7 @@ export function entriesOf(conversation, { me, names = (agent) => agent ?? "Agent
       state: isMine ? (reached(message.number, "read") ? "read" : reached(message.number, "delivered") ? "delivered" : "sent") : null,
     };
   });
-  const unsent = conversation.unsent.map((entry) => ({ ...entry, mine: true, party: me.party, who: null, kind: "said" }));
-  return [...said, ...conversation.lines, ...unsent].sort((a, b) => rank(a) - rank(b) || a.at_us - b.at_us || (a.number ?? 0) - (b.number ?? 0));
+  return [...said, ...conversation.lines, ...conversation.unsent.map(own)].sort((a, b) => rank(a) - rank(b) || a.at_us - b.at_us || (a.number ?? 0) - (b.number ?? 0));
 }
 
 const rank = (entry) => (entry.state === "sending" || entry.state === "refused" ? 1 : 0);
@@ -45,13 +46,15 @@ export class WebChat {
   #uploads = new Map();
   #lastUpload = Promise.resolve();
   #isReceiptDue = false;
+  #isEnding = false;
 
   /**
    * `role` is customer or agent; `token()` gives the customer's session, `onEnded()` tells that there is none.
    * `changed(conversation, what)` after every change; `keep(entries)` what has not gone out, for the next page load.
+   * `waiting` is what was written before the customer's conversation is there, as by the page that was reloaded.
    */
-  constructor({ path, role, token = () => null, onEnded = () => {}, changed = () => {}, keep = () => {} }) {
-    Object.assign(this, { path, role, token, onEnded, changed, keep });
+  constructor({ path, role, token = () => null, onEnded = () => {}, changed = () => {}, keep = () => {}, waiting = [] }) {
+    Object.assign(this, { path, role, token, onEnded, changed, keep, waiting });
   }
 
   open() {
@@ -87,7 +90,7 @@ export class WebChat {
   }
 
   #send(frame) {
-    return this.#connection.send(frame);
+    return this.#connection?.send(frame) ?? false;
   }
 
   #hear(frame) {
@@ -110,7 +113,10 @@ export class WebChat {
   #joined(conversation, frame) {
     Object.assign(conversation, { isJoined: true, phase: frame.phase, contactId: frame.contact_id ?? null, agents: frame.agents ?? [] });
     for (const receipt of frame.receipts ?? []) this.#receipt(conversation, receipt);
+    conversation.unsent.push(...this.waiting.splice(0));
     for (const entry of conversation.unsent) if (entry.state === "sending") this.#post(conversation, entry);
+    if (frame.phase === "over" || frame.phase === "bot") this.#isEnding = false;
+    if (this.#isEnding) this.end();
     this.askPosition();
   }
 
@@ -136,12 +142,19 @@ export class WebChat {
   }
 
   #keep(conversation) {
-    this.keep(conversation.unsent.filter((entry) => entry.state === "sending"));
+    this.keep([...this.waiting, ...(conversation?.unsent ?? []).filter((entry) => entry.state === "sending")]);
   }
 
   #typing(conversation, frame) {
-    if (frame.is_typing) conversation.typing.set(frame.agent ?? frame.party, frame);
-    else conversation.typing.delete(frame.agent ?? frame.party);
+    const who = frame.agent ?? frame.party;
+    if (!frame.is_typing) return void conversation.typing.delete(who);
+    conversation.typing.set(who, frame);
+    // Who is gone says no more that it has stopped.
+    setTimeout(() => {
+      if (conversation.typing.get(who) !== frame) return;
+      conversation.typing.delete(who);
+      this.changed(conversation, "typing");
+    }, TYPING_MS_MAX);
   }
 
   #receipt(conversation, { party, agent = null, delivered = 0, read = 0 }) {
@@ -153,6 +166,7 @@ export class WebChat {
   #status(conversation, frame) {
     const before = conversation.agents;
     Object.assign(conversation, { phase: frame.phase, contactId: frame.contact_id ?? null, agents: frame.agents ?? [] });
+    if (frame.phase === "over") this.#isEnding = false;
     if (frame.phase !== "waiting") conversation.position = null;
     for (const agent of conversation.agents) if (!before.includes(agent)) this.#line(conversation, `${agent} has joined the conversation.`);
     if (frame.phase === "over" && frame.event) this.#line(conversation, "The conversation is over.");
@@ -189,15 +203,12 @@ export class WebChat {
   /** Say something; it goes out as soon as it can, and again until the server has confirmed it. */
   say(id, body, files = []) {
     const conversation = id === null ? this.own : this.#of(id);
-    this.take(conversation, outgoing(body, files));
-  }
-
-  /** Take what was written before, as by the page that was reloaded. */
-  take(conversation, entry) {
-    conversation.unsent.push(entry);
+    const entry = outgoing(body, files);
+    (conversation?.unsent ?? this.waiting).push(entry);
+    this.#isEnding = false;
     this.read(conversation); // who answers has read
     this.#keep(conversation);
-    if (conversation.isJoined) this.#post(conversation, entry);
+    if (conversation?.isJoined) this.#post(conversation, entry);
     this.changed(conversation, "say");
   }
 
@@ -241,8 +252,10 @@ export class WebChat {
     if (this.role === "customer" && this.own?.phase === "waiting") this.#send({ type: "position" });
   }
 
+  /** End the conversation: now, or when the connection is back, unless something more is said until then. */
   end() {
-    this.#send({ type: "end" });
+    this.#isEnding = true;
+    if (this.own?.isJoined) this.#send({ type: "end" });
   }
 
   /** Upload a file, one after the other; what is attached to a message, or an Error in words for people. */
