@@ -77,7 +77,7 @@ class DeskProcess:
     def add_users(self, users: Sequence[tuple[str, str, str | None]] = USERS, password: str = PASSWORD) -> None:
         """Let people sign in."""
         files = Files(folder=self.folder / "data")
-        files.folder.mkdir()
+        files.folder.mkdir(exist_ok=True)
         with closing(People(files.people)) as people:
             for name, role, agent_id in users:
                 people.add(User(name=name, shown_name=name.title(), role=Role(role), agent_id=agent_id), password)

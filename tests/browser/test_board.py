@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.desks import PASSWORD, DeskProcess
 from tests.browser.people import Agent, Customer, Supervisor
 from tests.browser.test_chats import at_work
 
@@ -16,8 +18,11 @@ pytestmark = [pytest.mark.outer, pytest.mark.slow, pytest.mark.browser]
 Visit = Callable[..., Any]
 
 
-def test_only_the_right_password_and_role_get_in(visit: Visit) -> None:
-    maxim = visit(Agent)
+def test_only_the_right_password_and_role_get_in(visit: Visit, desk: DeskProcess) -> None:
+    desk.add_users((("ghost", "agent", "nobody"),))
+    ghost, maxim = visit(Agent), visit(Agent)
+    ghost.sign_in("ghost")
+    expect(ghost.page.get_by_text("The contact centre has no agent for this user")).to_be_visible()
     maxim.sign_in("maxim", "wrong horse battery")
     expect(maxim.page.get_by_role("alert")).to_contain_text("Name or password is wrong")
     maxim.sign_in("maxim")
@@ -25,6 +30,14 @@ def test_only_the_right_password_and_role_get_in(visit: Visit) -> None:
     maxim.page.goto(maxim.address + "/supervisor")
     expect(maxim.page.get_by_text("Not for Maxim")).to_be_visible()
     maxim.page.goto(maxim.address + "/agent")
+    # Who signed in anew, in another tab, goes on in this one.
+    again = "fetch('/api/sign-in', {method: 'POST', headers: {'Content-Type': 'application/json'}, body: arguments[0]})"
+    credentials = json.dumps({"name": "maxim", "password": PASSWORD})
+    maxim.page.evaluate(f"async (body) => {{ await {again.replace('arguments[0]', 'body')}; }}", credentials)
+    maxim.be("Available")
+    expect(maxim.page.get_by_text("You are available")).to_be_visible()
+    assert len(maxim.faults) == 1
+    assert "403" in maxim.faults.pop()
     maxim.button("Sign out").click()
     expect(maxim.button("Sign in")).to_be_visible()
     maxim.page.reload()

@@ -4,7 +4,9 @@ import { Icon, day, html, initials, moment, nameOf, titled, useEffect, useState 
 
 const KINDS = {
   "contact.queued": "came", "contact.active": "answered", "contact.closed": "closed", "contact.abandoned": "left", "contact.transferred": "handed on",
-  "contact.requeued": "waits again", "contact.cancelled": "cancelled", "contact.expired": "ran out",
+  "contact.requeued": "waits again", "contact.cancelled": "cancelled", "contact.expired": "ran out", "leg.ended": "work ended",
+  "contact.held": "on hold", "contact.resumed": "off hold", "contact.suspended": "set aside", "contact.overdue": "overdue", "contact.parked": "put aside",
+  "leg.wrap_up_started": "wrap-up", "leg.wrap_up_extended": "wrap-up, longer", "leg.wrap_up_ended": "wrap-up done",
 };
 
 function useAbout(chat, what) {
@@ -51,15 +53,26 @@ function Facts({ card }) {
 function Timeline({ contactId }) {
   const [entries, setEntries] = useState(null);
   const [cursor, setCursor] = useState(null);
+  const [fault, setFault] = useState(null);
+  const [isBusy, setBusy] = useState(false);
   const more = async () => {
     const query = cursor ? `?cursor=${encodeURIComponent(cursor)}` : "";
-    const page = await get(`/api/agent/contacts/${encodeURIComponent(contactId)}/timeline${query}`).catch(() => ({ entries: [], cursor: null }));
-    setEntries((known) => [...(known ?? []), ...page.entries]);
-    setCursor(page.cursor);
+    setBusy(true);
+    try {
+      const page = await get(`/api/agent/contacts/${encodeURIComponent(contactId)}/timeline${query}`);
+      setEntries((known) => [...(known ?? []), ...page.entries]);
+      setCursor(page.cursor);
+      setFault(null);
+    } catch (refusal) {
+      setFault(refusal.message);
+    } finally {
+      setBusy(false);
+    }
   };
-  if (entries === null) return html`<button class="button small" type="button" onClick=${more}>Show everything so far</button>`;
+  const told = html`<div role="alert">${fault && html`<p class="notice">${fault}</p>`}</div>`;
+  if (entries === null) return html`<button class="button small" type="button" disabled=${isBusy} onClick=${more}>Show everything so far</button>${told}`;
   return html`<section><h3>Everything so far</h3><ol class="past" tabindex="0" aria-label="Everything so far">${entries.map((entry, index) =>
     html`<li key=${index}><b>${moment(entry.at_us)}</b> <span>${entry.text ?? KINDS[entry.kind] ?? entry.kind}</span>
       <span class="soft">${[entry.text && entry.from_customer === false ? "we" : null, entry.channel, entry.agent_id].filter(Boolean).join(" · ")}</span></li>`)}</ol>
-    ${cursor && html`<button class="button small" type="button" onClick=${more}>More</button>`}</section>`;
+    ${cursor && html`<button class="button small" type="button" disabled=${isBusy} onClick=${more}>More</button>`}${told}</section>`;
 }

@@ -1,6 +1,6 @@
 // Offers: who is waiting, how long there is to answer, and the two answers.
 import { post } from "/static/api.js";
-import { Icon, clock, html, initials, nameOf, titled, useLayoutEffect, useRef, useState, useNow } from "/static/parts.js";
+import { Icon, clock, html, initials, nameOf, titled, useLayoutEffect, useReducer, useRef, useNow } from "/static/parts.js";
 
 const RADIUS = 17;
 const ROUND = 2 * Math.PI * RADIUS;
@@ -16,25 +16,37 @@ function Countdown({ offer }) {
       cx="20" cy="20" r=${RADIUS} stroke-dasharray=${ROUND} stroke-dashoffset=${ROUND * (1 - share)} /></svg><b aria-hidden="true">${seconds}</b></span>`;
 }
 
-/** All offers that stand, the oldest first; `answer.current(offer, "accept" | "decline")` for the keys. */
+/** All offers that stand, the oldest first; `answer.current("accept" | "decline")` for the keys: of the first that has no answer. */
 export function OfferStack({ offers, answer, onAccepted, tell }) {
-  const [busy, setBusy] = useState(null);
-  answer.current = async (offer, what) => {
-    if (busy !== null) return;
-    setBusy(offer.offer_id);
+  // An answered offer stands until the socket tells that it is gone; whoever is faster answers the next one.
+  const answered = useRef(new Set());
+  const [, changed] = useReducer((count) => count + 1, 0);
+  const open = offers.filter((offer) => !answered.current.has(offer.offer_id));
+  const give = async (offer, what) => {
+    if (answered.current.has(offer.offer_id)) return;
+    answered.current.add(offer.offer_id);
+    changed();
+    // The cursor goes to the new chat: what is written until it is there belongs to no other customer.
+    const writing = what === "accept" && !document.activeElement.closest("dialog") ? document.activeElement : null;
+    writing?.blur();
     try {
       await post(`/api/agent/offers/${encodeURIComponent(offer.offer_id)}/${what}`, what === "decline" ? { reason: null } : undefined);
       if (what === "accept") onAccepted(offer.contact_id);
     } catch (refusal) {
       tell(refusal.reason === "offer_ended" ? "Too late: the offer is over." : refusal.message);
-    } finally {
-      setBusy(null);
+      answered.current.delete(offer.offer_id);
+      changed();
+      writing?.focus();
     }
+  };
+  answer.current = (what) => {
+    const offer = offers.find((each) => !answered.current.has(each.offer_id));
+    if (offer) give(offer, what);
   };
   return html`<aside class="offers" aria-label="Offers">
     <p class="unseen" role="status" aria-live="assertive">${offers.map((offer) => `New chat: ${nameOf(offer)}, ${titled(offer.queue_id)}.`).join(" ")}</p>
-    ${offers.map((offer, index) => html`<${Offer} key=${offer.offer_id} offer=${offer} isFirst=${index === 0} isBusy=${busy === offer.offer_id}
-      onAnswer=${(what) => answer.current(offer, what)} />`)}</aside>`;
+    ${offers.map((offer) => html`<${Offer} key=${offer.offer_id} offer=${offer} isFirst=${offer === open[0]} isBusy=${!open.includes(offer)}
+      onAnswer=${(what) => give(offer, what)} />`)}</aside>`;
 }
 
 function Offer({ offer, isFirst, isBusy, onAnswer }) {

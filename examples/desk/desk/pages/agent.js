@@ -15,14 +15,16 @@ const PRESENCES = [
   ["offline", null, "Offline"],
 ];
 
+const SHOWN_MS = 1_000;
+
 /** The socket of the desk: its last state, and whether it is connected. */
-function useDesk({ onSignedOut, onNotice }) {
+function useDesk({ onSignedOut, onForbidden, onNotice }) {
   const [state, setState] = useState(null);
   const [link, setLink] = useState("connecting");
   useEffect(() => {
     const connection = keepConnected("/api/agent/socket", {
       heartbeat_ms: 2_000,
-      onState: (now) => (now === "signed-out" || now === "forbidden" ? onSignedOut() : setLink(now)),
+      onState: (now) => (now === "signed-out" ? onSignedOut() : now === "forbidden" ? onForbidden() : setLink(now)),
       onMessage: (frame) => {
         learnTime(frame.at_us);
         if (frame.type === "state") setState(frame);
@@ -49,17 +51,32 @@ function useWebChat() {
 function Presence({ agent, tell }) {
   const chosen = PRESENCES.findIndex(([presence, label]) => presence === agent.presence && (presence !== "away" || label === agent.label));
   const index = chosen < 0 ? PRESENCES.findIndex(([presence, label]) => presence === agent.presence && !label) : chosen;
+  // What is chosen is shown, and told one after the other: the keys go through all of them faster than the server answers.
+  const [wanted, setWanted] = useState(null);
+  const line = useRef({ next: null, isTelling: false, shown: null });
   const change = async (event) => {
-    const [when, place] = event.target.value.split(":");
-    const [presence, label] = PRESENCES[place];
-    try {
-      await post("/api/agent/presence", { presence, label, when_done: when === "done" });
-    } catch (refusal) {
-      tell(refusal.message);
+    const { value } = event.target;
+    clearTimeout(line.current.shown);
+    setWanted(value);
+    line.current.next = value;
+    if (line.current.isTelling) return;
+    line.current.isTelling = true;
+    while (line.current.next !== null) {
+      const [when, place] = line.current.next.split(":");
+      const [presence, label] = PRESENCES[place];
+      line.current.next = null;
+      try {
+        await post("/api/agent/presence", { presence, label, when_done: when === "done" });
+      } catch (refusal) {
+        tell(refusal.message);
+      }
     }
+    line.current.isTelling = false;
+    // Until the socket, too, has told it.
+    line.current.shown = setTimeout(() => setWanted(null), SHOWN_MS);
   };
   return html`<label class="presence"><span class=${`dot ${agent.presence}`}></span><span class="unseen">Presence</span>
-    <select value=${`now:${index}`} onChange=${change}>
+    <select value=${wanted ?? `now:${index}`} onChange=${change}>
       <optgroup label="Now">${PRESENCES.map(([, , shown], place) => html`<option value=${`now:${place}`}>${shown}</option>`)}</optgroup>
       <optgroup label="When my chats are over">${PRESENCES.slice(1).map(([, , shown], place) =>
         html`<option value=${`done:${place + 1}`}>${shown} when done</option>`)}</optgroup></select>
@@ -99,7 +116,7 @@ function useKeys(actions) {
   current.current = actions;
   useEffect(() => {
     const press = (event) => {
-      if (!event.altKey || event.ctrlKey || event.metaKey) return;
+      if (!event.altKey || event.ctrlKey || event.metaKey || event.repeat) return;
       // The physical key: with Alt, some layouts write another character.
       const name = event.code.replace(/^(Key|Digit|Numpad)/, "").toLowerCase();
       const action = /^[1-9]$/.test(name) ? () => current.current.chat(Number(name) - 1) : current.current[name];
@@ -113,20 +130,22 @@ function useKeys(actions) {
 }
 
 function useSettings() {
-  const [settings, setSettings] = useState({ answers: [], dispositions: [] });
+  const [settings, setSettings] = useState({ answers: [], dispositions: [], message_length_max: Infinity, attachment_size_max: Infinity });
   useEffect(() => {
-    get("/api/agent/canned").then(setSettings, () => null);
+    for (const path of ["/api/agent/canned", "/api/chat/settings"]) get(path).then((found) => setSettings((known) => ({ ...known, ...found })), () => null);
   }, []);
   return settings;
 }
 
-function Desk({ me, onSignedOut }) {
+const isInDialog = () => document.querySelector("dialog[open]") !== null;
+
+function Desk({ me, onSignedOut, onForbidden }) {
   const [tell, toasts] = useToasts();
   const webchat = useWebChat();
   const settings = useSettings();
   const [focus, setFocus] = useState(null);
   const [shown, setShown] = useState(null);
-  const [state, link] = useDesk({ onSignedOut, onNotice: (notice) => tell(notice.text) });
+  const [state, link] = useDesk({ onSignedOut, onForbidden, onNotice: (notice) => tell(notice.text) });
   const mine = { party: "agent", agent: me.user.agent_id };
   const names = (agent) => titled(agent);
   const chats = state?.chats ?? [];
@@ -140,6 +159,7 @@ function Desk({ me, onSignedOut }) {
   // Where the cursor goes as soon as the chat is there: after an offer was accepted it comes a moment later.
   const [wanted, setWanted] = useState(null);
   const goTo = (contactId) => {
+    if (isInDialog()) return;
     setWanted(contactId);
     setFocus(contactId);
   };
@@ -152,15 +172,15 @@ function Desk({ me, onSignedOut }) {
   });
   const answer = useRef(null);
   useKeys({
-    a: () => offers[0] && answer.current(offers[0], "accept"),
-    d: () => offers[0] && answer.current(offers[0], "decline"),
-    f: () => current && setShown({ kind: "finish", contact_id: current.contact_id }),
-    t: () => current && setShown({ kind: "transfer", contact_id: current.contact_id }),
+    a: () => answer.current?.("accept"),
+    d: () => answer.current?.("decline"),
+    f: () => current && !isInDialog() && setShown({ kind: current.state === "wrapping" ? "done" : "finish", contact_id: current.contact_id }),
+    t: () => current && !isInDialog() && setShown({ kind: "transfer", contact_id: current.contact_id }),
     chat: (index) => chats[index] && goTo(chats[index].contact_id),
   });
   if (state === null) return html`<main class="empty"><p>${link === "down" ? "The server cannot be reached; trying again …" : "One moment …"}</p></main>`;
   return html`<div class="desk">
-    <${Bar} me=${me} page="agent" onSignedOut=${onSignedOut}>
+    <${Bar} me=${me} page="agent" onSignedOut=${onSignedOut} tell=${tell}>
       <${Presence} agent=${state.agent} tell=${tell} />
       <span class="small soft grow taken">${state.agent.taken} of ${state.agent.capacity} taken</span>
       <button class="button small" type="button" onClick=${() => setShown({ kind: "keys" })}>Keys</button><//>

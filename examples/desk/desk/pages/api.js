@@ -1,6 +1,7 @@
 // Asking the server: requests with the token against forgery, a socket that comes back by itself, and the server's time.
 
 let csrf = null;
+let who = null;
 
 /** What the server answered instead of what was asked for. `status` 0 means that it could not be reached. */
 export class Refusal extends Error {
@@ -10,8 +11,20 @@ export class Refusal extends Error {
   }
 }
 
-/** Ask once. `body` is sent as JSON, a Blob as it is. */
+/** Ask. `body` is sent as JSON, a Blob as it is. */
 export async function ask(method, path, body = undefined) {
+  try {
+    return await askOnce(method, path, body);
+  } catch (refusal) {
+    // Somebody signed in anew in another tab: the same user goes on with the new session, and nobody acts as another.
+    if (refusal.code !== "bad_csrf") throw refusal;
+    const before = who;
+    if ((await session())?.user.name === before) return askOnce(method, path, body);
+    throw new Refusal(403, { code: "signed_out", message: "Somebody else has signed in with this browser; load the page again." });
+  }
+}
+
+async function askOnce(method, path, body) {
   const headers = {};
   if (csrf && method !== "GET") headers["X-CSRF-Token"] = csrf;
   if (body instanceof Blob) headers["Content-Type"] = body.type || "application/octet-stream";
@@ -53,13 +66,17 @@ export async function signIn(name, password) {
   return remember(await post("/api/sign-in", { name, password }));
 }
 
+/** End the session; where the server cannot be reached it goes on, and that is a Refusal. */
 export async function signOut() {
-  await post("/api/sign-out").catch(() => null);
+  await post("/api/sign-out").catch((refusal) => {
+    if (refusal.status !== 401) throw refusal;
+  });
   csrf = null;
 }
 
 function remember(found) {
   csrf = found.csrf;
+  who = found.user.name;
   return found;
 }
 

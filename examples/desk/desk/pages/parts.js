@@ -1,6 +1,6 @@
 // What several pages show: the bar, sign-in, dialogs, short notices, icons, times in words.
 import { html, useEffect, useLayoutEffect, useRef, useState } from "/static/vendor/htm-preact-3.1.1.js";
-import { now_us, session, signIn, signOut } from "/static/api.js";
+import { now_us, post, session, signIn, signOut } from "/static/api.js";
 
 export { html, render, useCallback, useEffect, useLayoutEffect, useMemo, useReducer, useRef, useState } from "/static/vendor/htm-preact-3.1.1.js";
 
@@ -62,9 +62,12 @@ export function titled(id) {
   return words.length <= 3 ? words.toUpperCase() : words.charAt(0).toUpperCase() + words.slice(1);
 }
 
+const LETTERS = new Intl.Segmenter();
+
 export function initials(name) {
-  const words = String(name ?? "").trim().split(/\s+/).filter(Boolean);
-  return (words.length > 1 ? words[0][0] + words.at(-1)[0] : (words[0] ?? "?").slice(0, 2)).toUpperCase();
+  // By what people see as one letter, which may be several of JavaScript's.
+  const words = String(name ?? "").trim().split(/\s+/).filter(Boolean).map((word) => Array.from(LETTERS.segment(word), ({ segment }) => segment));
+  return (words.length > 1 ? words[0][0] + words.at(-1)[0] : (words[0] ?? ["?"]).slice(0, 2).join("")).toUpperCase();
 }
 
 export const nameOf = (contact) => contact.customer_name || contact.customer_id || "Visitor";
@@ -95,15 +98,28 @@ export function useToasts() {
 /** A dialog that is open as long as it is there; Escape and the cross close it. */
 export function Dialog({ title, onClose, wide = false, children }) {
   const element = useRef(null);
+  const body = useRef(null);
+  const pressed = useRef(null);
   useLayoutEffect(() => {
     if (!element.current.open) element.current.showModal();
+    // Not the cross, which comes first: whoever types at once would shut the dialog with the first blank.
+    body.current.querySelector("input:checked, input, select, textarea, button")?.focus();
   }, []);
-  return html`<dialog ref=${element} class=${wide ? "wide pop" : "pop"} aria-labelledby="dialog-title"
-      onClose=${onClose} onClick=${(event) => event.target === element.current && onClose()}>
+  // Beside the dialog, from the press on: a selection may begin in a field and end there.
+  const isBeside = (event) => event.target === element.current;
+  return html`<dialog ref=${element} class=${wide ? "wide pop" : "pop"} aria-labelledby="dialog-title" onClose=${onClose}
+      onMouseDown=${(event) => { pressed.current = isBeside(event); }} onClick=${(event) => pressed.current && isBeside(event) && onClose()}>
     <header><h2 id="dialog-title">${title}</h2>
       <button class="button icon" type="button" onClick=${onClose} aria-label="Close"><${Icon} name="close" /></button></header>
-    <div class="body">${children}</div></dialog>`;
+    <div class="body" ref=${body}>${children}</div></dialog>`;
 }
+
+// The second click of a double one does nothing: the first may have put another button under the pointer.
+addEventListener("click", (event) => {
+  if (event.detail < 2 || !event.target.closest?.("button")) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+}, true);
 
 const THEMES = ["", "dark", "light"];
 const applyTheme = (theme) => (theme ? (document.documentElement.dataset.theme = theme) : delete document.documentElement.dataset.theme);
@@ -123,10 +139,16 @@ export function ThemeButton() {
 }
 
 /** The bar of the staff's pages. */
-export function Bar({ me, page, onSignedOut, children }) {
+export function Bar({ me, page, onSignedOut, tell, children }) {
   const leave = async () => {
-    await signOut();
-    onSignedOut();
+    try {
+      // Who is not there is offered nothing more. Chats in hand keep the presence, so that its lease gives them to others.
+      if (me.user.agent_id) await post("/api/agent/presence", { presence: "offline", when_done: true }).catch(() => null);
+      await signOut();
+      onSignedOut();
+    } catch (refusal) {
+      tell(`You are still signed in. ${refusal.message}`);
+    }
   };
   const isSupervisor = me.user.role === "supervisor" || me.user.role === "admin";
   return html`<header class="bar">
@@ -144,17 +166,21 @@ export function Bar({ me, page, onSignedOut, children }) {
 function SignIn({ title, onSignedIn }) {
   const [fault, setFault] = useState(null);
   const [isBusy, setBusy] = useState(false);
+  const busy = useRef(false);
   const submit = async (event) => {
     event.preventDefault();
+    if (busy.current) return;
+    busy.current = true;
     const form = new FormData(event.target);
     setBusy(true);
     try {
-      onSignedIn(await signIn(form.get("name"), form.get("password")));
+      onSignedIn(await signIn(form.get("name").trim(), form.get("password")));
     } catch (refusal) {
       const wait = refusal.retry_after_s ? ` Try again in ${Math.ceil(refusal.retry_after_s)} seconds.` : "";
       setFault(refusal.code === "wrong_credentials" ? "Name or password is wrong." : refusal.message + wait);
       event.target.elements.password.select();
     } finally {
+      busy.current = false;
       setBusy(false);
     }
   };
@@ -171,6 +197,7 @@ function SignIn({ title, onSignedIn }) {
 export function Door({ title, allows, Inside }) {
   const [me, setMe] = useState(undefined);
   const [isDown, setDown] = useState(false);
+  const [isForbidden, setForbidden] = useState(false);
   useEffect(() => {
     let again;
     const look = () => session().then((found) => { setDown(false); setMe(found); }, () => {
@@ -182,11 +209,11 @@ export function Door({ title, allows, Inside }) {
   }, []);
   if (me === undefined) return html`<main class="empty"><p>${isDown ? "The server cannot be reached; trying again …" : "One moment …"}</p></main>`;
   if (me === null) return html`<${SignIn} title=${title} onSignedIn=${setMe} />`;
-  if (!allows(me.user)) {
-    const leave = () => signOut().then(() => setMe(null));
+  if (isForbidden || !allows(me.user)) {
+    const leave = () => signOut().then(() => (setForbidden(false), setMe(null)), () => null);
     return html`<main class="sign-in"><div class="panel stack"><h1>Not for ${me.user.shown_name}</h1>
-      <p>This page is for somebody with another role.</p>
+      <p>${isForbidden ? "The contact centre has no agent for this user." : "This page is for somebody with another role."}</p>
       <button class="button primary" type="button" onClick=${leave}>Sign in as somebody else</button></div></main>`;
   }
-  return html`<${Inside} me=${me} onSignedOut=${() => setMe(null)} />`;
+  return html`<${Inside} me=${me} onSignedOut=${() => setMe(null)} onForbidden=${() => setForbidden(true)} />`;
 }

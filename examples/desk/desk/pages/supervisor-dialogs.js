@@ -44,10 +44,10 @@ function Obstacles({ title, obstacles }) {
 }
 
 const IGNORABLE = [
-  ["requirement", "skills it asks for"],
-  ["membership", "not in the queue"],
-  ["presence", "not available"],
-  ["capacity", "full"],
+  ["requirement", "lacks the skills"],
+  ["membership", "is not in the queue"],
+  ["presence", "is not available"],
+  ["capacity", "is full"],
   ["cooldown", "has just declined"],
   ["exclusion", "is excluded"],
 ];

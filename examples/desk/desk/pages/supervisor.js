@@ -1,6 +1,6 @@
 // The supervisor's board: queues, who waits and why, who works on what, and stepping in.
 import { keepConnected, learnTime, post } from "/static/api.js";
-import { Bar, Door, Icon, clock, html, nameOf, render, titled, useEffect, useState, useNow, useToasts } from "/static/parts.js";
+import { Bar, Door, Icon, clock, html, nameOf, render, titled, useEffect, useRef, useState, useNow, useToasts } from "/static/parts.js";
 import { Assign, StoryView, Why } from "/static/supervisor-dialogs.js";
 import { Picture, useSeries } from "/static/supervisor-picture.js";
 
@@ -8,12 +8,12 @@ const LONG_WAIT_US = 120_000_000;
 const percent = (share) => (share === null || share === undefined ? "–" : `${Math.round(share * 100)} %`);
 const span = (span_us) => (span_us === null || span_us === undefined ? "–" : clock(span_us));
 
-function useBoard({ onSignedOut }) {
+function useBoard({ onSignedOut, onForbidden }) {
   const [board, setBoard] = useState(null);
   const [link, setLink] = useState("connecting");
   useEffect(() => {
     const connection = keepConnected("/api/supervisor/socket", {
-      onState: (now) => (now === "signed-out" || now === "forbidden" ? onSignedOut() : setLink(now)),
+      onState: (now) => (now === "signed-out" ? onSignedOut() : now === "forbidden" ? onForbidden() : setLink(now)),
       onMessage: (frame) => {
         learnTime(frame.at_us);
         if (frame.type === "board") setBoard(frame);
@@ -124,26 +124,32 @@ function Server({ server, at_us }) {
     <span>as of ${new Date(at_us / 1000).toLocaleTimeString()}</span></footer>`;
 }
 
-function Board({ me, onSignedOut }) {
+function Board({ me, onSignedOut, onForbidden }) {
   const [tell, toasts] = useToasts();
-  const [board, link] = useBoard({ onSignedOut });
+  const [board, link] = useBoard({ onSignedOut, onForbidden });
   const series = useSeries(board);
   const [shown, setShown] = useState(null);
   const now = useNow();
+  // The same again is not asked for until the answer is there: Enter twice is no refusal.
+  const busy = useRef(new Set());
   const act = async (path, body) => {
+    if (busy.current.has(path)) return false;
+    busy.current.add(path);
     try {
       await post(`/api/supervisor/${path}`, body);
       return true;
     } catch (refusal) {
       tell(refusal.message);
       return false;
+    } finally {
+      busy.current.delete(path);
     }
   };
   if (board === null) return html`<main class="empty"><p>${link === "down" ? "The server cannot be reached; trying again …" : "One moment …"}</p></main>`;
   const show = (kind, contact) => setShown({ kind, contact });
   const close = () => setShown(null);
   const parts = { board, now, act, show, me };
-  return html`<${Bar} me=${me} page="supervisor" onSignedOut=${onSignedOut}><span class="grow"></span><//>
+  return html`<${Bar} me=${me} page="supervisor" onSignedOut=${onSignedOut} tell=${tell}><span class="grow"></span><//>
     ${link === "down" && html`<p class="line-down" role="alert">The connection is lost; what stands here is from ${new Date(board.at_us / 1000).toLocaleTimeString()}.</p>`}
     <main class="board"><h1 class="unseen">Board</h1>
       <${Figures} ...${parts} />
