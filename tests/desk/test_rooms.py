@@ -186,7 +186,8 @@ async def test_a_page_that_pings_keeps_its_agent_and_one_that_babbles_is_closed(
         async with socket(house.app, "/api/agent/socket", maxim) as page:
             await page.send({"type": "ping"})
             assert (await page.wait_for("pong"))["at_us"] > 0
-        for frame in ('{"type": "sing"}', "[", '{"type": 1}'):
+        deep = '{"type": "ping", "more": ' + "[" * 100_000 + "]" * 100_000 + "}"
+        for frame in ('{"type": "sing"}', "[", '{"type": 1}', deep):
             async with socket(house.app, "/api/agent/socket", maxim) as page:
                 await page.send(frame)
                 while await page.receive() is not None:
@@ -223,7 +224,10 @@ async def test_a_supervisor_takes_over_what_waits_and_what_is_served(tmp_path: P
         offer = await house.router.ask(lambda engine: engine.offers(agent_id="maxim")[0])
         await maxim.post(f"/api/agent/offers/{offer.offer_id}/accept")
         assert (await root.post("/api/supervisor/contacts/c2/take-over")).json()["error"]["code"] == "no_agent"
-        assert (await lena.post("/api/supervisor/contacts/c2/take-over")).status_code == 200
+        # Who saw it wait, or with another agent, takes it from nobody else.
+        for seen, status in (([], 409), (["dorit"], 409), (["maxim"], 200)):
+            answer = await lena.post("/api/supervisor/contacts/c2/take-over", json={"agents": seen})
+            assert answer.status_code == status
         assert (await lena.post("/api/supervisor/contacts/nothing/take-over")).status_code == 404
         for contact_id in ("c1", "c2"):
             contact = await house.router.contact(contact_id)

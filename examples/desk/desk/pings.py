@@ -41,5 +41,5 @@ async def answer_pings(
 def _is_ping(frame: str | bytes) -> bool:
     try:
         return msgspec.json.decode(frame, type=_FromPage).type == "ping"
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # the last one: too deep to be looked through
         return False

@@ -32,7 +32,7 @@ from desk.faults import fault
 from desk.naming import Naming
 from desk.pings import answer_pings, frame_of
 from desk.stories import Stories
-from desk.supervisor_shapes import Assign, Server, SetTheirPresence, Why
+from desk.supervisor_shapes import Assign, Server, SetTheirPresence, TakeOver, Why
 from desk.telling import ask, tell, tell_all
 
 __all__ = ["SupervisorRoom"]
@@ -64,6 +64,7 @@ class SupervisorRoom:
         self._stories = stories
         self._naming = naming
         self._server = server
+        self._taking = anyio.Lock()
         self._watching = 0
         self._wanted = anyio.Event()
         self._board = ""
@@ -93,7 +94,7 @@ class SupervisorRoom:
             _get(contact, "any_story", "Tell a contact and what was said.", self._story, Story),
             _get(f"{contact}/why", "why", "Tell why a contact is where it is.", self._why, Why),
             _post(f"{contact}/assign", "assign", "Give a waiting contact to an agent.", self._assign, Assign),
-            _post(f"{contact}/take-over", "take_over", "Take a contact into one's own hands.", self._take_over),
+            _post(f"{contact}/take-over", "take_over", "Take a contact into one's hands.", self._take_over, TakeOver),
             _post(f"{contact}/expedite", "expedite", "Take the next step of its plan now.", self._expedite),
             _post(f"{contact}/to-front", "to_front", "Serve a waiting contact before all others.", self._to_front),
             _post(f"{queue}/pause", "pause_queue", "Make no offers from a queue.", self._pause),
@@ -134,19 +135,28 @@ class SupervisorRoom:
 
     async def _take_over(self, call: Call) -> Done:
         """Take a contact, whether it waits or somebody else has it; the user need not be available for that."""
+        # One after the other: what is looked at still holds when it is taken.
+        async with self._taking:
+            await self._take(call)
+        return Done()
+
+    async def _take(self, call: Call) -> None:
         contact_id, mine, actor = call.part("contact_id"), call.agent_id, call.who.user.name
+        seen = call.body_as(TakeOver).agents
         contact = await ask(self._router, lambda engine: engine.contact(contact_id))
         if contact is None:
             raise fault("not_found")
         taken = AssignContact(
             contact_id=contact_id, agent_id=mine, as_=AssignAs.ACTIVE, ignoring=list(Ignorable), actor=actor
         )
-        if contact.state is ContactState.ACTIVE and mine not in contact.agents:
+        is_served = contact.state is ContactState.ACTIVE
+        if is_served and seen is not None and sorted(seen) != sorted(contact.agents):
+            raise fault("refused", "Somebody else has it by now.")
+        if is_served and mine not in contact.agents:
             # At one moment, so that nobody can accept it in between.
             await tell_all(self._router, [RequeueContact(contact_id=contact_id, actor=actor), taken])
         else:
             await tell(self._router, taken)
-        return Done()
 
     async def _expedite(self, call: Call) -> Done:
         await tell(self._router, ExpediteContact(contact_id=call.part("contact_id"), actor=call.who.user.name))

@@ -19,6 +19,7 @@ __all__ = [
     "Server",
     "SetTheirPresence",
     "StandsInTheWay",
+    "TakeOver",
     "Totals",
     "WaitingNow",
     "Why",
@@ -43,6 +44,13 @@ class Assign(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """``offer``, which the agent may decline, or ``active``, accepted at once."""
     ignoring: list[Ignorable] = []
     """What is left out of account."""
+
+
+class TakeOver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Take a contact into one's own hands."""
+
+    agents: list[str] | None = None
+    """Who had it when one decided so; refused where others have it by now. None: whoever has it."""
 
 
 class QueueRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -76,7 +76,7 @@ function Waiting({ board, now, show, act, me }) {
       <td class="soft">${contact.offered_to.map(titled).join(", ")}</td>
       <td class="actions"><button class="button small" type="button" onClick=${() => show("why", contact)}>Why?<span class="unseen"> Why does ${nameOf(contact)} wait?</span></button>
         <button class="button small" type="button" onClick=${() => show("assign", contact)}>Give to …<span class="unseen"> ${nameOf(contact)}</span></button>
-        ${me.user.agent_id && html`<button class="button small" type="button" onClick=${() => act(`contacts/${encodeURIComponent(contact.contact_id)}/take-over`)}>Take<span class="unseen"> ${nameOf(contact)}</span></button>`}</td></tr>`;
+        ${me.user.agent_id && html`<button class="button small" type="button" onClick=${() => act(`contacts/${encodeURIComponent(contact.contact_id)}/take-over`, { agents: [] })}>Take<span class="unseen"> ${nameOf(contact)}</span></button>`}</td></tr>`;
     })}</tbody></table></div>`}</section>`;
 }
 
@@ -95,7 +95,7 @@ function Active({ board, now, show, act, me }) {
       <td>${contact.agents.map(titled).join(", ")}</td><td class="number">${span(now - (beganAt(board, contact.contact_id) ?? now))}</td>
       <td class="actions"><button class="button small" type="button" onClick=${() => show("story", contact)}>Read<span class="unseen"> what ${nameOf(contact)} says</span></button>
         ${me.user.agent_id && !contact.agents.includes(me.user.agent_id) && html`<button class="button small" type="button"
-          onClick=${() => act(`contacts/${encodeURIComponent(contact.contact_id)}/take-over`)}>Take over<span class="unseen"> ${nameOf(contact)}</span></button>`}</td></tr>`)}</tbody></table></div>`}</section>`;
+          onClick=${() => act(`contacts/${encodeURIComponent(contact.contact_id)}/take-over`, { agents: contact.agents })}>Take over<span class="unseen"> ${nameOf(contact)}</span></button>`}</td></tr>`)}</tbody></table></div>`}</section>`;
 }
 
 const ORDER = { available: 0, away: 1, offline: 2 };
