@@ -205,10 +205,17 @@ function Page() {
     shut();
     location.reload();
   };
+  // Who hides the chat with a key finds the way back under the cursor.
+  const launcher = useRef(null);
+  const wasShown = useRef(isShown);
+  useLayoutEffect(() => {
+    if (wasShown.current && !isShown) launcher.current.focus();
+    wasShown.current = isShown;
+  }, [isShown]);
   const unread = chat?.unread(chat.own, { party: "customer" }) ?? 0;
   return html`<${Site} settings=${settings} onTopic=${choose} onSignOut=${leave} />
     ${isShown ? html`<${Window} chat=${chat} settings=${settings} topic=${topic} onStart=${start} onShut=${() => show(false)} onEnd=${() => chat.end()} />`
-      : html`<button class="button primary launcher" type="button" onClick=${() => show(true)}><${Icon} name="chat" />Chat with us
+      : html`<button class="button primary launcher" type="button" ref=${launcher} onClick=${() => show(true)}><${Icon} name="chat" />Chat with us
         ${unread > 0 && html`<span class="badge count">${unread}<span class="unseen"> unread</span></span>`}</button>`}`;
 }
 

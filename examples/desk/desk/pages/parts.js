@@ -70,7 +70,8 @@ export function initials(name) {
   return (words.length > 1 ? words[0][0] + words.at(-1)[0] : (words[0] ?? ["?"]).slice(0, 2).join("")).toUpperCase();
 }
 
-export const nameOf = (contact) => contact.customer_name || contact.customer_id || "Visitor";
+/** What a customer is called; of those who gave no name as much of the id as tells them apart. */
+export const nameOf = (contact) => contact.customer_name || (contact.customer_id ? `Visitor ${contact.customer_id.slice(-4)}` : "Visitor");
 
 /** The time, again every `every_ms`, on the server's clock. */
 export function useNow(every_ms = 1000) {
@@ -100,14 +101,21 @@ export function Dialog({ title, onClose, wide = false, children }) {
   const element = useRef(null);
   const body = useRef(null);
   const pressed = useRef(null);
+  const isGone = useRef(false);
   useLayoutEffect(() => {
-    if (!element.current.open) element.current.showModal();
+    const dialog = element.current;
+    if (!dialog.open) dialog.showModal();
     // Not the cross, which comes first: whoever types at once would shut the dialog with the first blank.
     body.current.querySelector("input:checked, input, select, textarea, button")?.focus();
+    // However the dialog goes, the cursor goes back to where it was; the browser sees to that when a dialog is shut.
+    return () => {
+      isGone.current = true;
+      dialog.close();
+    };
   }, []);
   // Beside the dialog, from the press on: a selection may begin in a field and end there.
   const isBeside = (event) => event.target === element.current;
-  return html`<dialog ref=${element} class=${wide ? "wide pop" : "pop"} aria-labelledby="dialog-title" onClose=${onClose}
+  return html`<dialog ref=${element} class=${wide ? "wide pop" : "pop"} aria-labelledby="dialog-title" onClose=${() => isGone.current || onClose()}
       onMouseDown=${(event) => { pressed.current = isBeside(event); }} onClick=${(event) => pressed.current && isBeside(event) && onClose()}>
     <header><h2 id="dialog-title">${title}</h2>
       <button class="button icon" type="button" onClick=${onClose} aria-label="Close"><${Icon} name="close" /></button></header>
