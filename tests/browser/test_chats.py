@@ -132,7 +132,7 @@ def test_chat_survives_a_reload_and_files_arrive(visit: Visit, tmp_path: Path) -
     assert [who for who, _ in nadia.told()] == ["You", "You", "Maxim"]
 
 
-@pytest.mark.parametrize("desk", [CONFIG.replace('wrap_up = "60s"', 'wrap_up = "3s"')], indirect=True, ids=["brief"])
+@pytest.mark.parametrize("desk", [CONFIG.replace('wrap_up = "60s"', 'wrap_up = "2s"')], indirect=True, ids=["brief"])
 def test_a_note_outlives_the_chat_in_which_it_is_written(visit: Visit) -> None:
     maxim, nadia = at_work(visit, "maxim"), visit(Customer)
     nadia.begin("My line is slow.", name="Nadia")

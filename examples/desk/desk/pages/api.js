@@ -96,6 +96,9 @@ export function newId() {
 const PAUSE_MS_MIN = 300;
 const PAUSE_MS_MAX = 8_000;
 const SILENCE_MS_MAX = 15_000;
+// A tick may come a little early.
+const BEAT_MS_OFF = 200;
+let ticking = null;
 
 /**
  * Keep a socket open until `close()`.
@@ -107,6 +110,7 @@ export function keepConnected(path, { onOpen = () => {}, onMessage, onState = ()
   let pause_ms = PAUSE_MS_MIN;
   let waiting = null;
   let isOver = false;
+  let due_ms = 0;
   let heard_ms = 0;
 
   const send = (message) => {
@@ -136,7 +140,9 @@ export function keepConnected(path, { onOpen = () => {}, onMessage, onState = ()
       if (code === 4403) return onState("forbidden");
       if (code === 4429) pause_ms = PAUSE_MS_MAX;
       onState("down");
-      waiting = setTimeout(open, pause_ms * (0.75 + Math.random() / 2));
+      const after_ms = pause_ms * (0.75 + Math.random() / 2);
+      due_ms = Date.now() + after_ms;
+      waiting = setTimeout(open, after_ms);
       pause_ms = Math.min(PAUSE_MS_MAX, pause_ms * 1.7);
     };
   };
@@ -146,11 +152,16 @@ export function keepConnected(path, { onOpen = () => {}, onMessage, onState = ()
       open();
     }
   };
-  const beat = setInterval(() => {
-    if (socket?.readyState !== WebSocket.OPEN) return;
-    if (Date.now() - heard_ms > SILENCE_MS_MAX) socket.close();
+  let beaten_ms = Date.now();
+  const beat = () => {
+    if (waiting !== null && Date.now() > due_ms) open();
+    if (socket?.readyState !== WebSocket.OPEN || Date.now() - beaten_ms < heartbeat_ms - BEAT_MS_OFF) return;
+    beaten_ms = Date.now();
+    if (beaten_ms - heard_ms > SILENCE_MS_MAX) socket.close();
     else send({ type: "ping" });
-  }, heartbeat_ms);
+  };
+  ticking ??= new Worker("/static/beat.js");
+  ticking.addEventListener("message", beat);
   addEventListener("online", hurry);
   document.addEventListener("visibilitychange", hurry);
   open();
@@ -159,7 +170,7 @@ export function keepConnected(path, { onOpen = () => {}, onMessage, onState = ()
     sendBytes: (content) => socket.send(content),
     close() {
       isOver = true;
-      clearInterval(beat);
+      ticking.removeEventListener("message", beat);
       clearTimeout(waiting);
       removeEventListener("online", hurry);
       document.removeEventListener("visibilitychange", hurry);
