@@ -108,7 +108,7 @@ function Site({ settings, onTopic, onSignOut }) {
 function Start({ settings, topic, onStart }) {
   const [queue, setQueue] = useState(topic?.queue ?? null);
   const [name, setName] = useState("");
-  useEffect(() => topic && setQueue(topic.queue), [topic]);
+  useLayoutEffect(() => topic && setQueue(topic.queue), [topic]);
   const chosen = queue ?? settings.queues[0]?.queue_id ?? null;
   return html`<div class="start stack"><p>Hello! What is it about?</p>
       <fieldset class="choices"><legend class="unseen">Topic</legend>${settings.queues.map((each) => html`<label key=${each.queue_id}>

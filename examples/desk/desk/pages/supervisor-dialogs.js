@@ -53,16 +53,18 @@ const IGNORABLE = [
 ];
 
 export function Assign({ contact, agents, act, onClose }) {
+  const [chosen, setChosen] = useState(agents.find((agent) => agent.presence !== "offline")?.agent_id ?? null);
   const submit = async (event) => {
     event.preventDefault();
     const form = new FormData(event.target);
     const body = { agent_id: form.get("agent"), as: form.get("as"), ignoring: form.getAll("ignoring") };
     if (await act(`contacts/${encodeURIComponent(contact.contact_id)}/assign`, body)) onClose();
   };
-  const there = agents.filter((agent) => agent.presence !== "offline");
+  // Who was chosen stays, though going offline meanwhile: else the list would choose somebody else.
+  const there = agents.filter((agent) => agent.presence !== "offline" || agent.agent_id === chosen);
   return html`<${Dialog} title=${`Give ${nameOf(contact)} to …`} onClose=${onClose}><form class="stack" onSubmit=${submit}>
-    <label class="field"><span>Agent</span><select name="agent" required>${there.map((agent) =>
-      html`<option value=${agent.agent_id}>${agent.shown_name} (${agent.presence}, ${agent.taken} of ${agent.capacity} taken)</option>`)}</select></label>
+    <label class="field"><span>Agent</span><select name="agent" required value=${chosen ?? there[0]?.agent_id} onChange=${(event) => setChosen(event.target.value)}>${there.map((agent) =>
+      html`<option key=${agent.agent_id} value=${agent.agent_id}>${agent.shown_name} (${agent.presence}, ${agent.taken} of ${agent.capacity} taken)</option>`)}</select></label>
     <label class="field"><span>How</span><select name="as"><option value="offer">Offer it</option><option value="active">Put it straight into their hands</option></select></label>
     <fieldset class="choices compact"><legend class="label">Although the agent …</legend>${IGNORABLE.map(([word, shown]) =>
       html`<label><input type="checkbox" name="ignoring" value=${word} /><span>${shown}</span></label>`)}</fieldset>
