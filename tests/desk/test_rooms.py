@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from ccroute import ContactState, EnqueueContact, LegState, Note
+from ccroute.testing.clock import VirtualClock
 from desk.calls import Access
 from desk.house import House
-from tests.desk.houses import USERS, house_in, visitor_of
+from tests.desk.houses import CONFIG, USERS, house_in, visitor_of
 from tests.desk.visitors import Socket, client, socket
 
 pytestmark = [pytest.mark.outer, pytest.mark.slow, pytest.mark.anyio]
@@ -193,6 +194,25 @@ async def test_a_page_that_pings_keeps_its_agent_and_one_that_babbles_is_closed(
                 while await page.receive() is not None:
                     pass
                 assert page.closed_with == 4400
+
+
+@pytest.mark.parametrize("path", ["/api/agent/socket", "/api/supervisor/socket"], ids=["desk", "board"])
+async def test_who_takes_contacts_and_looks_at_the_board_is_not_lost(
+    path: str, tmp_path: Path, people_file: Path
+) -> None:
+    config = CONFIG.replace("[agents.lena]", '[agents.lena]\nlease = "20s"')
+    clock = VirtualClock(at_us=1_800_000_000_000_000)
+    async with (
+        house_in(tmp_path, people_file, config=config, clock=clock) as house,
+        visitor_of(house, "lena") as lena,
+        socket(house.app, path, lena) as page,
+    ):
+        await lena.post("/api/agent/presence", json={"presence": "available"})
+        for _ in range(6):
+            await clock.advance(5_000_000)
+            await page.send({"type": "ping"})
+            await page.wait_for("pong")
+        assert (await house.router.ask(lambda engine: engine.agent("lena"))).presence == "available"
 
 
 async def test_an_offer_that_is_taken_back_is_noticed(tmp_path: Path, people_file: Path) -> None:

@@ -289,10 +289,11 @@ class AgentRoom:
             news = _News()
             group.start_soon(self._hear, agent_id, news, visit)
             group.start_soon(self._show, agent_id, news, visit)
-            await answer_pings(visit, self._router.now_us, partial(self._beat, agent_id))
+            await answer_pings(visit, self._router.now_us, partial(self.beat, agent_id))
             group.cancel_scope.cancel()
 
-    async def _beat(self, agent_id: str) -> None:
+    async def beat(self, agent_id: str) -> None:
+        """Take a sign of life of an agent, from whichever page."""
         agent = self._config.agents.get(agent_id)
         if agent is None or agent.lease_us is None:
             return  # the engine does not ask, and the journal would only grow

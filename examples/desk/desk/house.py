@@ -273,6 +273,7 @@ def _house(
     )
     stories = Stories(router, stores.customers, naming)
     watch = Watch(router, chat)
+    agents = AgentRoom(router, plan.config, stories, naming, read_canned(plan.files.canned))
     rooms = (
         SignIn(doors, plan.allowances).room(),
         ChatRoom(
@@ -287,8 +288,8 @@ def _house(
             channel=CHANNEL,
             begin=plan.allowances.begin,
         ).room(),
-        AgentRoom(router, plan.config, stories, naming, read_canned(plan.files.canned)).room(),
-        SupervisorRoom(router, plan.config, stories, naming, watch.server).room(),
+        agents.room(),
+        SupervisorRoom(router, plan.config, stories, naming, watch.server, agents.beat).room(),
         health.room(watch.health),
         metrics.room(meter, watch.figures, stores.metrics_token),
     )

@@ -58,12 +58,18 @@ class SupervisorRoom:
         stories: Stories,
         naming: Naming,
         server: Callable[[], Awaitable[Server]],
+        beat: Callable[[str], Awaitable[None]],
     ) -> None:
+        """Take who knows.
+
+        :param beat: takes a sign of life of an agent: who looks at the board is there for the own chats, too.
+        """
         self._router = router
         self._config = config
         self._stories = stories
         self._naming = naming
         self._server = server
+        self._beat = beat
         self._taking = anyio.Lock()
         self._watching = 0
         self._wanted = anyio.Event()
@@ -198,12 +204,14 @@ class SupervisorRoom:
     # ---- the board ---------------------------------------------------------------------------------------------
 
     async def _talk(self, visit: Visit) -> None:
+        agent_id = None if visit.session is None else visit.session.user.agent_id
+        beat = None if agent_id is None else partial(self._beat, agent_id)
         self._watching += 1
         self._wanted.set()
         try:
             async with anyio.create_task_group() as group:
                 group.start_soon(self._show, visit)
-                await answer_pings(visit, self._router.now_us)
+                await answer_pings(visit, self._router.now_us, beat)
                 group.cancel_scope.cancel()
         finally:
             self._watching -= 1

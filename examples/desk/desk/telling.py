@@ -22,6 +22,10 @@ __all__ = ["as_fault", "ask", "tell"]
 _T = TypeVar("_T")
 
 _WORDS: Final = {
+    RefusalReason.CONTACT_ACTIVE: "Somebody has the contact already.",
+    RefusalReason.CONTACT_ENDED: "The contact is over.",
+    RefusalReason.LEG_WRAPPING: "The talk is over; only its wrap-up is left.",
+    RefusalReason.NO_LEG: "The contact is not this agent's any more.",
     RefusalReason.OFFER_ENDED: "The offer is over.",
     RefusalReason.NOT_ELIGIBLE: "This agent cannot take the contact right now.",
 }
