@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import anyio
+import anyio.lowlevel
 import pytest
 from anyio import to_thread
 
@@ -59,12 +60,15 @@ def test_no_user_of_the_demonstration_has_the_password_of_another_run() -> None:
 async def live_until(house: House, clock: VirtualClock, is_so: Callable[[Engine], bool], within_s: int) -> None:
     """Let time pass in steps until something is so.
 
-    What is under way in threads takes none of this time, and some of the real one, so that it may be late by some
-    steps, and not by more.
+    What is under way in threads takes none of this time, and some of the real one: time stands still until they are
+    done, and what follows from it is begun.
     """
+    threads = to_thread.current_default_thread_limiter()
     for _ in range(within_s * SECOND // STEP_US):
         for _ in range(ROUNDS):
             await to_thread.run_sync(lambda: None)
+            while threads.borrowed_tokens:
+                await anyio.lowlevel.checkpoint()
         if await house.router.ask(is_so):
             return
         await clock.advance(STEP_US)
