@@ -146,3 +146,12 @@ def test_run_resolves_hours_for_the_first_line_of_standard_input(
     status, out, _ = command("run", "-", "--config", center)
     assert status == 0
     assert json.loads(out.splitlines()[-1])["type"] == "contact.queued"
+
+
+def test_run_goes_on_without_holidays_that_nobody_knows(command: Run, tmp_path: Path) -> None:
+    pytest.importorskip("holidays")
+    (tmp_path / "center.toml").write_text('[queues.loans.hours]\nopen = "09:00-18:00"\nholidays = "RU"\n')
+    (tmp_path / "lines.jsonl").write_text('{"at_us": 5, "type": "queue.pause", "queue_id": "loans"}')
+    status, out, error = command("run", tmp_path / "lines.jsonl", "--config", tmp_path / "center.toml")
+    assert (status, json.loads(out)["type"]) == (0, "queue.paused")
+    assert error.startswith("ccroute: holidays are left out: queues.loans.hours.holidays: ")
