@@ -7,10 +7,13 @@ from collections.abc import Iterator
 
 import anyio
 import anyio.abc
+import anyio.from_thread
+import anyio.to_thread
 import pytest
 
 from ccroute import (
     CcrouteError,
+    ConcurrentUse,
     Engine,
     EngineClosed,
     Event,
@@ -301,3 +304,28 @@ async def test_a_contact_that_waited_in_the_inbox_does_not_come_in_behind_the_dr
             gate.set()
         assert met == ["refused", "drained"]
         assert await router.ask(lambda engine: engine.counters().inside) == 0
+
+
+# ---- threads -------------------------------------------------------------------------------------------------------
+
+
+async def test_the_loop_of_another_thread_is_told_that_it_is_another() -> None:
+    met: list[str] = []
+
+    async def call(router: Router) -> None:
+        for work in (router.send(chat("c1")), router.agent("maxim"), router.history.contact("c1"), anext_of(router)):
+            try:
+                await work
+            except ConcurrentUse as error:
+                met.append(str(error))
+
+    async def anext_of(router: Router) -> None:
+        async with router.events():
+            raise AssertionError
+
+    async with Router.open(config=CONFIG, clock=clock()) as router:
+        await anyio.to_thread.run_sync(lambda: anyio.run(call, router))
+        assert len(met) == 4
+        assert "anyio.from_thread" in met[0]
+        answer = await anyio.to_thread.run_sync(lambda: anyio.from_thread.run(router.send, chat("c1")))
+        assert names(answer) == ["ContactQueued"]

@@ -187,11 +187,13 @@ class AsyncHistory:
         self._blocks: Final = blocks
 
     async def _ask(self, call: Callable[[HistoryStore], _T]) -> _T:
+        self._hub.check_thread()
         await self._keeper.wait_through(self._hub.last_seq)
         return await self._threads.run(lambda: call(self._keeper.store), blocks=self._blocks)
 
     async def add(self, *additions: AnyAddition) -> int:
         """Add what was said or made, each exactly once, and return how many were new."""
+        self._hub.check_thread()
         return await self._threads.run(lambda: self._keeper.store.add(*additions), blocks=self._blocks)
 
     async def customer(self, *customer_ids: str, contacts: int = 10) -> CustomerCard:

@@ -166,6 +166,7 @@ class Parts:
 
     async def answer(self, lane: Lane, ticket: Ticket) -> Any:
         """Put a ticket into a lane and return the answer. Cancelled before it is taken out, it is not carried out."""
+        self.hub.check_thread()
         await lane.put(ticket)
         try:
             await ticket.done.wait()

@@ -48,7 +48,8 @@ class Router:
     """An engine that lives: made by :meth:`open`, for the tasks of one event loop, asyncio's or trio's.
 
     What it tells is durable: a command's events are in the journal when ``send`` returns them, and before anybody hears
-    of them. A task that is cancelled leaves nothing half done: its command happened wholly, or not at all.
+    of them. A task that is cancelled leaves nothing half done: its command happened wholly, or not at all. Other
+    threads come by ``anyio.from_thread`` or ``asyncio.run_coroutine_threadsafe``; else they meet ``ConcurrentUse``.
     """
 
     def __init__(self, parts: Parts) -> None:

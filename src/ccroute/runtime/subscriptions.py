@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from threading import get_ident
 from types import TracebackType
 from typing import Any, Final, Generic, Self, TypeVar, cast, final
 
 import anyio
 from anyio.lowlevel import checkpoint
 
-from ccroute.errors import OutOfRange, RouterClosed, SubscriptionLagged, UnknownName, WrongType
+from ccroute.errors import ConcurrentUse, OutOfRange, RouterClosed, SubscriptionLagged, UnknownName, WrongType
 from ccroute.errors.raising import again
 from ccroute.events import (
     EVENTS,
@@ -242,6 +243,7 @@ class Hub:
         :param ask: tells where a contact is of which there was no event yet.
         """
         self._name: Final = name
+        self._thread: Final = get_ident()
         self.last_seq = last_seq
         """Seq of the last event that was published."""
         self.make_reader: Callable[[int], FeedReader]
@@ -259,8 +261,20 @@ class Hub:
         self._error: Exception | None = None
         self._has_ended = False
 
+    def check_thread(self) -> None:
+        """Raise unless it is the event loop's own thread that asks: from another one, nobody here would wake.
+
+        :raises ConcurrentUse: it is another one.
+        """
+        if get_ident() != self._thread:
+            raise ConcurrentUse(
+                f"router {self._name} belongs to the event loop of another thread; "
+                "call it there, with anyio.from_thread or asyncio.run_coroutine_threadsafe"
+            )
+
     def check_open(self) -> None:
         """Raise unless there is something to hear."""
+        self.check_thread()
         if self._error is not None:
             raise again(self._error)
         if self._has_ended:
