@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from ccroute import JournalCorrupt, JournaledEngine, JournalError, JournalFailed, JournalInUse, NotOwner, SqliteJournal
+from ccroute.journal import ownership
 from ccroute.journal.mark import MarkFile, read_mark
 from ccroute.journal.ownership import Lock
 from ccroute.journal.records import NO_DIGEST
@@ -443,3 +444,38 @@ def test_a_former_owner_closes_without_harm(folder: Path) -> None:
     former.close()
     present.close()
     assert SqliteJournal(folder / "support.ccroute", read_only=True).confirmed() == {"history": 3}
+
+
+def test_a_lock_that_outlives_its_owner_for_a_moment_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where an owner is killed while it forks: its child holds the file open until it has had its first turn."""
+    path = tmp_path / "support.ccroute"
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    (tmp_path / "support.ccroute-lock").write_text(f"{gone.pid}\n")
+    child = os.open(tmp_path / "support.ccroute-lock", os.O_RDWR)
+    fcntl.flock(child, fcntl.LOCK_EX)
+    waits: list[float] = []
+
+    def let_go(duration_s: float) -> None:
+        waits.append(duration_s)
+        if len(waits) == 3:
+            os.close(child)
+
+    monkeypatch.setattr(ownership, "sleep", let_go)
+    with JournaledEngine.open(path, center()):
+        assert len(waits) == 3
+
+
+def test_a_lock_that_is_never_let_go_is_not_waited_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ownership, "sleep", lambda _: None)
+    place = tmp_path / "support.ccroute-lock"
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    place.write_text(f"{gone.pid}\n")
+    child = os.open(place, os.O_RDWR)
+    fcntl.flock(child, fcntl.LOCK_EX)
+    with pytest.raises(JournalInUse):
+        JournaledEngine.open(tmp_path / "support.ccroute", center())
+    os.close(child)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import weakref
+from time import sleep
 from typing import Final, Self, final
 
 from ccroute.errors import JournalInUse
@@ -16,6 +17,10 @@ from ccroute.errors import JournalInUse
 __all__ = ["Lock"]
 
 _TRIES_MAX: Final = 100
+
+_LET_GO_S: Final = 0.02
+"""How long it is waited, between two tries, for who is about to let the lock go, seconds."""
+
 _held: Final[weakref.WeakSet[Lock]] = weakref.WeakSet()
 
 
@@ -44,9 +49,13 @@ class Lock:
             except BlockingIOError as error:
                 holder = _holder(descriptor)
                 os.close(descriptor)
-                if not take_over:
+                if take_over:
+                    _move_away(path)
+                elif _is_gone(holder):
+                    # It was killed while it forked a process for a snapshot, which is about to let the lock go.
+                    sleep(_LET_GO_S)
+                else:
                     raise JournalInUse(f"{path.removesuffix('-lock')} is open in process {holder}") from error
-                _move_away(path)
                 continue
             except BaseException:
                 os.close(descriptor)
@@ -69,6 +78,18 @@ class Lock:
 def _holder(descriptor: int) -> str:
     text = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip()
     return text if text.isdecimal() else "(not known)"
+
+
+def _is_gone(holder: str) -> bool:
+    if not holder.isdecimal():
+        return False
+    try:
+        os.kill(int(holder), 0)
+    except ProcessLookupError:
+        return True
+    except (PermissionError, OverflowError):
+        return False
+    return False
 
 
 def _move_away(path: str) -> None:
