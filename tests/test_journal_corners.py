@@ -14,6 +14,7 @@ from ccroute import (
     EngineBug,
     EngineClosed,
     EngineOutOfMemory,
+    InvalidArgument,
     JournalCorrupt,
     JournaledEngine,
     JournalError,
@@ -423,3 +424,23 @@ def test_a_journal_that_breaks_a_promise_is_found(monkeypatch: pytest.MonkeyPatc
     with pytest.raises((AssertionError, JournalError, OutOfRange)):
         conformance.check_journal(open_named)
     assert records.FORMAT == 1
+
+
+@pytest.mark.parametrize("is_on_disk", [False, True])
+def test_a_bad_name_or_place_is_named_and_the_journal_writes_on(is_on_disk: bool, tmp_path: Path) -> None:
+    journal: Journal = SqliteJournal(tmp_path / "support.ccroute") if is_on_disk else MemoryJournal()
+    with JournaledEngine.open(journal, center()) as durable:
+        for subscriber in (None, 5, b"x", [], "\ud800", object()):
+            for call in (journal.subscribe, journal.unsubscribe, lambda one: journal.confirm(one, 1)):
+                with pytest.raises(InvalidArgument, match="subscriber"):
+                    call(subscriber)  # type: ignore[arg-type]
+        journal.subscribe("history")
+        for seq in (None, True, 1.5, "1", [], 2**70):
+            with pytest.raises(InvalidArgument, match="record_seq"):
+                journal.confirm("history", seq)  # type: ignore[arg-type]
+            with pytest.raises(InvalidArgument, match="before"):
+                journal.forget(seq)  # type: ignore[arg-type]
+            with pytest.raises(InvalidArgument, match="after"):
+                list(journal.records(seq))  # type: ignore[arg-type]
+        durable.handle(THERE, 0)
+        assert durable.record_seq == 2

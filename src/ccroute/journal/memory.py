@@ -11,7 +11,7 @@ from threading import RLock
 from typing import Final, final
 
 from ccroute.errors import JournalCorrupt, JournalInUse, NotOwner, OutOfRange, UnknownName
-from ccroute.journal.records import NO_DIGEST, check_continues, check_kept, opened
+from ccroute.journal.records import NO_DIGEST, check_continues, check_kept, check_seq, check_subscriber, opened
 from ccroute.journal.snapshot_files import MemorySnapshots
 from ccroute.ports import Mark, Ownership, Record, Subscription
 
@@ -105,6 +105,7 @@ class MemoryJournal:
 
     def subscribe(self, subscriber: str) -> Subscription:
         """Have events kept until this subscriber has confirmed them, too."""
+        check_subscriber(subscriber)
         log = self._log
         with log.lock:
             first_kept = min(log.events, default=log.mark.seq + 1)
@@ -113,11 +114,14 @@ class MemoryJournal:
 
     def unsubscribe(self, subscriber: str) -> None:
         """Let a subscriber go."""
+        check_subscriber(subscriber)
         with self._log.lock:
             self._log.confirmed.pop(subscriber, None)
 
     def confirm(self, subscriber: str, record_seq: int) -> None:
         """Note what a subscriber is done with; see ``ccroute.ports.Journal``."""
+        check_subscriber(subscriber)
+        check_seq("record_seq", record_seq)
         log = self._log
         with log.lock:
             if subscriber not in log.confirmed:
@@ -132,6 +136,7 @@ class MemoryJournal:
 
     def forget(self, before: int) -> None:
         """Remove the records before a seq; see ``ccroute.ports.Journal``."""
+        check_seq("before", before)
         log = self._log
         with log.lock:
             most = min([log.mark.seq, *(seq + 1 for seq in log.confirmed.values())])

@@ -21,7 +21,7 @@ from typing import Final, NoReturn
 import msgspec
 
 from ccroute.commands import AnyCommand
-from ccroute.errors import JournalConflict, JournalCorrupt, OutOfRange
+from ccroute.errors import InvalidId, JournalConflict, JournalCorrupt, OutOfRange, WrongType
 from ccroute.events import AnyEvent
 from ccroute.ports import Mark, Record
 
@@ -35,6 +35,8 @@ __all__ = [
     "beginning_of",
     "check_continues",
     "check_kept",
+    "check_seq",
+    "check_subscriber",
     "digest_of",
     "entries_of",
     "event_lines_of",
@@ -53,6 +55,7 @@ NO_DIGEST: Final = bytes(DIGEST_SIZE)
 _MAGIC: Final = b"ccrJ"
 _FIELDS: Final = struct.Struct("<4sHHIIQQQQQQQ32s32s32s")
 _CHECK_SIZE: Final = 8
+_SEQ_MAX: Final = 2**53 - 1
 HEAD_SIZE: Final = _FIELDS.size + _CHECK_SIZE
 
 
@@ -226,10 +229,38 @@ def check_kept(after: int, first_seq: int) -> None:
     """Check that the records behind one are kept.
 
     :param first_seq: of the first record that is.
+    :raises WrongType: it is no integer.
     :raises OutOfRange: they are not any more.
     """
+    check_seq("after", after)
     if after + 1 < first_seq:
         raise OutOfRange("after", after, f"at least {first_seq - 1}: what lies before is not kept any more")
+
+
+def check_seq(argument: str, seq: object) -> None:
+    """Check what may be the seq of a record.
+
+    :raises WrongType: it is no integer.
+    :raises OutOfRange: no journal comes so far.
+    """
+    if type(seq) is not int:
+        raise WrongType(argument, seq, "an integer")
+    if seq > _SEQ_MAX:
+        raise OutOfRange(argument, seq, f"at most {_SEQ_MAX}")
+
+
+def check_subscriber(subscriber: object) -> None:
+    """Check the name of a subscriber, which stands in the journal beside those of all others.
+
+    :raises WrongType: it is no text.
+    :raises InvalidId: it holds a lone surrogate.
+    """
+    if type(subscriber) is not str:
+        raise WrongType("subscriber", subscriber, "a str")
+    try:
+        subscriber.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidId("subscriber", subscriber, "a name without lone surrogates") from error
 
 
 def entries_of(record: Record) -> list[Entry]:

@@ -34,7 +34,16 @@ from ccroute.errors import (
 )
 from ccroute.journal.mark import MarkFile, read_mark
 from ccroute.journal.ownership import Lock
-from ccroute.journal.records import NO_DIGEST, check_continues, check_kept, digest_of, head_of, opened
+from ccroute.journal.records import (
+    NO_DIGEST,
+    check_continues,
+    check_kept,
+    check_seq,
+    check_subscriber,
+    digest_of,
+    head_of,
+    opened,
+)
 from ccroute.journal.snapshot_files import SnapshotFiles
 from ccroute.ports import Mark, Ownership, Record, Subscription
 from ccroute.storage.disk import Disk, checked_path
@@ -322,6 +331,7 @@ class SqliteJournal:
 
     def subscribe(self, subscriber: str) -> Subscription:
         """Have events kept until this subscriber has confirmed them, too."""
+        check_subscriber(subscriber)
         with self._lock, self._writing(self._epoch) as connection:
             ((first,),) = connection.execute("SELECT min(seq) FROM events")
             first_kept = self._last.seq + 1 if first is None else first
@@ -333,12 +343,15 @@ class SqliteJournal:
 
     def unsubscribe(self, subscriber: str) -> None:
         """Let a subscriber go."""
+        check_subscriber(subscriber)
         with self._lock, self._writing(self._epoch):
             if self._confirmed.pop(subscriber, None) is not None:
                 self._is_changed = True
 
     def confirm(self, subscriber: str, record_seq: int) -> None:
         """Note what a subscriber is done with; see ``ccroute.ports.Journal``."""
+        check_subscriber(subscriber)
+        check_seq("record_seq", record_seq)
         with self._lock:
             if subscriber not in self._confirmed:
                 raise UnknownName("subscriber", subscriber, "one that is subscribed")
@@ -358,6 +371,7 @@ class SqliteJournal:
 
     def forget(self, before: int) -> None:
         """Remove the records before a seq; see ``ccroute.ports.Journal``."""
+        check_seq("before", before)
         with self._lock, self._writing(self._epoch) as connection:
             most = min([self._last.seq, *(seq + 1 for seq in self._confirmed.values())])
             if not 1 <= before <= most:

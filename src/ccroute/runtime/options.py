@@ -79,6 +79,8 @@ def _check_plugs(argument: str, plugs: object, port: str, methods: tuple[str, ..
     for name, plug in plugs.items():
         if type(name) is not str:
             raise WrongType(argument, name, "of ids that are a str")
+        if not name or not name.isprintable():
+            raise InvalidId(argument, name, "of ids of printable characters")
         _check_port(f"{argument}[{name!r}]", plug, port, methods)
 
 
