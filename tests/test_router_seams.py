@@ -28,7 +28,7 @@ from ccroute import (
     RouterState,
     Subscription,
 )
-from ccroute.ports import Record
+from ccroute.ports import Delivery, Inlet, Record
 from tests.living import BEGIN, CONFIG, SECOND, Tape, Wire, chat, clock, comes, names, turns
 
 pytestmark = [pytest.mark.outer, pytest.mark.anyio]
@@ -150,20 +150,26 @@ class Unreadable(Tape):
 
 
 async def test_a_journal_that_cannot_be_read_for_a_while_keeps_one_channel_waiting() -> None:
-    tape, wire, time_ = Unreadable(), Wire(), clock()
+    tape, time_, go = Unreadable(), clock(), anyio.Event()
+
+    async def behave(_: Delivery) -> None:
+        await go.wait()
+
+    wire = Wire(behave)
     policy = RouterPolicy(pending_max=1)
     async with Router.open(config=CONFIG, clock=time_, journal=tape, channels={"chat": wire}, policy=policy) as router:
         await turns()
         tape.is_broken = True
         for number in range(5):
             await router.send(chat(f"c{number}"))
-        with anyio.fail_after(5):
+        go.set()
+        with anyio.fail_after(10):
             while router.health().channels["chat"].failure is None:
-                await time_.advance(SECOND)
+                await anyio.sleep(0.001)
         assert router.health().channels["chat"].failure == "OSError"
         assert router.state is RouterState.RUNNING
         tape.is_broken = False
-        with anyio.fail_after(5):
+        with anyio.fail_after(10):
             while len(wire.taken) < 5:
                 await time_.advance(SECOND)
 
@@ -203,6 +209,59 @@ async def test_what_no_task_catches_ends_the_router_and_lets_nobody_wait(blocks:
     assert told.value.subgroup(BreakOff) is not None
     assert [type(one) for one in met] == [JournalFailed]
     assert router.state is RouterState.FAILED
+
+
+class FailsInTheEnd(Wire):
+    """A channel, and a source of presence, whose tasks raise when they are cancelled."""
+
+    error: BaseException = OSError("in the end")
+
+    async def run(self, inlet: Inlet) -> None:
+        """Bring nothing in."""
+        await super().run(inlet) if self.behave is None else await self._fail()
+
+    async def deliver(self, delivery: Delivery) -> None:
+        """Take nothing."""
+        self.tried.append(delivery)
+        await self._fail()
+
+    async def _fail(self) -> None:
+        async with anyio.create_task_group() as group:
+            group.start_soon(self._end)
+            await anyio.sleep_forever()
+
+    async def _end(self) -> None:
+        try:
+            await anyio.sleep_forever()
+        finally:
+            raise self.error
+
+
+async def test_what_fails_when_it_is_cancelled_does_not_fail_the_router() -> None:
+    async def behave(_: Delivery) -> None:
+        return None
+
+    runs, delivers = FailsInTheEnd(behave), FailsInTheEnd()
+    policy = RouterPolicy(stop_us=1)
+    async with Router.open(
+        config=CONFIG, clock=clock(), channels={"chat": delivers, "sms": runs}, presence={"rota": runs}, policy=policy
+    ) as router:
+        await router.send(chat("c1"))
+        await turns()
+        assert len(delivers.tried) == 1
+    assert router.state is RouterState.ENDED
+
+
+async def test_an_interrupt_that_meets_a_channel_comes_out() -> None:
+    async def behave(_: Delivery) -> None:
+        return None
+
+    runs = FailsInTheEnd(behave)
+    runs.error = BreakOff()
+    with pytest.raises(BaseExceptionGroup) as told:
+        async with Router.open(config=CONFIG, clock=clock(), channels={"sms": runs}):
+            await turns()
+    assert told.value.subgroup(BreakOff) is not None
 
 
 # ---- time ----------------------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from ccroute.errors import CcrouteError, Undeliverable
 from ccroute.events import ChannelChanged, CommandRefused, CommandRepeated, Event, OfferMade
 from ccroute.ports import Channel, Delivery, Told
 from ccroute.runtime.feeding import FeedReader
+from ccroute.runtime.plugs import check_cancelled
 from ccroute.runtime.policy import RouterPolicy
 from ccroute.runtime.quarantine import GivenUp, Quarantine
 from ccroute.runtime.subscriptions import Hub
@@ -301,7 +302,8 @@ class Deliverer:
             return error.reason, True
         except Exception as error:  # somebody else's code: whatever it is, it is tried again
             reason = type(error).__name__
-        except anyio.get_cancelled_exc_class():
+        except (anyio.get_cancelled_exc_class(), BaseExceptionGroup) as raised:
+            check_cancelled(raised)
             # Not ours, unless it is raised again here: the channel let through that something of its own was cancelled.
             await checkpoint_if_cancelled()
             reason = "Cancelled"

@@ -16,10 +16,19 @@ from ccroute.runtime.policy import RouterPolicy
 from ccroute.runtime.timekeeping import Timekeeper
 from ccroute.timeline import AnyAddition
 
-__all__ = ["Plug", "RouterInlet"]
+__all__ = ["Plug", "RouterInlet", "check_cancelled"]
 
 WELL_AFTER: Final = 10
 """What ran for so many pauses is run again after the first pause."""
+
+
+def check_cancelled(raised: BaseException) -> None:
+    """Raise again what holds more than cancellations, and errors of tasks that were cancelled: an interrupt, say."""
+    if isinstance(raised, BaseExceptionGroup):
+        # Trio tells both in one group.
+        rest = raised.split(anyio.get_cancelled_exc_class())[1]
+        if rest is not None and not isinstance(rest, ExceptionGroup):
+            raise raised
 
 
 @final
@@ -97,7 +106,8 @@ class Plug:
                 await self._run(self.inlet)
             except Exception as error:  # somebody else's code: whatever it is, nobody else is harmed
                 self.failure = type(error).__name__
-            except anyio.get_cancelled_exc_class():
+            except (anyio.get_cancelled_exc_class(), BaseExceptionGroup) as raised:
+                check_cancelled(raised)
                 # Not ours, unless it is raised again here.
                 await checkpoint_if_cancelled()
                 self.failure = "Cancelled"
