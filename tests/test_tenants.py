@@ -9,6 +9,7 @@ from ccroute import (
     InvalidArgument,
     JournalFailed,
     MemoryJournal,
+    ReentrantCall,
     RouterClosed,
     RouterPolicy,
     RouterState,
@@ -18,7 +19,7 @@ from ccroute import (
 )
 from ccroute.journal.memory import MemoryLog
 from tests.cancelling import at_each_await
-from tests.living import CONFIG, Tape, chat, comes, turns
+from tests.living import CONFIG, Tape, chat, clock, comes, turns
 
 pytestmark = [pytest.mark.outer, pytest.mark.anyio]
 
@@ -113,3 +114,16 @@ async def test_opening_and_closing_may_be_cancelled() -> None:
             log = MemoryLog()
 
         assert await at_each_await(live, check) >= 2
+
+
+async def test_what_has_ended_is_no_tenant_and_may_be_opened_anew() -> None:
+    tenants = Tenants()
+    for _ in range(2):
+        async with tenants:
+            router = await tenants.open("north", config=CONFIG, clock=clock())
+            assert tenants["north"] is router
+            with pytest.raises(ReentrantCall):
+                await tenants.__aenter__()
+        assert tenants.names() == []
+        with pytest.raises(UnknownName):
+            tenants["north"]

@@ -15,7 +15,7 @@ import anyio
 from anyio.abc import TaskGroup, TaskStatus
 
 from ccroute.config import Config
-from ccroute.errors import InvalidArgument, OutOfRange, RouterClosed, UnknownName, WrongType
+from ccroute.errors import InvalidArgument, OutOfRange, ReentrantCall, RouterClosed, UnknownName, WrongType
 from ccroute.errors.raising import again
 from ccroute.ports import Channel, Clock, CustomerDirectory, HistoryStore, Journal, PresenceSource
 from ccroute.runtime.life import opened
@@ -65,6 +65,8 @@ class Tenants:
         self._group: TaskGroup | None = None
 
     async def __aenter__(self) -> Self:
+        if self._group is not None:
+            raise ReentrantCall("tenants are entered once at a time")
         commits_max, threads_max = self._limits
         self._threads = Threads(commits_max=commits_max, others_max=threads_max)
         self._group = await anyio.create_task_group().__aenter__()
@@ -80,8 +82,12 @@ class Tenants:
             tenant.stop.set()
         if error is not None:
             group.cancel_scope.cancel()
-        # Wrapped by the group, what the application raised would not be what it raised.
-        await group.__aexit__(None, None, None)
+        try:
+            # Wrapped by the group, what the application raised would not be what it raised.
+            await group.__aexit__(None, None, None)
+        finally:
+            for name in [name for name, tenant in self._tenants.items() if tenant.error is None]:
+                del self._tenants[name]
         return None
 
     def __getitem__(self, name: str) -> Router:
