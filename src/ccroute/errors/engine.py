@@ -33,7 +33,10 @@ class ReentrantCall(EngineStateError):
 
 @final
 class ConcurrentUse(EngineStateError):
-    """The engine was called while another thread was inside it. One engine belongs to one thread at a time."""
+    """The engine was called while another thread was inside it, or a router from a thread that is not its loop's.
+
+    One engine belongs to one thread at a time.
+    """
 
 
 @final

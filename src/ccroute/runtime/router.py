@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import TYPE_CHECKING, Final, TypeVar, final
+from typing import TYPE_CHECKING, Any, Final, TypeVar, final, overload
 
 import anyio
 from anyio.lowlevel import checkpoint
@@ -40,6 +40,7 @@ COMMANDS_MAX: Final = 65_536
 
 NO_CHANNELS: Final[Mapping[str, Channel]] = {}
 NO_PRESENCE: Final[Mapping[str, PresenceSource]] = {}
+_E = TypeVar("_E", bound=Event)
 _T = TypeVar("_T")
 
 
@@ -202,6 +203,8 @@ class Router:
         :param handle: what the customer came by; None: nobody knows.
         :raises CcrouteError: what ``send`` raises; the contact is not inside then.
         """
+        if type(command) is not EnqueueContact:
+            raise WrongType("command", command, "an EnqueueContact")
         return await self._reception.arrive(command, handle)
 
     # ---- listening ---------------------------------------------------------------------------------------------
@@ -218,6 +221,19 @@ class Router:
         choice = Choice(agent_id=agent_id, queue_id=queue_id, kinds=(OfferMade,))
         return Subscription(self._parts.hub, choice, backlog_max=self._backlog(backlog_max), standing=True)
 
+    @overload
+    def events(
+        self,
+        *,
+        agent_id: str | None = None,
+        queue_id: str | None = None,
+        contact_id: str | None = None,
+        kinds: Sequence[type[_E]],
+        after_seq: int | None = None,
+        backlog_max: int | None = None,
+    ) -> Subscription[_E]: ...
+
+    @overload
     def events(
         self,
         *,
@@ -227,7 +243,18 @@ class Router:
         kinds: Sequence[type[Event]] | None = None,
         after_seq: int | None = None,
         backlog_max: int | None = None,
-    ) -> Subscription[Event]:
+    ) -> Subscription[Event]: ...
+
+    def events(
+        self,
+        *,
+        agent_id: str | None = None,
+        queue_id: str | None = None,
+        contact_id: str | None = None,
+        kinds: Sequence[type[Event]] | None = None,
+        after_seq: int | None = None,
+        backlog_max: int | None = None,
+    ) -> Subscription[Any]:
         """Hear what happens. All that is given must hold; without any, everything is heard.
 
         :param agent_id: what is about this agent.

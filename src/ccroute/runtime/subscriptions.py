@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from threading import get_ident
 from types import TracebackType
 from typing import Any, Final, Generic, Self, TypeVar, cast, final
@@ -52,9 +52,10 @@ class Choice:
         for name, value in (("agent_id", agent_id), ("queue_id", queue_id), ("contact_id", contact_id)):
             if value is not None and type(value) is not str:
                 raise WrongType(name, value, "a str, or None")
-        if kinds is not None and not isinstance(kinds, Sequence):
+        if kinds is not None and not isinstance(kinds, Iterable):
             raise WrongType("kinds", kinds, "a sequence of classes of events, or None")
-        for kind in () if kinds is None else kinds:
+        kinds = None if kinds is None else tuple(kinds)
+        for kind in kinds or ():
             if not isinstance(kind, type) or kind not in EVENTS:
                 raise UnknownName("kinds", kind, "classes of events")
         self.agent_id: Final = agent_id
@@ -163,7 +164,7 @@ class Subscription(Generic[_E]):
                 if self._standing and not self._hub.stands(event):
                     continue
                 self.seq = max(self.seq, event.seq)
-                return cast(_E, event)  # a subscription to offers hears OfferMade only
+                return cast(_E, event)  # kinds say what it hears, and offers hear OfferMade only
             if self._error is not None:
                 raise again(self._error)
             if not self._is_live:
