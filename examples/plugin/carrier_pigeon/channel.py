@@ -15,7 +15,6 @@ from ccroute import (
     ContactQueued,
     Delivery,
     EnqueueContact,
-    Event,
     Inlet,
     InvalidArgument,
     Message,
@@ -63,21 +62,16 @@ class CarrierPigeon:
 
     async def deliver(self, delivery: Delivery) -> None:
         """Tell the customer, if there is something to tell. When this returns, it is on the disk under its key."""
-        words = words_of(delivery.event)
-        if words is not None:
-            await to_thread.run_sync(self._loft.send, delivery.event.contact_id, delivery.key, words)
-
-
-def words_of(event: Event) -> str | None:
-    """Return what a customer should know of an event; None: nothing, as of kinds that are not known here."""
-    match event:
-        case ContactQueued():
-            return "Your letter has arrived."
-        case ContactActive(agent_id=agent_id):
-            return f"{agent_id} is reading it."
-        case ContactClosed():
-            return "It is answered."
-    return None
+        match delivery.event:
+            case ContactQueued(contact_id=contact_id):
+                words = "Your letter has arrived."
+            case ContactActive(contact_id=contact_id, agent_id=agent_id):
+                words = f"{agent_id} is reading it."
+            case ContactClosed(contact_id=contact_id):
+                words = "It is answered."
+            case _:  # nothing that a customer should know, or of a kind that is not known here
+                return
+        await to_thread.run_sync(self._loft.send, contact_id, delivery.key, words)
 
 
 def make(name: str, options: Mapping[str, object]) -> CarrierPigeon:
