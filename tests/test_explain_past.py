@@ -324,6 +324,8 @@ def test_what_is_no_event_of_the_run_raises() -> None:
         explain_decision({}, commands, 1)  # type: ignore[arg-type]
     with pytest.raises(SnapshotError):
         explain_decision(b"", commands, 1)
+    with pytest.raises(WrongType, match=r"^commands must be pairs"):
+        explain_decision(Config(), 5, 1)  # type: ignore[arg-type]
     with pytest.raises(WrongType, match=r"^commands\[1\] must be a tuple"):
         explain_decision(CENTRE, [*commands, come("a")], 2)  # type: ignore[list-item]
 

@@ -53,13 +53,28 @@ def test_what_is_no_configuration_and_no_path_is_told(wrong: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("policy", "error"), [(SnapshotPolicy(keep=0), OutOfRange), ("often", WrongType)], ids=["keep", "type"]
+    ("policy", "error"),
+    [
+        (SnapshotPolicy(keep=0), OutOfRange),
+        (SnapshotPolicy(keep=None), WrongType),  # type: ignore[arg-type]
+        (SnapshotPolicy(every_commands="250"), WrongType),  # type: ignore[arg-type]
+        (SnapshotPolicy(every_bytes=0), OutOfRange),
+        (SnapshotPolicy(fork="no"), WrongType),  # type: ignore[arg-type]
+        ("often", WrongType),
+    ],
+    ids=["keep", "keep's type", "every_commands", "every_bytes", "fork", "type"],
 )
 def test_a_policy_that_is_none_is_told(policy: SnapshotPolicy, error: type[Exception]) -> None:
     log = MemoryLog()
     with pytest.raises(error, match="snapshots"):
         JournaledEngine.open(MemoryJournal(log), center(), snapshots=policy)
     assert log.owner is None
+
+
+@pytest.mark.parametrize("wrong", [None, 5, b"center.ccroute", MemoryJournal])
+def test_what_is_no_journal_and_no_path_is_told(wrong: object) -> None:
+    with pytest.raises(WrongType, match="journal must be a Journal, or the path of one"):
+        JournaledEngine.open(wrong, center())  # type: ignore[arg-type]
 
 
 def test_a_configuration_can_be_a_path(tmp_path: Path) -> None:

@@ -92,6 +92,8 @@ def explain_decision(
         raise WrongType("event", event, "an integer, the seq of an event, or an event")
     if not 1 <= seq <= SEQ_MAX:
         raise OutOfRange("event", seq, f"an integer from 1 to {SEQ_MAX}")
+    if not isinstance(commands, Iterable):
+        raise WrongType("commands", commands, "pairs (command, at_us)")
     engine = _begin(origin)
     first = last_seq(engine) + 1
     if seq < first:

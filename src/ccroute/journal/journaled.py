@@ -130,9 +130,7 @@ class JournaledEngine:
         """
         wanted = _config(config)
         policy = _policy(snapshots)
-        owned = SqliteJournal(journal) if isinstance(journal, str | os.PathLike) else journal
-        if not hasattr(owned, "claim"):
-            raise WrongType("journal", journal, "a Journal, or the path of one")
+        owned = _owned(journal)
         try:
             ownership = owned.claim(take_over=take_over)
             if ownership.last_seq == 0:
@@ -446,14 +444,26 @@ def _policy(snapshots: SnapshotPolicy | None) -> SnapshotPolicy:
     policy = SnapshotPolicy() if snapshots is None else snapshots
     if type(policy) is not SnapshotPolicy:
         raise WrongType("snapshots", snapshots, "a SnapshotPolicy, or None")
-    for name, value in (("every_commands", policy.every_commands), ("every_bytes", policy.every_bytes)):
-        if value is not None and type(value) is not int:
-            raise WrongType(f"snapshots.{name}", value, "an integer, or None")
-    if type(policy.keep) is not int:
-        raise WrongType("snapshots.keep", policy.keep, "an integer")
-    if policy.keep < 1:
-        raise OutOfRange("snapshots.keep", policy.keep, "1 or more")
+    for name in ("every_commands", "every_bytes", "keep"):
+        value = getattr(policy, name)
+        if value is None and name != "keep":
+            continue
+        if type(value) is not int:
+            raise WrongType(f"snapshots.{name}", value, "an integer" if name == "keep" else "an integer, or None")
+        if value < 1:
+            raise OutOfRange(f"snapshots.{name}", value, "1 or more")
+    for name in ("on_close", "forget_records", "fork"):
+        if type(getattr(policy, name)) is not bool:
+            raise WrongType(f"snapshots.{name}", getattr(policy, name), "True or False")
     return policy
+
+
+def _owned(journal: Journal | str | os.PathLike[str]) -> Journal:
+    if isinstance(journal, str | os.PathLike):
+        return SqliteJournal(journal)
+    if isinstance(journal, type) or not callable(getattr(journal, "claim", None)):
+        raise WrongType("journal", journal, "a Journal, or the path of one")
+    return journal
 
 
 def _begin(journal: Journal, ownership: Ownership, config: Config) -> Ownership:

@@ -35,9 +35,9 @@ class SnapshotPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """When an engine takes snapshots, and what becomes of older ones. Recovery replays what lies behind the newest."""
 
     every_commands: int | None = 250_000
-    """After so many commands; None: their count does not matter."""
+    """After so many commands, 1 or more; None: their count does not matter."""
     every_bytes: int | None = 256 * 1024 * 1024
-    """After so many bytes of records; None: their size does not matter."""
+    """After so many bytes of records, 1 or more; None: their size does not matter."""
     on_close: bool = True
     """When the engine is closed, if anything happened since the last: so a release with other rules can go on."""
     keep: int = 3

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any, Final, TypeVar, final, overload
 
@@ -228,7 +228,7 @@ class Router:
         agent_id: str | None = None,
         queue_id: str | None = None,
         contact_id: str | None = None,
-        kinds: Sequence[type[_E]],
+        kinds: Sequence[type[_E]] | Set[type[_E]],
         after_seq: int | None = None,
         backlog_max: int | None = None,
     ) -> Subscription[_E]: ...
@@ -240,7 +240,7 @@ class Router:
         agent_id: str | None = None,
         queue_id: str | None = None,
         contact_id: str | None = None,
-        kinds: Sequence[type[Event]] | None = None,
+        kinds: Sequence[type[Event]] | Set[type[Event]] | None = None,
         after_seq: int | None = None,
         backlog_max: int | None = None,
     ) -> Subscription[Event]: ...
@@ -251,7 +251,7 @@ class Router:
         agent_id: str | None = None,
         queue_id: str | None = None,
         contact_id: str | None = None,
-        kinds: Sequence[type[Event]] | None = None,
+        kinds: Sequence[type[Event]] | Set[type[Event]] | None = None,
         after_seq: int | None = None,
         backlog_max: int | None = None,
     ) -> Subscription[Any]:

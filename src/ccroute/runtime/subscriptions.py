@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence, Set
 from threading import get_ident
 from types import TracebackType
 from typing import Any, Final, Generic, Self, TypeVar, cast, final
@@ -47,14 +47,13 @@ class Choice:
         agent_id: str | None = None,
         queue_id: str | None = None,
         contact_id: str | None = None,
-        kinds: Sequence[type[Event]] | None = None,
+        kinds: Sequence[type[Event]] | Set[type[Event]] | None = None,
     ) -> None:
         for name, value in (("agent_id", agent_id), ("queue_id", queue_id), ("contact_id", contact_id)):
             if value is not None and type(value) is not str:
                 raise WrongType(name, value, "a str, or None")
-        if kinds is not None and not isinstance(kinds, Iterable):
-            raise WrongType("kinds", kinds, "a sequence of classes of events, or None")
-        kinds = None if kinds is None else tuple(kinds)
+        if kinds is not None and not isinstance(kinds, list | tuple | Set):
+            raise WrongType("kinds", kinds, "a list, tuple or set of classes of events, or None")
         for kind in kinds or ():
             if not isinstance(kind, type) or kind not in EVENTS:
                 raise UnknownName("kinds", kind, "classes of events")
