@@ -250,6 +250,13 @@ class Agent:
         if not task.cancelled() and (error := task.exception()) is not None:
             self.site.tally.faults.append(f"an agent: {error!r}")
 
+    async def leave(self) -> None:
+        """Let go of what is still being done."""
+        left = tuple(self.tasks)
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+
     async def work(self, desk: ClientConnection) -> None:
         """Take what is offered, and end each wrap-up."""
         async for said in desk:
@@ -306,6 +313,7 @@ async def be_agent(site: Site, name: str, password: str, is_ready: asyncio.Event
         desk = await stack.enter_async_context(site.socket("/api/agent/socket", client.cookies))
         room = await stack.enter_async_context(site.socket("/api/agent/chat", client.cookies))
         agent = Agent(site, client)
+        stack.push_async_callback(agent.leave)
         await agent.post("presence", {"presence": "available", "label": None})
         is_ready.set()
         async with asyncio.TaskGroup() as tasks:
