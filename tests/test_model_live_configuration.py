@@ -163,7 +163,7 @@ def test_waiting_contacts_are_under_the_new_terms_in_their_places() -> None:
 
 
 def test_offers_are_looked_at_again_where_queue_or_agent_is_different() -> None:
-    model = centre(agents={"a0": agent(capacity=900, offers_max=9), "a1": agent(queues={})})
+    model = centre(agents={"a0": agent(capacity=900, offers_max=9), "a1": agent(queues={}, skills={"french": 1})})
     model.handle(arrive("c"), 0)
     model.handle(arrive("d", "r"), 0)
     model.handle(arrive("e", "r"), 0)
