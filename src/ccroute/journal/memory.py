@@ -84,8 +84,9 @@ class MemoryJournal:
     def records(self, after: int = 0) -> Iterator[Record]:
         """Yield the records behind a seq; see ``ccroute.ports.Journal``."""
         log = self._log
-        check_kept(after, self.first_seq())
-        previous = log.before_first if after + 1 == self.first_seq() else None
+        with log.lock:
+            check_kept(after, self.first_seq())
+            previous = log.before_first if after + 1 == self.first_seq() else None
         seq = after + 1
         while (parts := log.heads.get(seq)) is not None:
             record = opened(self.name, seq, *parts, log.events.get(seq), previous)
@@ -97,7 +98,8 @@ class MemoryJournal:
 
     def first_seq(self) -> int:
         """Return the seq of the first record that is kept."""
-        return next(iter(self._log.heads), 1)
+        with self._log.lock:
+            return next(iter(self._log.heads), 1)
 
     def mark(self) -> Mark:
         """Return up to where appends have been acknowledged."""
@@ -132,7 +134,8 @@ class MemoryJournal:
 
     def confirmed(self) -> dict[str, int]:
         """Return the seq of the last confirmed record per subscriber, by name."""
-        return dict(sorted(self._log.confirmed.items()))
+        with self._log.lock:
+            return dict(sorted(self._log.confirmed.items()))
 
     def forget(self, before: int) -> None:
         """Remove the records before a seq; see ``ccroute.ports.Journal``."""

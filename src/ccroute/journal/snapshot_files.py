@@ -149,9 +149,9 @@ class MemorySnapshots:
 
         :raises JournalCorrupt: it is not there.
         """
-        if record_seq not in self._kept:
+        if (snapshot := self._kept.get(record_seq)) is None:
             raise JournalCorrupt(f"snapshot {record_seq}", "there is none")
-        return self._kept[record_seq]
+        return snapshot
 
     def forget(self, record_seq: int) -> None:
         """Remove the snapshot of a record, if it is there."""
