@@ -13,7 +13,6 @@ from ccroute.history import telling
 from ccroute.history.checking import (
     check_customer_ids,
     check_filter,
-    check_id,
     check_page_size,
     check_search,
     is_within,
@@ -35,6 +34,7 @@ from ccroute.history.sealing import ADDITION_COLUMNS, Sealing, open_entry
 from ccroute.history.searching import PLACES_PER_US, SearchIndex
 from ccroute.history.words import contains, searched, terms_of
 from ccroute.storage.database import Database, Row, Session, Value
+from ccroute.storage.ids import check_id
 from ccroute.storage.vault import Vault
 from ccroute.timeline import (
     ContactFilter,

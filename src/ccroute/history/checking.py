@@ -8,10 +8,10 @@ from typing import Final
 
 import msgspec
 
-from ccroute.config import id_allowed
 from ccroute.errors import HistoryGap, InvalidId, OtherSource, OutOfRange, WrongType
 from ccroute.events import Event
 from ccroute.personal import withheld
+from ccroute.storage.ids import check_id
 from ccroute.timeline import BODY_LENGTH_MAX, PAGE_SIZE_MAX, AnyAddition, ContactFilter, Message, Note, SurveyAnswer
 from ccroute.types import DURATION_US_MAX, TEXT_LENGTH_MAX, TIME_US_MAX, ContactState
 
@@ -23,7 +23,6 @@ __all__ = [
     "check_customer_ids",
     "check_filter",
     "check_forgetting",
-    "check_id",
     "check_moment",
     "check_page_size",
     "check_search",
@@ -216,17 +215,6 @@ def check_moment(name: str, at_us: int) -> None:
     :raises InvalidArgument: it is none.
     """
     _check_number(name, at_us, 0, TIME_US_MAX)
-
-
-def check_id(name: str, value: str) -> None:
-    """Check an id, whose value is not told: it may be a customer's.
-
-    :raises InvalidArgument: it is none.
-    """
-    if type(value) is not str:
-        raise WrongType(name, withheld(value), "text")
-    if (allowed := id_allowed(value)) is not None:
-        raise InvalidId(name, withheld(value), allowed)
 
 
 def _check_text(name: str, value: str, length_max: int) -> None:

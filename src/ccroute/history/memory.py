@@ -17,7 +17,6 @@ from ccroute.history.checking import (
     check_customer_ids,
     check_filter,
     check_forgetting,
-    check_id,
     check_page_size,
     check_search,
     is_within,
@@ -35,6 +34,7 @@ from ccroute.history.projecting import (
     contact_ids_of,
 )
 from ccroute.history.words import contains, searched, terms_of
+from ccroute.storage.ids import check_id
 from ccroute.timeline import (
     AnyAddition,
     ContactFilter,

@@ -18,7 +18,6 @@ from ccroute.history.checking import (
     SourceState,
     check_addition,
     check_forgetting,
-    check_id,
     new_events,
     state_behind,
 )
@@ -37,6 +36,7 @@ from ccroute.history.sealing import Sealing, owner_of
 from ccroute.history.searching import SearchIndex
 from ccroute.history.words import grams_of, searched
 from ccroute.storage.database import Database, Row, Session, Value
+from ccroute.storage.ids import check_id
 from ccroute.storage.migrations import migrate
 from ccroute.storage.vault import Vault
 from ccroute.timeline import AnyAddition, Forgotten

@@ -20,9 +20,9 @@ import os
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final, Protocol, final
 
-from ccroute.config import id_allowed
-from ccroute.errors import ExtraMissing, InvalidId, KeyDestroyed, MasterKeyWrong, SealBroken, WrongType
+from ccroute.errors import ExtraMissing, KeyDestroyed, MasterKeyWrong, SealBroken
 from ccroute.personal import withheld
+from ccroute.storage.ids import check_id
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -157,7 +157,7 @@ class Vault:
         found: dict[str, bytes] = {}
         new: dict[str, bytes] = {}
         for customer_id in dict.fromkeys(customer_ids):
-            _check_id(customer_id)
+            check_id("customer_id", customer_id)
             sealed = self._keys.read(customer_id)
             if sealed is None:
                 new[customer_id] = self._new_key(customer_id)
@@ -169,7 +169,7 @@ class Vault:
 
     def existing_cipher(self, customer_id: str) -> Cipher | None:
         """Return what opens a customer's data; None: there is no key, or none any more. Makes none."""
-        _check_id(customer_id)
+        check_id("customer_id", customer_id)
         sealed = self._keys.read(customer_id)
         return Cipher(customer_id, _aes(self._unsealed(customer_id, sealed))) if sealed else None
 
@@ -196,7 +196,7 @@ class Vault:
 
         Durable on return; sealed, it may stay in the files until :meth:`scrub`. The customer never gets another key.
         """
-        _check_id(customer_id)
+        check_id("customer_id", customer_id)
         return self._keys.destroy(customer_id)
 
     def destroyed(self) -> list[str]:
@@ -222,7 +222,7 @@ class Vault:
         :raises KeyDestroyed: the value led nowhere, and the customer's key was destroyed.
         :raises InvalidId: ``customer_id`` is none.
         """
-        _check_id(customer_id)
+        check_id("customer_id", customer_id)
         return self._keys.lead_first(self._digest(kind, value), customer_id, self._new_key(customer_id))
 
     def change_master(self, master: Callable[[], bytes]) -> None:
@@ -292,10 +292,3 @@ def _context(first: str, second: str) -> bytes:
     # Lone surrogates pass: the error about them would quote what is being sealed for.
     head = first.encode(errors="surrogatepass")
     return len(head).to_bytes(4, "big") + head + second.encode(errors="surrogatepass")
-
-
-def _check_id(customer_id: str) -> None:
-    if type(customer_id) is not str:
-        raise WrongType("customer_id", withheld(customer_id), "text")
-    if (allowed := id_allowed(customer_id)) is not None:
-        raise InvalidId("customer_id", withheld(customer_id), allowed)

@@ -8,9 +8,10 @@ from functools import partial
 
 import msgspec
 
-from ccroute.errors import HistoryGap, InvalidArgument, KeyDestroyed, OtherSource, WrongType, shown
+from ccroute.errors import HistoryGap, InvalidArgument, KeyDestroyed, OtherSource, WrongType
 from ccroute.ports import HistoryStore
 from ccroute.testing.history_pages import pages, pages_other_lists, pages_what_it_finds, pages_while_written
+from ccroute.testing.promises import keeps
 from ccroute.testing.small_day import AT, SECOND, history_events, is_so, message, raises, written
 from ccroute.testing.threads import at_once, in_a_thread
 from ccroute.timeline import (
@@ -60,22 +61,12 @@ def check_history(make: Callable[[], HistoryStore]) -> None:
     ):
         history = make()
         try:
-            _told(check, history)
+            keeps("a history", check, history)
         except AssertionError:
             with suppress(Exception):  # the promise that was not kept says more
                 history.close()
             raise
-        _told(_closes_for_good, history)
-
-
-def _told(check: Callable[[HistoryStore], None], history: HistoryStore) -> None:
-    try:
-        check(history)
-    except AssertionError:
-        raise
-    except Exception as error:
-        words = check.__name__.strip("_").replace("_", " ")
-        raise AssertionError(f"a history {words}: it raised {type(error).__name__}: {shown(str(error))}") from error
+        keeps("a history", _closes_for_good, history)
 
 
 def _closes_for_good(history: HistoryStore) -> None:

@@ -14,10 +14,10 @@ from ccroute.errors import (
     NotOwner,
     OutOfRange,
     UnknownName,
-    shown,
 )
 from ccroute.journal.records import FORMAT, NO_DIGEST, Head, seal
 from ccroute.ports import Journal, Ownership, Record, StoredSnapshot
+from ccroute.testing.promises import keeps
 from ccroute.testing.threads import at_once, in_a_thread
 
 __all__ = ["check_journal"]
@@ -41,13 +41,7 @@ def check_journal(open_journal: Open) -> None:
         _may_be_called_from_any_thread,
         _ends,
     ):
-        try:
-            check(open_journal)
-        except AssertionError:
-            raise
-        except Exception as error:
-            words = check.__name__.strip("_").replace("_", " ")
-            raise AssertionError(f"a journal {words}: it raised {type(error).__name__}: {shown(str(error))}") from error
+        keeps("a journal", check, open_journal)
 
 
 @contextmanager
